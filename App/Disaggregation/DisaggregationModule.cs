@@ -1,0 +1,6 @@
+using App.Platform;
+
+namespace App.Disaggregation;
+
+/// <summary>Whole-house power in, per-appliance power out.</summary>
+internal sealed class DisaggregationModule : Module;

@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using Microsoft.ML.OnnxRuntime;
+using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
+
+namespace App.Models;
+
+/// <summary>
+/// A loaded ONNX model with one float input and one float output, run inline on the caller's thread
+/// (one intra-op thread: small models lose more to hand-over than they gain). Safe for concurrent runs.
+/// </summary>
+internal sealed class OnnxModel : IDisposable
+{
+    private readonly InferenceSession session;
+    private readonly RunOptions runOptions = new();
+    private readonly string[] inputNames;
+    private readonly string[] outputNames;
+    private readonly long inputSize;
+    private readonly long outputSize;
+
+    private OnnxModel(byte[] artifact, ModelSpec spec)
+    {
+        using var options = new SessionOptions
+        {
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+            EnableMemoryPattern = false,
+        };
+        session = new InferenceSession(artifact, options);
+        Spec = spec;
+        Sha256 = Convert.ToHexStringLower(SHA256.HashData(artifact));
+        inputNames = [spec.Input.Name];
+        outputNames = [spec.Output.Name];
+        inputSize = Elements(spec.Input);
+        outputSize = Elements(spec.Output);
+    }
+
+    /// <summary>What the model says of itself.</summary>
+    public ModelSpec Spec { get; }
+
+    /// <summary>Hash of the artifact, lower-case hex.</summary>
+    public string Sha256 { get; }
+
+    /// <summary>Loads an artifact, holds its tensors against the spec and runs it once on zeros.</summary>
+    /// <exception cref="InvalidModelException">It is no self-contained ONNX model of that shape.</exception>
+    public static OnnxModel Load(byte[] artifact, ModelSpec spec)
+    {
+        OnnxModel model;
+        try
+        {
+            model = new OnnxModel(artifact, spec);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw new InvalidModelException($"ONNX Runtime cannot load it: {e.Message}");
+        }
+
+        try
+        {
+            model.CheckTensor("input", spec.Input, model.session.InputMetadata);
+            model.CheckTensor("output", spec.Output, model.session.OutputMetadata);
+            model.Run(new float[model.inputSize], new float[model.outputSize], 1);
+            return model;
+        }
+        catch (Exception e)
+        {
+            model.Dispose();
+            if (e is OnnxRuntimeException) throw new InvalidModelException($"It does not run on zeros: {e.Message}");
+            throw;
+        }
+    }
+
+    /// <summary>Runs a batch.</summary>
+    /// <param name="input">Row-major, <paramref name="batch"/> rows.</param>
+    /// <param name="output">Filled, row-major, <paramref name="batch"/> rows.</param>
+    /// <param name="batch">Rows.</param>
+    public void Run(float[] input, float[] output, int batch)
+    {
+        using var x = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
+            input.AsMemory(0, checked((int)(batch * inputSize))), Shape(Spec.Input, batch));
+        using var y = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
+            output.AsMemory(0, checked((int)(batch * outputSize))), Shape(Spec.Output, batch));
+        session.Run(runOptions, inputNames, [x], outputNames, [y]);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        session.Dispose();
+        runOptions.Dispose();
+    }
+
+    private void CheckTensor(string role, TensorSpec expected, IReadOnlyDictionary<string, NodeMetadata> found)
+    {
+        if (!found.TryGetValue(expected.Name, out var node))
+            throw new InvalidModelException($"It has no {role} named '{expected.Name}': it has {string.Join(", ", found.Keys)}.");
+        if (node.ElementType != typeof(float))
+            throw new InvalidModelException($"Its {role} '{expected.Name}' holds {node.ElementType.Name}: float32 is taken.");
+        if (!node.Dimensions.SequenceEqual(expected.Shape))
+            throw new InvalidModelException($"Its {role} '{expected.Name}' is [{string.Join(',', node.Dimensions)}]: the spec says [{string.Join(',', expected.Shape)}].");
+    }
+
+    private static long Elements(TensorSpec tensor) => tensor.Shape.Where(d => d > 0).Aggregate(1L, (product, d) => product * d);
+
+    private static long[] Shape(TensorSpec tensor, int batch) => [.. tensor.Shape.Select(d => d < 0 ? batch : (long)d)];
+}
+
+/// <summary>An artifact that cannot be taken, with the reason.</summary>
+internal sealed class InvalidModelException(string message) : Exception(message);

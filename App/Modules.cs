@@ -1,0 +1,18 @@
+using App.Disaggregation;
+using App.Models;
+using App.Platform;
+using App.Training;
+
+namespace App;
+
+/// <summary>The slices, in order: a slice may use only those above it.</summary>
+internal static class Modules
+{
+    /// <summary>Every module of the product.</summary>
+    public static IReadOnlyList<Module> All { get; } =
+    [
+        new ModelsModule(),
+        new DisaggregationModule(),
+        new TrainingModule(),
+    ];
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+
+namespace App.Platform.Configuration;
+
+/// <summary>
+/// The one reader of configuration: flat names from the environment (and <c>appsettings.json</c>). Each capability
+/// reads its own variables into its options; faults are collected, so that a start reports all of them at once.
+/// Units: seconds, milliseconds or bytes as the name says.
+/// </summary>
+internal sealed class Variables(IConfiguration source)
+{
+    private readonly List<string> faults = [];
+    private readonly HashSet<string> names = [];
+
+    /// <summary>Every name that was asked for; <c>docs/operations.md</c> must list them all.</summary>
+    public IReadOnlyCollection<string> Names => names;
+
+    /// <summary>What is wrong so far, one sentence a fault, naming variable, value and cure.</summary>
+    public IReadOnlyList<string> Faults => faults;
+
+    /// <summary>Variables of this process: environment over <c>appsettings.json</c> beside the application.</summary>
+    public static Variables OfProcess() => new(new ConfigurationBuilder()
+        .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+        .AddEnvironmentVariables()
+        .Build());
+
+    /// <summary>Variables from a dictionary, for tests and benchmarks.</summary>
+    public static Variables Of(IDictionary<string, string?> values) =>
+        new(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+
+    /// <summary>A text, or null when unset or blank.</summary>
+    public string? Text(string name)
+    {
+        names.Add(name);
+        var value = source[name]?.Trim();
+        return string.IsNullOrEmpty(value) ? null : value;
+    }
+
+    /// <summary>true/false, 1/0, yes/no, on/off.</summary>
+    public bool Flag(string name, bool fallback)
+    {
+        switch (Text(name)?.ToLowerInvariant())
+        {
+            case null: return fallback;
+            case "true" or "1" or "yes" or "on": return true;
+            case "false" or "0" or "no" or "off": return false;
+            default: return Fault(name, Text(name)!, "set true or false", fallback);
+        }
+    }
+
+    /// <summary>A whole number within bounds.</summary>
+    public int Integer(string name, int fallback, int min, int max)
+    {
+        if (Text(name) is not { } text) return fallback;
+        if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+            return value;
+        return Fault(name, text, $"set a whole number from {min} to {max}", fallback);
+    }
+
+    /// <summary>One of the given words, in lower case.</summary>
+    public string OneOf(string name, string fallback, params ReadOnlySpan<string> words)
+    {
+        var text = Text(name)?.ToLowerInvariant();
+        if (text is null) return fallback;
+        foreach (var word in words)
+            if (word == text) return text;
+        return Fault(name, text, $"set one of {string.Join(", ", words!)}", fallback);
+    }
+
+    /// <summary>An absolute http(s) URL.</summary>
+    public Uri? Url(string name)
+    {
+        if (Text(name) is not { } text) return null;
+        if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https") return url;
+        return Fault<Uri?>(name, text, "set an absolute http:// or https:// URL", null);
+    }
+
+    /// <summary>Records a fault found by a capability itself, such as a URL that does not parse.</summary>
+    /// <param name="name">The variable.</param>
+    /// <param name="value">Its value, or a stand-in where it may hold a secret.</param>
+    /// <param name="cure">What to set instead.</param>
+    /// <param name="fallback">Answered, so that reading goes on.</param>
+    public T Fault<T>(string name, string value, string cure, T fallback)
+    {
+        faults.Add($"{name} is '{value}': {cure}.");
+        return fallback;
+    }
+
+    /// <summary>Throws when any variable read so far is at fault.</summary>
+    /// <exception cref="InvalidVariablesException">One message that names every fault.</exception>
+    public void ThrowIfInvalid()
+    {
+        if (faults.Count > 0) throw new InvalidVariablesException(faults);
+    }
+}
+
+/// <summary>The environment cannot be used: every fault in one message; the process exits with 78 (EX_CONFIG).</summary>
+internal sealed class InvalidVariablesException(IReadOnlyList<string> faults)
+    : Exception($"Configuration is invalid ({faults.Count} {(faults.Count == 1 ? "fault" : "faults")}):\n" + string.Join('\n', faults.Select(f => "  " + f)));

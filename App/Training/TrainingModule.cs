@@ -1,0 +1,6 @@
+using App.Platform;
+
+namespace App.Training;
+
+/// <summary>Trains models in C# and writes them as ONNX.</summary>
+internal sealed class TrainingModule : Module;
