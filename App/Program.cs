@@ -1,8 +1,35 @@
-using App;
 using App.Platform;
 using App.Platform.Configuration;
+using App.Platform.Observability;
+using App.Platform.Serving;
+using Serilog;
 
-var line = CommandLine.Parse(args);
-var name = string.Join(' ', line.Words);
-var command = Modules.All.SelectMany(module => module.Commands).FirstOrDefault(c => c.Name == name);
-return command is null ? 64 : await command.RunAsync(line, Variables.OfProcess(), CancellationToken.None);
+namespace App;
+
+/// <summary>The composition root: which command runs, and what a server is made of.</summary>
+internal static class Program
+{
+    /// <summary>No words: serve. Otherwise the command that the words name.</summary>
+    public static async Task<int> Main(string[] args) =>
+        await CommandHost.RunAsync(args, [.. PlatformCommands.All(ComposeAsync), .. Modules.All.SelectMany(module => module.Commands)]);
+
+    /// <summary>A server of one process: the web role always, the worker role where it is switched on.</summary>
+    internal static async Task<WebApplication> ComposeAsync(Variables variables, CancellationToken ct)
+    {
+        var options = PlatformOptions.Read(variables);
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        foreach (var module in Modules.All) module.AddServices(builder.Services, variables);
+        if (options.Worker)
+            foreach (var module in Modules.All) module.AddWorkers(builder.Services);
+        variables.ThrowIfInvalid();
+
+        builder.Logging.ClearProviders().AddSerilog(Logging.Create(options, variables), dispose: true);
+        builder.WebHost.ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
+        builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, ct));
+
+        var app = builder.Build();
+        app.UsePlatform();
+        foreach (var module in Modules.All) module.MapEndpoints(app);
+        return app;
+    }
+}

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 
 namespace App.Platform.Configuration;
 
@@ -7,7 +8,7 @@ namespace App.Platform.Configuration;
 /// reads its own variables into its options; faults are collected, so that a start reports all of them at once.
 /// Units: seconds, milliseconds or bytes as the name says.
 /// </summary>
-internal sealed class Variables(IConfiguration source)
+internal sealed partial class Variables(IConfiguration source)
 {
     private readonly List<string> faults = [];
     private readonly HashSet<string> names = [];
@@ -27,6 +28,17 @@ internal sealed class Variables(IConfiguration source)
     /// <summary>Variables from a dictionary, for tests and benchmarks.</summary>
     public static Variables Of(IDictionary<string, string?> values) =>
         new(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+
+    /// <summary>Values that must never be written anywhere: those of variables named so, and passwords inside URLs.</summary>
+    public IReadOnlyList<string> Secrets() =>
+    [
+        .. names.Where(name => SecretName().IsMatch(name)).Select(Text).OfType<string>()
+            .SelectMany(value => Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Contains(':')
+                ? [url.UserInfo[(url.UserInfo.IndexOf(':') + 1)..]]
+                : new[] { value })
+            .Where(secret => secret.Length >= 6)
+            .Distinct(StringComparer.Ordinal),
+    ];
 
     /// <summary>A text, or null when unset or blank.</summary>
     public string? Text(string name)
@@ -85,6 +97,9 @@ internal sealed class Variables(IConfiguration source)
         faults.Add($"{name} is '{value}': {cure}.");
         return fallback;
     }
+
+    [GeneratedRegex("_KEY$|SECRET|TOKEN$|DATABASE_.*URL|SMTP_URL")]
+    private static partial Regex SecretName();
 
     /// <summary>Throws when any variable read so far is at fault.</summary>
     /// <exception cref="InvalidVariablesException">One message that names every fault.</exception>

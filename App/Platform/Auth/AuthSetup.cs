@@ -1,0 +1,55 @@
+using System.Text;
+using App.Platform.Configuration;
+using App.Platform.Http;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.JwtBearer;
+using Microsoft.IdentityModel.Tokens;
+
+namespace App.Platform.Auth;
+
+/// <summary>Wires keys and, where a secret is set, JWTs (HS256, claims <c>org</c> and <c>scope</c>).</summary>
+internal static class AuthSetup
+{
+    private const string Either = "KeyOrJwt";
+
+    /// <summary>Authentication, and one policy for each scope.</summary>
+    public static void AddKeys(this IServiceCollection services, PlatformOptions options)
+    {
+        services.AddSingleton<ApiKeyStore>();
+        var authentication = services.AddAuthentication(Either)
+            .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.Scheme, null)
+            .AddPolicyScheme(Either, null, policy => policy.ForwardDefaultSelector = context =>
+                options.JwtSecretKey is not null && LooksLikeJwt(KeyAuthentication.Credential(context.Request))
+                    ? JwtBearerDefaults.AuthenticationScheme
+                    : KeyAuthentication.Scheme);
+        if (options.JwtSecretKey is { } secret) authentication.AddJwtBearer(jwt => Configure(jwt, secret));
+        services.AddAuthorization(Scopes.AddPolicies);
+    }
+
+    private static bool LooksLikeJwt(string? credential) =>
+        credential is not null && credential.StartsWith("eyJ", StringComparison.Ordinal) && credential.Count(c => c == '.') == 2;
+
+    private static void Configure(JwtBearerOptions jwt, string secret)
+    {
+        jwt.MapInboundClaims = false;
+        jwt.TokenValidationParameters = new TokenValidationParameters
+        {
+            IssuerSigningKey = new SymmetricSecurityKey(Encoding.UTF8.GetBytes(secret)),
+            ValidAlgorithms = [SecurityAlgorithms.HmacSha256],
+            ValidateIssuer = false,
+            ValidateAudience = false,
+            RequireExpirationTime = true,
+            ClockSkew = TimeSpan.FromSeconds(30),
+        };
+        jwt.Events = new JwtBearerEvents
+        {
+            OnChallenge = context =>
+            {
+                context.HandleResponse();
+                return Problems.Of(StatusCodes.Status401Unauthorized, "The JWT is not valid.",
+                    new FieldError("Authorization", null, "Sign it with HS256 and JWT_SECRET_KEY; it needs exp, org and scope.")).ExecuteAsync(context.HttpContext);
+            },
+            OnForbidden = context => KeyAuthentication.ForbidAsync(context.HttpContext),
+        };
+    }
+}

@@ -1,0 +1,66 @@
+using Npgsql;
+
+namespace App.Platform.Database;
+
+/// <summary>
+/// The database of this process: the pooled source for everything, and connections that bypass a pooler for LISTEN.
+/// </summary>
+internal sealed class Postgres : IAsyncDisposable
+{
+    private readonly string unpooled;
+
+    /// <summary>Opens no connection yet.</summary>
+    /// <param name="pooled">May go through PgBouncer in transaction mode: no session state is kept on it.</param>
+    /// <param name="unpooled">Goes to the server itself.</param>
+    /// <param name="processName">Shown in <c>pg_stat_activity</c> and named in leases.</param>
+    public Postgres(string pooled, string unpooled, string processName)
+    {
+        this.unpooled = unpooled;
+        ProcessName = processName;
+        var builder = new NpgsqlConnectionStringBuilder(pooled) { ApplicationName = processName };
+        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = 40;
+        // A database that is gone must be noticed within seconds, not after TCP has given up.
+        if (!builder.ContainsKey("Keepalive")) builder.KeepAlive = 10;
+        if (!builder.ContainsKey("Timeout")) builder.Timeout = 5;
+        if (!builder.ContainsKey("Max Auto Prepare")) builder.MaxAutoPrepare = 64;
+        builder.AutoPrepareMinUsages = 3;
+        Source = NpgsqlDataSource.Create(builder.ConnectionString);
+    }
+
+    /// <summary>The pooled source.</summary>
+    public NpgsqlDataSource Source { get; }
+
+    /// <summary>Unique name of this process: host, pid and a random part.</summary>
+    public string ProcessName { get; }
+
+    /// <summary>A name for this process, unique among all that share the database.</summary>
+    public static string NewProcessName() => $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..6]}";
+
+    /// <summary>A connection of its own, outside the pool and past any pooler, closed by the caller.</summary>
+    /// <param name="purpose">Ends its name in <c>pg_stat_activity</c>.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task<NpgsqlConnection> OpenOwnAsync(string purpose, CancellationToken ct)
+    {
+        var builder = new NpgsqlConnectionStringBuilder(unpooled)
+        {
+            ApplicationName = $"{ProcessName}/{purpose}",
+            Pooling = false,
+            KeepAlive = 10,
+            Timeout = 5,
+        };
+        var connection = new NpgsqlConnection(builder.ConnectionString);
+        try
+        {
+            await connection.OpenAsync(ct);
+            return connection;
+        }
+        catch
+        {
+            await connection.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => Source.DisposeAsync();
+}

@@ -1,0 +1,43 @@
+using System.Diagnostics.Metrics;
+
+namespace App.Platform.Observability;
+
+/// <summary>Every metric that the product records: names, units and meaning in one place.</summary>
+internal static class Telemetry
+{
+    /// <summary>The meter that they belong to.</summary>
+    public static readonly Meter Meter = new("Tandem", "1.0");
+
+    /// <summary>Readings acknowledged (duplicates included).</summary>
+    public static readonly Counter<long> ReadingsAccepted = Meter.CreateCounter<long>("tandem_readings_accepted_total", "{reading}", "Readings acknowledged.");
+
+    /// <summary>Readings that were new or changed a stored one.</summary>
+    public static readonly Counter<long> ReadingsStored = Meter.CreateCounter<long>("tandem_readings_stored_total", "{reading}", "Readings that were new or changed.");
+
+    /// <summary>Requests refused for want of room.</summary>
+    public static readonly Counter<long> IngestRefused = Meter.CreateCounter<long>("tandem_ingest_refused_total", "{request}", "Ingest requests answered 429.");
+
+    /// <summary>Group commits.</summary>
+    public static readonly Counter<long> IngestCommits = Meter.CreateCounter<long>("tandem_ingest_commits_total", "{commit}", "Group commits of readings.");
+
+    /// <summary>From taking a group of requests to its commit.</summary>
+    public static readonly Histogram<double> IngestCommitSeconds = Meter.CreateHistogram<double>("tandem_ingest_commit_seconds", "s", "Duration of a group commit.");
+
+    /// <summary>Entries whose effects and offset are committed, by group.</summary>
+    public static readonly Counter<long> StreamEntries = Meter.CreateCounter<long>("tandem_stream_entries_total", "{entry}", "Stream entries committed.");
+
+    /// <summary>Entries set aside, by group.</summary>
+    public static readonly Counter<long> StreamDead = Meter.CreateCounter<long>("tandem_stream_dead_entries_total", "{entry}", "Stream entries set aside.");
+
+    /// <summary>From append to the commit of effects, by group.</summary>
+    public static readonly Histogram<double> StreamDelaySeconds = Meter.CreateHistogram<double>("tandem_stream_delay_seconds", "s", "From append to committed effects.");
+
+    /// <summary>Predictions written.</summary>
+    public static readonly Counter<long> Predictions = Meter.CreateCounter<long>("tandem_predictions_total", "{prediction}", "Predictions written.");
+
+    /// <summary>One batch through a model.</summary>
+    public static readonly Histogram<double> InferenceSeconds = Meter.CreateHistogram<double>("tandem_inference_seconds", "s", "Duration of one batch through a model.");
+
+    /// <summary>Windows through a model.</summary>
+    public static readonly Counter<long> InferenceWindows = Meter.CreateCounter<long>("tandem_inference_windows_total", "{window}", "Windows through a model.");
+}

@@ -1,0 +1,82 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.RateLimiting;
+using App.Platform.Auth;
+using App.Platform.Configuration;
+using App.Platform.Database;
+using App.Platform.Http;
+using App.Platform.Observability;
+using App.Platform.Serving;
+using Microsoft.EntityFrameworkCore;
+
+namespace App.Platform;
+
+/// <summary>What every capability stands on: database, keys, problems, limits, health and metrics.</summary>
+internal static class PlatformSetup
+{
+    /// <summary>Registers it.</summary>
+    public static void AddPlatform(this IServiceCollection services, PlatformOptions options, DatabaseServer database)
+    {
+        var postgres = database.Postgres!;
+        services.AddSingleton(database);
+        services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
+        services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
+        services.AddKeys(options);
+        services.AddOpenApi(api => api.AddDocumentTransformer<KeySecurityTransformer>());
+        services.AddProblemDetails();
+        services.AddExceptionHandler<RequestFailures>();
+        services.AddRateLimiter(limiter =>
+        {
+            limiter.RejectionStatusCode = StatusCodes.Status429TooManyRequests;
+            limiter.OnRejected = (context, _) => RejectAsync(context.HttpContext);
+            limiter.GlobalLimiter = PartitionedRateLimiter.Create<HttpContext, string>(context => Limit(context, options));
+        });
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.Converters.Add(new JsonStringEnumConverter(JsonNamingPolicy.CamelCase));
+            json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+            json.SerializerOptions.AllowDuplicateProperties = false;
+        });
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
+    }
+
+    /// <summary>The order of middleware, and the platform's own endpoints.</summary>
+    public static void UsePlatform(this WebApplication app)
+    {
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.UseAuthentication();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+        app.Services.GetRequiredService<Health>().Map(app);
+        app.MapOpenApi();
+        var prometheus = app.Services.GetRequiredService<PrometheusListener>();
+        app.MapGet("/metrics", () => TypedResults.Text(prometheus.Scrape(), "text/plain; version=0.0.4")).RequireScope(Scopes.Read).WithTags("health");
+    }
+
+    // Ingest has its own backpressure, and health must answer whatever else happens.
+    private static RateLimitPartition<string> Limit(HttpContext context, PlatformOptions options)
+    {
+        var path = context.Request.Path;
+        if (path.StartsWithSegments("/ingest") || path.StartsWithSegments("/api/v2/write") || path.StartsWithSegments("/health") || path.StartsWithSegments("/healthz"))
+            return RateLimitPartition.GetNoLimiter("");
+        var who = context.User.Identity?.IsAuthenticated == true
+            ? "org:" + context.User.Organization()
+            : "ip:" + context.Connection.RemoteIpAddress;
+        return RateLimitPartition.GetTokenBucketLimiter(who, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = options.RequestsPerSecond * 2,
+            TokensPerPeriod = options.RequestsPerSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        });
+    }
+
+    private static ValueTask RejectAsync(HttpContext context)
+    {
+        context.Response.Headers.RetryAfter = "1";
+        return new(Problems.Of(StatusCodes.Status429TooManyRequests, "Too many requests: try again after a second.").ExecuteAsync(context));
+    }
+}

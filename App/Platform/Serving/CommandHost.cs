@@ -1,0 +1,71 @@
+using System.Runtime.InteropServices;
+using App.Platform.Configuration;
+
+namespace App.Platform.Serving;
+
+/// <summary>Finds the command that the arguments name, runs it until it ends or is interrupted, and answers the exit code.</summary>
+internal static class CommandHost
+{
+    private const int UsageError = 64;
+    private const int DataError = 65;
+    private const int Unavailable = 69;
+    private const int ConfigurationError = 78;
+
+    /// <summary>Runs it.</summary>
+    public static async Task<int> RunAsync(string[] args, IReadOnlyList<Command> commands)
+    {
+        using var stopping = new CancellationTokenSource();
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stopping));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stopping));
+        try
+        {
+            var line = CommandLine.Parse(args);
+            var words = string.Join(' ', line.Words);
+            if (commands.FirstOrDefault(command => command.Name == words) is { } found)
+                return await found.RunAsync(line, Variables.OfProcess(), stopping.Token);
+            if (words is not "help") Console.Error.WriteLine($"There is no command '{words}'.");
+            await Console.Error.WriteLineAsync(Help(commands));
+            return words is "help" ? 0 : UsageError;
+        }
+        catch (UsageException e)
+        {
+            return Fail(e.Message, UsageError);
+        }
+        catch (InvalidVariablesException e)
+        {
+            return Fail(e.Message, ConfigurationError);
+        }
+        catch (InvalidDataException e)
+        {
+            return Fail(e.Message, DataError);
+        }
+        catch (UnavailableException e)
+        {
+            return Fail(e.Message, Unavailable);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            return 130;
+        }
+    }
+
+    private static void Stop(PosixSignalContext signal, CancellationTokenSource stopping)
+    {
+        signal.Cancel = true;
+        stopping.Cancel();
+    }
+
+    private static int Fail(string message, int code)
+    {
+        Console.Error.WriteLine(message);
+        return code;
+    }
+
+    private static string Help(IReadOnlyList<Command> commands) =>
+        "App serves; App <command> does one thing:\n" +
+        string.Join('\n', commands.Where(c => c.Name.Length > 0).Select(c => $"  {c.Name,-24}{c.Usage}")) +
+        "\nVariables are listed in docs/operations.md.";
+}
+
+/// <summary>Something outside that a command needs is not there: one line to stderr, exit code 69.</summary>
+internal sealed class UnavailableException(string message, Exception? inner = null) : Exception(message, inner);

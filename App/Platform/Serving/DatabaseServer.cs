@@ -1,0 +1,85 @@
+using App.Platform.Auth;
+using App.Platform.Configuration;
+using App.Platform.Database;
+using App.Platform.Database.Embedded;
+using Npgsql;
+
+namespace App.Platform.Serving;
+
+/// <summary>The database that a process works on: the operator's, or an embedded one that lives as long as the process.</summary>
+internal sealed class DatabaseServer : IAsyncDisposable
+{
+    private readonly EmbeddedServer? embedded;
+
+    private DatabaseServer(string pooled, string unpooled, EmbeddedServer? embedded)
+    {
+        Pooled = pooled;
+        Unpooled = unpooled;
+        this.embedded = embedded;
+    }
+
+    /// <summary>Where an embedded cluster and the development key are kept, under the current directory.</summary>
+    public static string DataDirectory => Path.GetFullPath(".data");
+
+    /// <summary>Connection string for queries.</summary>
+    public string Pooled { get; }
+
+    /// <summary>Connection string that bypasses a pooler.</summary>
+    public string Unpooled { get; }
+
+    /// <summary>The sources of connections, once prepared.</summary>
+    public Postgres? Postgres { get; private set; }
+
+    /// <summary>A key that opens the console signed in; null in production.</summary>
+    public string? AdminKey { get; private set; }
+
+    /// <summary>Whether the server is ours.</summary>
+    public bool IsEmbedded => embedded is not null;
+
+    /// <summary>Starts the embedded server where no URL is set; makes sure that the database answers.</summary>
+    /// <exception cref="UnavailableException">It does not.</exception>
+    public static async Task<DatabaseServer> ConnectAsync(PlatformOptions options, CancellationToken ct)
+    {
+        if (options.ConnectionString is not { } pooled)
+        {
+            var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = DataDirectory }, ct: ct);
+            return new DatabaseServer(server.ConnectionString, server.ConnectionString, server);
+        }
+        try
+        {
+            await using var connection = new NpgsqlConnection(options.UnpooledConnectionString);
+            await connection.OpenAsync(ct);
+        }
+        catch (Exception e) when (e is NpgsqlException or TimeoutException)
+        {
+            var at = new NpgsqlConnectionStringBuilder(options.UnpooledConnectionString);
+            throw new UnavailableException($"The database at {at.Host}:{at.Port}/{at.Database} cannot be reached: {e.Message}. Check DATABASE_URL.", e);
+        }
+        return new DatabaseServer(pooled, options.UnpooledConnectionString!, null);
+    }
+
+    /// <summary>Connects, applies pending migrations, and makes the development key.</summary>
+    public static async Task<DatabaseServer> PrepareAsync(PlatformOptions options, CancellationToken ct)
+    {
+        var database = await ConnectAsync(options, ct);
+        try
+        {
+            await SchemaMigration.ApplyAsync(database.Unpooled, ct);
+            database.AdminKey = await DevelopmentKey.EnsureAsync(options, database.Unpooled, DataDirectory, ct);
+            database.Postgres = new Postgres(database.Pooled, database.Unpooled, Postgres.NewProcessName());
+            return database;
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Postgres is not null) await Postgres.DisposeAsync();
+        if (embedded is not null) await embedded.DisposeAsync();
+    }
+}

@@ -1,0 +1,21 @@
+using App.Platform.Configuration;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace App.Platform.Serving;
+
+/// <summary>How Kestrel listens: IPv6 and IPv4 on one port, bounded bodies and headers, no name of the server.</summary>
+internal static class Listening
+{
+    /// <summary>The largest body that any endpoint takes, in bytes on the wire.</summary>
+    public const int MaxBodyBytes = 16 * 1024 * 1024;
+
+    /// <summary>Applies it.</summary>
+    public static void Configure(KestrelServerOptions kestrel, PlatformOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxRequestBodySize = MaxBodyBytes;
+        kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
+        kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        kestrel.ListenAnyIP(options.Port);
+    }
+}

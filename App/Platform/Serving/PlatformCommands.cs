@@ -1,0 +1,59 @@
+using App.Platform.Auth;
+using App.Platform.Configuration;
+using App.Platform.Database;
+using Microsoft.EntityFrameworkCore;
+
+namespace App.Platform.Serving;
+
+/// <summary>Builds a server from its variables.</summary>
+/// <exception cref="InvalidVariablesException">The configuration has faults.</exception>
+/// <exception cref="UnavailableException">The database cannot be reached.</exception>
+internal delegate Task<WebApplication> Composition(Variables variables, CancellationToken ct);
+
+/// <summary>Commands of the platform itself: serve, migrate, keys create.</summary>
+internal static class PlatformCommands
+{
+    /// <summary>The commands.</summary>
+    public static IEnumerable<Command> All(Composition compose) =>
+    [
+        new("", "", async (line, variables, ct) =>
+        {
+            line.RefuseUnread();
+            await using var server = await Server.StartAsync(compose, variables, ct);
+            await server.RunToEndAsync(ct);
+            return 0;
+        }),
+        new("migrate", "applies pending migrations to DATABASE_URL", (line, variables, ct) =>
+            WithDatabaseAsync(line, variables, async connectionString =>
+            {
+                var applied = await SchemaMigration.ApplyAsync(connectionString, ct);
+                Console.WriteLine(applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.");
+            }, ct)),
+        new("keys create", "--org <organization> --scopes read,ingest [--name <text>]: makes an API key and prints it once", (line, variables, ct) =>
+        {
+            var organization = line.Required("org");
+            var scopes = line.Required("scopes").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+            if (scopes.Length == 0 || scopes.Except(Scopes.All).FirstOrDefault() is not null)
+                throw new UsageException($"--scopes is '{line.Required("scopes")}': use some of {string.Join(',', Scopes.All)}.");
+            if (organization.Length > 128 || !organization.All(c => char.IsAsciiLetterOrDigit(c) || "._:-".Contains(c)))
+                throw new UsageException($"--org is '{organization}': use 1 to 128 of A-Z a-z 0-9 . _ : -");
+            var name = line.Optional("name") ?? "made by App keys create";
+            return WithDatabaseAsync(line, variables, async connectionString =>
+            {
+                await SchemaMigration.ApplyAsync(connectionString, ct);
+                await using var db = new AppDbContext(new DbContextOptionsBuilder<AppDbContext>().UseNpgsql(connectionString).Options);
+                Console.WriteLine(await ApiKeyStore.CreateAsync(db, organization, name, scopes, ct));
+            }, ct);
+        }),
+    ];
+
+    private static async Task<int> WithDatabaseAsync(CommandLine line, Variables variables, Func<string, Task> work, CancellationToken ct)
+    {
+        line.RefuseUnread();
+        var options = PlatformOptions.Read(variables);
+        variables.ThrowIfInvalid();
+        await using var database = await DatabaseServer.ConnectAsync(options, ct);
+        await work(database.Unpooled);
+        return 0;
+    }
+}

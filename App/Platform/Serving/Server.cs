@@ -1,0 +1,86 @@
+using App.Platform.Configuration;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+
+namespace App.Platform.Serving;
+
+/// <summary>One running process of the product: database, schema, host; stopped in the reverse order.</summary>
+internal sealed class Server : IAsyncDisposable
+{
+    private readonly DatabaseServer database;
+    private readonly PlatformOptions options;
+
+    private Server(WebApplication app)
+    {
+        App = app;
+        database = app.Services.GetRequiredService<DatabaseServer>();
+        options = app.Services.GetRequiredService<PlatformOptions>();
+    }
+
+    /// <summary>The host.</summary>
+    public WebApplication App { get; }
+
+    /// <summary>Its address on loopback.</summary>
+    public Uri Address { get; private set; } = new("http://localhost");
+
+    /// <summary>A key that opens the console signed in; null in production.</summary>
+    public string? AdminKey => database.AdminKey;
+
+    /// <summary>Composes and listens.</summary>
+    /// <exception cref="InvalidVariablesException">The configuration has faults.</exception>
+    /// <exception cref="UnavailableException">The database or the port cannot be had.</exception>
+    public static async Task<Server> StartAsync(Composition compose, Variables variables, CancellationToken ct)
+    {
+        var server = new Server(await compose(variables, ct));
+        try
+        {
+            await server.ListenAsync(ct);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Serves until the token or the host says stop, then drains.</summary>
+    public async Task RunToEndAsync(CancellationToken ct)
+    {
+        var lifetime = App.Services.GetRequiredService<IHostApplicationLifetime>();
+        using var stop = ct.Register(lifetime.StopApplication);
+        var stopped = new TaskCompletionSource();
+        using var stopping = lifetime.ApplicationStopping.Register(stopped.SetResult);
+        await stopped.Task;
+        App.Logger.LogInformation("Draining");
+        await App.StopAsync(CancellationToken.None);
+        App.Logger.LogInformation("Drained");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        await database.DisposeAsync();
+    }
+
+    private async Task ListenAsync(CancellationToken ct)
+    {
+        App.Logger.LogInformation("Starting as {Role}", options.Role);
+        if (!options.Worker) App.Logger.LogInformation("Worker disabled - running in web-only mode");
+        try
+        {
+            await App.StartAsync(ct);
+        }
+        catch (IOException e)
+        {
+            throw new UnavailableException($"PORT {options.Port} cannot be listened on: {e.Message}", e);
+        }
+        var bound = App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        Address = new Uri($"http://localhost:{new Uri(bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost")).Port}");
+        App.Logger.LogInformation("Listening on {Address} with {Database}", Address, database.IsEmbedded ? "the embedded PostgreSQL" : "the database of DATABASE_URL");
+        if (AdminKey is not null && !options.Production)
+            // Written past the logger: this one line is meant to hold the key.
+            await Console.Out.WriteLineAsync($"\n  Open Tandem, signed in:  {Address}?key={AdminKey}\n");
+    }
+}
