@@ -11,22 +11,22 @@ namespace App.Tests.Fixtures;
 /// </summary>
 public sealed class TestDatabaseServer : IAsyncDisposable
 {
-    private readonly TestFolder folder;
-    private EmbeddedServer server;
+    private readonly TestFolder data;
+    private EmbeddedServer current;
 
-    private TestDatabaseServer(TestFolder folder, EmbeddedServer server) => (this.folder, this.server) = (folder, server);
+    private TestDatabaseServer(TestFolder data, EmbeddedServer current) => (this.data, this.current) = (data, current);
 
     /// <summary>An Npgsql connection string of the application's role.</summary>
-    public string ConnectionString => server.ConnectionString;
+    public string ConnectionString => current.ConnectionString;
 
     /// <summary>The superuser's connection string.</summary>
-    public string AdminConnectionString => server.AdminConnectionString;
+    public string AdminConnectionString => current.AdminConnectionString;
 
     /// <summary>The same database as <c>postgres://…</c> over loopback, for child processes.</summary>
-    public string Url => server.Url(EmbeddedServer.Application, EmbeddedServer.Application);
+    public string Url => current.Url(EmbeddedServer.Application, EmbeddedServer.Application);
 
     /// <summary>The postmaster's pid.</summary>
-    public int ProcessId => server.ProcessId;
+    public int ProcessId => current.ProcessId;
 
     /// <summary>Starts one.</summary>
     /// <param name="durable">Whether fsync is on.</param>
@@ -48,16 +48,16 @@ public sealed class TestDatabaseServer : IAsyncDisposable
     /// <summary>Stops the server if it still runs, and starts it at the same address.</summary>
     public async Task StartAgainAsync()
     {
-        var options = new EmbeddedOptions { DataDirectory = folder.Path, ListenOnLoopback = true, Port = server.Port, Durable = server.IsDurable };
-        await server.DisposeAsync();
-        server = await EmbeddedServer.StartAsync(options);
+        var options = new EmbeddedOptions { DataDirectory = data.Path, ListenOnLoopback = true, Port = current.Port, Durable = current.IsDurable };
+        await current.DisposeAsync();
+        current = await EmbeddedServer.StartAsync(options);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await using (var pooled = new NpgsqlConnection(ConnectionString)) NpgsqlConnection.ClearPool(pooled);
-        await server.DisposeAsync();
-        folder.Dispose();
+        await current.DisposeAsync();
+        data.Dispose();
     }
 }
