@@ -12,6 +12,8 @@ namespace App.Tests.Fixtures;
 /// </summary>
 internal sealed class TestDatabaseHost
 {
+    private const string Suffix = "-tandem-test-host";
+
     private static readonly Lazy<Task<TestDatabaseHost>> Process = new(StartAsync);
 
     private readonly string template = $"test_template_{Guid.NewGuid():N}";
@@ -47,8 +49,7 @@ internal sealed class TestDatabaseHost
     {
         var parsed = DatabaseUrl.Parse(url);
         if (!parsed.IsValid) throw new InvalidOperationException($"TEST_DATABASE_URL: {parsed.Fault}.");
-        var parts = new NpgsqlConnectionStringBuilder(parsed.ConnectionString);
-        var host = new TestDatabaseHost(parsed.ConnectionString, parts.Username!,
+        var host = new TestDatabaseHost(parsed.ConnectionString, "DEFAULT",
             database => new NpgsqlConnectionStringBuilder(parsed.ConnectionString) { Database = database }.ConnectionString);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => host.DropAsync(host.template).GetAwaiter().GetResult();
         return host;
@@ -56,15 +57,35 @@ internal sealed class TestDatabaseHost
 
     private static async Task<TestDatabaseHost> EmbeddedAsync()
     {
-        var folder = TestFolder.Create();
+        SweepLeftovers();
+        var folder = TestFolder.Create(Suffix);
         var server = await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, ListenOnLoopback = true, Durable = false });
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
+            // The test runner grants a process 100 ms to end, too little for a checkpoint of data that nobody needs.
+            Posix.Signal(server.ProcessId, Posix.Quit);
             server.DisposeAsync().AsTask().GetAwaiter().GetResult();
             folder.Dispose();
         };
         return new(server.AdminConnectionString, EmbeddedServer.Application,
             database => DatabaseUrl.Parse(server.Url(EmbeddedServer.Application, database)).ConnectionString!);
+    }
+
+    // Of processes that were killed: the system has let go of their locks, and a watchdog has stopped their servers.
+    private static void SweepLeftovers()
+    {
+        foreach (var leftover in Directory.EnumerateDirectories(Path.GetTempPath(), $"*{Suffix}"))
+        {
+            if (!File.Exists(Path.Combine(leftover, "postgres.lock"))) continue;
+            try
+            {
+                using (ClusterLock.Acquire(leftover)) Directory.Delete(leftover, recursive: true);
+            }
+            catch (Exception e) when (e is EmbeddedServerException or IOException)
+            {
+                // In use by a test process beside this one.
+            }
+        }
     }
 
     private async Task ExecuteAsync(string sql)

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace App.Platform.Database.Embedded;
 
@@ -9,9 +8,9 @@ namespace App.Platform.Database.Embedded;
 /// </summary>
 internal sealed class ClusterLock : IDisposable
 {
-    private readonly FileStream held;
+    private readonly FileStream file;
 
-    private ClusterLock(FileStream held) => this.held = held;
+    private ClusterLock(FileStream file) => this.file = file;
 
     /// <summary>Takes the data directory, which is made when missing.</summary>
     /// <exception cref="EmbeddedServerException">Another process holds it, or it cannot be written.</exception>
@@ -21,14 +20,9 @@ internal sealed class ClusterLock : IDisposable
         try
         {
             Directory.CreateDirectory(dataDirectory);
-            // On Unix only None takes a lock, an advisory one, which does not hinder others from reading the pid. On
-            // Windows None would.
-            var share = OperatingSystem.IsWindows() ? FileShare.Read : FileShare.None;
-            var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, share);
-            file.SetLength(0);
-            file.Write(Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-            file.Flush();
-            return new(file);
+            var held = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(Owner(dataDirectory), Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
+            return new(held);
         }
         catch (UnauthorizedAccessException e)
         {
@@ -37,7 +31,7 @@ internal sealed class ClusterLock : IDisposable
         catch (IOException e) when (File.Exists(path) && e is not (DirectoryNotFoundException or PathTooLongException))
         {
             throw new EmbeddedServerException(
-                $"The embedded database in '{dataDirectory}' is in use by process {Holder(path)}: stop that process, start this one in another directory, or set DATABASE_URL for both.", e);
+                $"The embedded database in '{dataDirectory}' is in use by process {Holder(dataDirectory)}: stop that process, start this one in another directory, or set DATABASE_URL for both.", e);
         }
         catch (IOException e)
         {
@@ -46,14 +40,16 @@ internal sealed class ClusterLock : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => held.Dispose();
+    public void Dispose() => file.Dispose();
 
-    private static string Holder(string path)
+    // A file of its own: .NET refuses to read a file that is locked.
+    private static string Owner(string dataDirectory) => Path.Combine(dataDirectory, "postgres.owner");
+
+    private static string Holder(string dataDirectory)
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            return reader.ReadToEnd() is { Length: > 0 } pid ? pid : "(unknown)";
+            return File.ReadAllText(Owner(dataDirectory)) is { Length: > 0 } pid ? pid : "(unknown)";
         }
         catch (IOException)
         {

@@ -115,7 +115,7 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             onLoopback, options.Durable);
         cluster.WriteSettings(settings.Text(), user);
 
-        var process = await ServerProcess.StartAsync(cluster, binaries, user, options.StartTimeout, cancellationToken);
+        var process = await LaunchAsync(options, cluster, binaries, user, cancellationToken);
         var server = new EmbeddedServer(options, hold, process, Watchdog.Over(process, cluster, user), settings, password, logger);
         try
         {
@@ -128,6 +128,22 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         }
         logger.LogInformation("Started PostgreSQL {Major} on {Folder} in {Milliseconds} ms", binaries.Major, cluster.Folder, clock.ElapsedMilliseconds);
         return server;
+    }
+
+    // A start that was cancelled or took too long must not leave a server behind that nothing watches yet.
+    private static async Task<ServerProcess> LaunchAsync(
+        EmbeddedOptions options, Cluster cluster, ServerBinaries binaries, ServerUser user, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ServerProcess.StartAsync(cluster, binaries, user, options.StartTimeout, cancellationToken);
+        }
+        catch
+        {
+            if (await ServerProcess.FindOrphanAsync(cluster, binaries, user, CancellationToken.None) is { } left)
+                await left.StopAsync(options.StopTimeout);
+            throw;
+        }
     }
 
     private async Task PrepareAsync(bool isNewPassword, CancellationToken cancellationToken)

@@ -47,9 +47,17 @@ internal static class NpmBinaries
         var target = Path.Combine(parent, $"postgresql-{ClusterHome.Hash($"{native} {stamp}")}");
         if (!Directory.Exists(target))
         {
-            var partial = $"{target}.{Environment.ProcessId}";
+            var partial = $"{target}.{Guid.NewGuid():N}";
             Copy(new(native), partial);
-            Directory.Move(partial, target);
+            try
+            {
+                Directory.Move(partial, target);
+            }
+            catch (IOException) when (Directory.Exists(target))
+            {
+                // Another start was faster.
+                Directory.Delete(partial, recursive: true);
+            }
         }
         return Path.Combine(target, "bin");
     }

@@ -10,8 +10,7 @@ namespace App.Platform.Database.Embedded;
 internal sealed class Watchdog : IDisposable
 {
     private const string Script = """
-        read -r word
-        [ "$word" = released ] && exit
+        read -r end
         [ "$(head -n 1 "$1/postmaster.pid" 2>/dev/null)" = "$2" ] && kill -INT "$2"
         """;
 
@@ -32,18 +31,10 @@ internal sealed class Watchdog : IDisposable
         return new(Executable.Launch(command));
     }
 
-    /// <summary>Ends the watch without touching the server.</summary>
+    /// <summary>Ends the watch as the end of this process would: the server, if it still runs, is stopped.</summary>
     public void Dispose()
     {
-        try
-        {
-            shell.StandardInput.WriteLine("released");
-            shell.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // The shell has ended already.
-        }
+        shell.StandardInput.Close();
         shell.Dispose();
     }
 }
