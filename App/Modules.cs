@@ -1,6 +1,7 @@
 using App.Disaggregation;
 using App.Models;
 using App.Platform;
+using App.Readings;
 using App.Streams;
 using App.Training;
 
@@ -14,6 +15,7 @@ internal static class Modules
     [
         new StreamsModule(),
         new ModelsModule(),
+        new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
     ];
