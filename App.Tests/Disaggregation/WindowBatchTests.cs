@@ -57,6 +57,6 @@ public sealed class WindowBatchTests
     private static float[] WindowOf(float[] cells, int target)
     {
         var batch = new WindowBatch(Spec, 1);
-        return batch.Window(batch.Add(cells, target)).ToArray();
+        return batch.WindowOf(batch.Add(cells, target)).ToArray();
     }
 }

@@ -41,27 +41,12 @@ internal sealed class WindowBatch
     public int LookAhead => window - 1 - offset;
 
     /// <summary>
-    /// Adds the window around one minute. It never reaches across a break: beyond the edges of the target's segment, and
-    /// of what is known, it is padded with the value at the edge.
+    /// Adds the window around one minute, cut as <see cref="Window.Fill"/> says, and answers its row of the batch.
     /// </summary>
-    /// <param name="cells">Consecutive minutes in watts, NaN where the grid breaks; to be independent of where it begins,
-    /// it holds the model's whole look-back or begins at a break.</param>
-    /// <param name="target">Index of the minute asked for; not a missing one.</param>
-    /// <returns>The row of the batch.</returns>
     public int Add(ReadOnlySpan<float> cells, int target)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(IsFull, true);
-        var first = Math.Max(0, target - offset);
-        first += cells[first..target].LastIndexOf(float.NaN) + 1;
-        var end = Math.Min(cells.Length, target + 1 + LookAhead);
-        var gap = cells[target..end].IndexOf(float.NaN);
-        if (gap >= 0) end = target + gap;
-
-        var row = input.AsSpan(Count * window, window);
-        var left = first - (target - offset);
-        row[..left].Fill(cells[first]);
-        cells[first..end].CopyTo(row[left..]);
-        row[(left + end - first)..].Fill(cells[end - 1]);
+        Window.Fill(cells, target, offset, input.AsSpan(Count * window, window));
         mains[Count] = cells[target];
         return Count++;
     }
@@ -85,7 +70,7 @@ internal sealed class WindowBatch
     }
 
     /// <summary>The window of one row in watts, as the model sees it.</summary>
-    public ReadOnlySpan<float> Window(int row) => input.AsSpan(row * window, window);
+    public ReadOnlySpan<float> WindowOf(int row) => input.AsSpan(row * window, window);
 
     /// <summary>Power of the model's labels in one row, in order, in watts.</summary>
     public ReadOnlySpan<float> Watts(int row) => output.AsSpan(row * labels, labels);
