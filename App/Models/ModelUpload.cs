@@ -34,7 +34,7 @@ internal sealed record ModelUpload(ModelSpec Spec, byte[]? Artifact, string? Sha
         {
             form = await request.ReadFormAsync(FormOptions, ct);
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or IOException and not BadHttpRequestException)
         {
             throw new InvalidModelException($"The multipart form cannot be read: {e.Message}", "body");
         }
