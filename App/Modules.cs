@@ -1,6 +1,7 @@
 using App.Disaggregation;
 using App.Models;
 using App.Platform;
+using App.Simulation;
 using App.Training;
 
 namespace App;
@@ -14,5 +15,6 @@ internal static class Modules
         new ModelsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new SimulationModule(),
     ];
 }
