@@ -28,7 +28,7 @@ internal static class ReadingsBench
             : null;
         var admin = embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!;
         await using var server = NpgsqlDataSource.Create(admin);
-        await using var peer = options.Peers is null ? null : StreamPeer.Start(options.Peers, await FreshAsync(server, "tandem_bench_peer", ct));
+        await using var peer = options.Peers is null ? null : StreamPeer.Start(options.Peers, (await FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0]);
 
         await RawCopyAsync(server, ct);
         foreach (var test in Cases.Where(test => options.Only is null || test.Name == options.Only))
