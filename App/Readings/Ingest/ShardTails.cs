@@ -15,6 +15,9 @@ internal sealed class ShardTails(short shard)
     /// <summary>Whether the shard has been looked at.</summary>
     public bool IsLoaded => head >= 0;
 
+    /// <summary>The offset up to which its entries are known here.</summary>
+    public long Head => head;
+
     /// <summary>The tail of a meter that has one.</summary>
     public SeriesTail Of(int meterKey) => tails[meterKey];
 
