@@ -71,6 +71,8 @@ internal sealed class GroupAppend
         foreach (var meter in meters.Values.Where(meter => meter.Doubtful.Count > 0))
         {
             var known = stored[meter.Series.MeterKey].ToDictionary(reading => reading.Ts, reading => reading.Watts);
+            // A tail may take a reading without remembering it, and doubt its repetition in the same group.
+            foreach (var reading in meter.Stored) known[reading.Ts] = reading.Watts;
             foreach (var pending in meter.Doubtful)
             {
                 if (known.TryGetValue(pending.Reading.Ts, out var watts) && watts.Equals(pending.Reading.Watts)) continue;
@@ -111,13 +113,9 @@ internal sealed class GroupAppend
         return entries;
     }
 
-    /// <summary>Meters that feed into the grid for the first time.</summary>
-    public int[] NetNegative()
-    {
-        var found = meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).ToList();
-        foreach (var meter in found) meter.Series.NetNegative = true;
-        return [.. found.Select(meter => meter.Series.MeterKey)];
-    }
+    /// <summary>Meters that feed into the grid for the first time; they are told so once that is committed.</summary>
+    public List<Series> NetNegative() =>
+        [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
 
     private Meter Of(Series series)
     {
