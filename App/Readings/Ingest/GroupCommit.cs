@@ -39,11 +39,12 @@ internal sealed class GroupCommit(
     public bool IsFull => Volatile.Read(ref waiting) > MostWaiting;
 
     /// <summary>Stores a batch without faults; done when it is durable.</summary>
+    /// <exception cref="TimeoutException">The process is stopping.</exception>
     public Task<Ingested> AppendAsync(ReadingBatch batch)
     {
         var request = new Request(batch);
         Interlocked.Add(ref waiting, batch.Items.Count);
-        if (!requests.Writer.TryWrite(request)) throw new InvalidOperationException("The process is stopping.");
+        if (!requests.Writer.TryWrite(request)) Fail(request, new TimeoutException("The process is stopping."));
         return request.Done.Task;
     }
 
@@ -52,17 +53,18 @@ internal sealed class GroupCommit(
     {
         await Task.Yield();
         var prepared = false;
-        while (!stoppingToken.IsCancellationRequested || requests.Reader.TryPeek(out _))
+        while (true)
         {
             try
             {
                 if (!prepared) await PrepareAsync(stoppingToken);
                 prepared = true;
-                if (!await requests.Reader.WaitToReadAsync(stoppingToken)) break;
+                // Not asked to wait once stopping, for a cancelled wait fails even while requests are there.
+                if (!requests.Reader.TryPeek(out _)) await requests.Reader.WaitToReadAsync(stoppingToken);
             }
             catch (OperationCanceledException)
             {
-                continue;
+                break;
             }
             catch (Exception e) when (TransientFault.Is(e))
             {
@@ -73,6 +75,8 @@ internal sealed class GroupCommit(
             }
             await CommitGroupAsync(Gather());
         }
+        requests.Writer.Complete();
+        foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
         if (connection is not null) await connection.DisposeAsync();
     }
 
@@ -140,7 +144,7 @@ internal sealed class GroupCommit(
         await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(await ConnectAsync());
         if (AddEffects(batch, append, heads)) await batch.ExecuteNonQueryAsync();
-        Advance(heads, batch.BatchCommands.Count > 0);
+        Advance(append, heads, batch.BatchCommands.Count > 0);
     }
 
     private async Task AppendUnderLockAsync(GroupAppend append)
@@ -157,7 +161,7 @@ internal sealed class GroupCommit(
         var appended = AddEffects(batch, append, heads);
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync();
-        Advance(heads, appended);
+        Advance(append, heads, appended);
     }
 
     private async Task JudgeAsync(GroupAppend append)
@@ -170,15 +174,19 @@ internal sealed class GroupCommit(
     {
         var entries = append.Pack();
         if (entries.Count == 0) return false;
-        if (append.NetNegative() is { Length: > 0 } meters)
-            batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = meters } } });
+        if (append.NetNegative.Count > 0)
+            batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)")
+            {
+                Parameters = { new() { Value = append.NetNegative.Select(series => series.MeterKey).ToArray() } },
+            });
         batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
         return true;
     }
 
-    private void Advance(Dictionary<short, long> heads, bool appended)
+    private void Advance(GroupAppend append, Dictionary<short, long> heads, bool appended)
     {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
+        foreach (var series in append.NetNegative) series.NetNegative = true;
         if (appended) signals.Pulse();
     }
 
@@ -189,6 +197,7 @@ internal sealed class GroupCommit(
         foreach (var shard in append.Shards)
         {
             if (!shards.TryGetValue(shard, out var tails)) shards[shard] = tails = new ShardTails(shard);
+            tails.Trim();
             if (!tails.IsLoaded) await tails.CatchUpAsync(postgres.Source, null, CancellationToken.None);
             missing.AddRange(append.MetersOf(shard).Where(meter => !tails.Has(meter)).Select(meter => (shard, meter)));
         }
