@@ -2,6 +2,7 @@ using App.Disaggregation;
 using App.Models;
 using App.Platform;
 using App.Training;
+using App.WebConsole;
 
 namespace App;
 
@@ -14,5 +15,6 @@ internal static class Modules
         new ModelsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new ConsoleModule(),
     ];
 }
