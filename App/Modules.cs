@@ -1,6 +1,7 @@
 using App.Disaggregation;
 using App.Models;
 using App.Platform;
+using App.Streams;
 using App.Training;
 using App.WebConsole;
 
@@ -12,6 +13,7 @@ internal static class Modules
     /// <summary>Every module of the product.</summary>
     public static IReadOnlyList<Module> All { get; } =
     [
+        new StreamsModule(),
         new ModelsModule(),
         new DisaggregationModule(),
         new TrainingModule(),

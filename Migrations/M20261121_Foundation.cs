@@ -94,19 +94,19 @@ public sealed class M20261121_Foundation : Migration
             unique (stream, consumer_group, shard, entry_offset)
         );
 
-        -- Moves offsets forward for an owner that still holds its leases; anything else aborts the transaction,
-        -- and with it every effect that was to be committed beside the offsets.
+        -- Moves offsets forward for an owner that still holds its leases and knows where they stand; anything else
+        -- aborts the transaction, and with it every effect that was to be committed beside the offsets.
         create function stream_commit(
-            in_stream text, in_group text, in_owner text, in_shards smallint[], in_epochs bigint[], in_offsets bigint[])
+            in_stream text, in_group text, in_owner text, in_shards smallint[], in_epochs bigint[], in_from bigint[], in_to bigint[])
         returns void language plpgsql as $$
         declare moved int;
         begin
             update stream_offsets o
-            set committed = n.committed
-            from unnest(in_shards, in_epochs, in_offsets) as n(shard, epoch, committed)
+            set committed = n.upto
+            from unnest(in_shards, in_epochs, in_from, in_to) as n(shard, epoch, after, upto)
             where o.stream = in_stream and o.consumer_group = in_group and o.shard = n.shard
               and o.owner = in_owner and o.epoch = n.epoch
-              and o.lease_expires_at > clock_timestamp() and o.committed <= n.committed;
+              and o.lease_expires_at > clock_timestamp() and o.committed = n.after and n.after <= n.upto;
             get diagnostics moved = row_count;
             if moved <> cardinality(in_shards) then
                 raise exception 'shard lease lost: % of % shards of % are still held by %',

@@ -1,0 +1,63 @@
+using App.Platform.Database.Embedded;
+using Microsoft.EntityFrameworkCore;
+using Migrations;
+using Npgsql;
+
+namespace App.Tests.Fixtures;
+
+/// <summary>
+/// A PostgreSQL of its own with one migrated database, for tests that kill it. Address and password stay the same over
+/// all its lives.
+/// </summary>
+public sealed class TestDatabaseServer : IAsyncDisposable
+{
+    private readonly TestFolder data;
+    private EmbeddedServer current;
+
+    private TestDatabaseServer(TestFolder data, EmbeddedServer current) => (this.data, this.current) = (data, current);
+
+    /// <summary>An Npgsql connection string of the application's role.</summary>
+    public string ConnectionString => current.ConnectionString;
+
+    /// <summary>The superuser's connection string.</summary>
+    public string AdminConnectionString => current.AdminConnectionString;
+
+    /// <summary>The same database as <c>postgres://…</c> over loopback, for child processes.</summary>
+    public string Url => current.Url(EmbeddedServer.Application, EmbeddedServer.Application);
+
+    /// <summary>The postmaster's pid.</summary>
+    public int ProcessId => current.ProcessId;
+
+    /// <summary>Starts one.</summary>
+    /// <param name="durable">Whether fsync is on.</param>
+    public static async Task<TestDatabaseServer> StartOwnAsync(bool durable = false)
+    {
+        var folder = TestFolder.Create();
+        var server = await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, ListenOnLoopback = true, Durable = durable });
+        await using var schema = SchemaContext.Connect(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString);
+        await schema.Database.MigrateAsync();
+        return new(folder, server);
+    }
+
+    /// <summary>Ends all sessions and the server at once without a checkpoint (SIGQUIT); the next start recovers.</summary>
+    public void Crash() => Posix.Signal(ProcessId, Posix.Quit);
+
+    /// <summary><c>kill -9</c> of the postmaster, whose children then end by themselves.</summary>
+    public void Kill() => Posix.Signal(ProcessId, Posix.Kill);
+
+    /// <summary>Stops the server if it still runs, and starts it at the same address.</summary>
+    public async Task StartAgainAsync()
+    {
+        var options = new EmbeddedOptions { DataDirectory = data.Path, ListenOnLoopback = true, Port = current.Port, Durable = current.IsDurable };
+        await current.DisposeAsync();
+        current = await EmbeddedServer.StartAsync(options);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await using (var pooled = new NpgsqlConnection(ConnectionString)) NpgsqlConnection.ClearPool(pooled);
+        await current.DisposeAsync();
+        data.Dispose();
+    }
+}

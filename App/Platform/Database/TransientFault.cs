@@ -1,0 +1,17 @@
+using System.Net.Sockets;
+using Npgsql;
+
+namespace App.Platform.Database;
+
+/// <summary>Tells faults of the way to the database, which pass, from faults of what was asked, which do not.</summary>
+internal static class TransientFault
+{
+    /// <summary>Whether the same call may succeed a little later without anything being changed.</summary>
+    public static bool Is(Exception exception) => exception switch
+    {
+        PostgresException e => e.IsTransient || e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState is "25P03" or "55P03" or "57014",
+        NpgsqlException or TimeoutException or SocketException or IOException => true,
+        ObjectDisposedException => true,
+        _ => exception.InnerException is { } inner && Is(inner),
+    };
+}

@@ -1,0 +1,64 @@
+using Npgsql;
+
+namespace App.Streams;
+
+/// <summary>
+/// Entries that a group could not handle. States: dead → redriving (asked for) → done, or dead again.
+/// Commands that change them run beside the group's commit, under the same fence.
+/// </summary>
+internal sealed class DeadEntries(IStreamHandler handler)
+{
+    /// <summary>The command that sets an entry aside with its error.</summary>
+    public NpgsqlBatchCommand SetAside(StreamEntry entry, Exception error, int attempts) =>
+        new("""
+            insert into stream_dead_entries (stream, consumer_group, shard, entry_offset, payload, error, attempts)
+            values ($1, $2, $3, $4, $5, $6, $7)
+            on conflict (stream, consumer_group, shard, entry_offset) do update set error = excluded.error, attempts = excluded.attempts, state = 'dead'
+            """)
+        {
+            Parameters =
+            {
+                new() { Value = handler.Stream },
+                new() { Value = handler.Group },
+                new() { Value = entry.Shard },
+                new() { Value = entry.Offset },
+                new() { Value = entry.Payload },
+                new() { Value = Describe(error) },
+                new() { Value = attempts },
+            },
+        };
+
+    /// <summary>The command that closes a redriven entry.</summary>
+    public static NpgsqlBatchCommand Done(long id) =>
+        new("update stream_dead_entries set state = 'done' where id = $1") { Parameters = { new() { Value = id } } };
+
+    /// <summary>The command that puts a redriven entry back.</summary>
+    public static NpgsqlBatchCommand FailedAgain(long id, Exception error) =>
+        new("update stream_dead_entries set state = 'dead', error = $2, attempts = attempts + 1 where id = $1")
+        {
+            Parameters = { new() { Value = id }, new() { Value = Describe(error) } },
+        };
+
+    /// <summary>Entries of these shards that somebody asked to have handled again, oldest first.</summary>
+    public async Task<List<(long Id, StreamEntry Entry)>> RequestedAsync(NpgsqlConnection connection, short[] shards, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            select id, shard, entry_offset, set_aside_at, payload from stream_dead_entries
+            where stream = $1 and consumer_group = $2 and shard = any($3) and state = 'redriving' order by id limit 100
+            """, connection);
+        command.Parameters.Add(new() { Value = handler.Stream });
+        command.Parameters.Add(new() { Value = handler.Group });
+        command.Parameters.Add(new() { Value = shards });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var found = new List<(long, StreamEntry)>();
+        while (await reader.ReadAsync(ct))
+            found.Add((reader.GetInt64(0), new StreamEntry(reader.GetInt16(1), reader.GetInt64(2), reader.GetDateTime(3), reader.GetFieldValue<byte[]>(4))));
+        return found;
+    }
+
+    private static string Describe(Exception error)
+    {
+        var text = $"{error.GetType().Name}: {error.Message}";
+        return text.Length <= 2000 ? text : text[..2000];
+    }
+}

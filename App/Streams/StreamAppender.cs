@@ -1,0 +1,84 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace App.Streams;
+
+/// <summary>
+/// Appends in the caller's transaction. Offsets are handed out under the lock of the shard's row, which is held until
+/// the caller commits: whoever reads offset n therefore sees every offset below n. (Numbers from a sequence would
+/// become visible in the order of commits, and a reader of "greater than the last seen" would skip some for ever.)
+/// </summary>
+internal static class StreamAppender
+{
+    /// <summary>Channel on which a commit announces that a stream has grown; one notification a commit.</summary>
+    public const string Channel = "tandem_stream";
+
+    private const string LockSql = "select shard, head from stream_shards where stream = $1 and shard = any($2) order by shard for update";
+
+    private const string AppendSql = """
+        with appended as (
+            insert into stream_entries (stream, shard, entry_offset, payload)
+            select $1, e.shard, e.entry_offset, e.payload from unnest($2, $3, $4) as e(shard, entry_offset, payload)
+        )
+        update stream_shards s set head = n.head
+        from (select shard, max(entry_offset) as head from unnest($2, $3) as e(shard, entry_offset) group by shard) n
+        where s.stream = $1 and s.shard = n.shard
+        """;
+
+    /// <summary>Makes sure that the shards of a stream exist; call it once at start.</summary>
+    public static async Task EnsureShardsAsync(NpgsqlDataSource source, string stream, int shards, CancellationToken ct)
+    {
+        await using var command = source.CreateCommand(
+            "insert into stream_shards (stream, shard) select $1, generate_series(0, $2 - 1) on conflict do nothing");
+        command.Parameters.Add(new() { Value = stream });
+        command.Parameters.Add(new() { Value = shards });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>The command that locks shards, in an order in which two appenders cannot block each other; answers (shard, head).</summary>
+    public static NpgsqlBatchCommand Lock(string stream, short[] shards) => new(LockSql)
+    {
+        Parameters = { new() { Value = stream }, new() { Value = shards } },
+    };
+
+    /// <summary>The command that appends below locked heads, which are moved to the last offset of their shard.</summary>
+    public static NpgsqlBatchCommand Append(string stream, IReadOnlyList<NewEntry> entries, Dictionary<short, long> heads)
+    {
+        var shards = new short[entries.Count];
+        var offsets = new long[entries.Count];
+        var payloads = new byte[entries.Count][];
+        for (var i = 0; i < entries.Count; i++)
+        {
+            shards[i] = entries[i].Shard;
+            offsets[i] = ++heads[entries[i].Shard];
+            payloads[i] = entries[i].Payload;
+        }
+        return new(AppendSql)
+        {
+            Parameters =
+            {
+                new() { Value = stream },
+                new() { Value = shards },
+                new() { Value = offsets },
+                new() { Value = payloads, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+            },
+        };
+    }
+
+    /// <summary>The command that wakes consumers when the transaction commits.</summary>
+    public static NpgsqlBatchCommand Notify(string stream) => new("select pg_notify($1, $2)")
+    {
+        Parameters = { new() { Value = Channel }, new() { Value = stream } },
+    };
+
+    /// <summary>Locks, appends and announces: for callers whose entries do not depend on the heads.</summary>
+    public static async Task AppendAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string stream, IReadOnlyList<NewEntry> entries, CancellationToken ct)
+    {
+        var heads = new Dictionary<short, long>();
+        await using (var locking = new NpgsqlBatch(connection, transaction) { BatchCommands = { Lock(stream, [.. entries.Select(e => e.Shard).Distinct()]) } })
+        await using (var reader = await locking.ExecuteReaderAsync(ct))
+            while (await reader.ReadAsync(ct)) heads[reader.GetInt16(0)] = reader.GetInt64(1);
+        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { Append(stream, entries, heads), Notify(stream) } };
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+}

@@ -1,0 +1,232 @@
+using App.Platform.Database;
+using App.Platform.Observability;
+using Npgsql;
+
+namespace App.Streams;
+
+/// <summary>
+/// Reads what is new in the owned shards, has it handled as one batch over all of them, and commits effects and
+/// offsets in one round trip and one transaction. A batch that fails is taken apart entry by entry, so that one bad
+/// entry is found, retried and at last set aside, while the others go on.
+/// </summary>
+internal sealed class StreamConsumer(
+    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, TimeProvider time, ILogger log) : IAsyncDisposable
+{
+    private const string FencedState = "TD001";
+
+    private const string FetchSql = """
+        select s.shard, e.entry_offset, e.appended_at, e.payload
+        from unnest($3::smallint[], $4::bigint[]) as s(shard, after)
+        join stream_shards h on h.stream = $1 and h.shard = s.shard and h.head > s.after
+        left join stream_offsets f on f.stream = $1 and f.consumer_group = $2 and f.shard = s.shard
+        cross join lateral (
+            select entry_offset, appended_at, payload from stream_entries
+            where stream = $1 and shard = s.shard and entry_offset > s.after and ($2 is null or entry_offset <= f.committed)
+            order by entry_offset limit $5
+        ) e
+        """;
+
+    private readonly Dictionary<short, Position> positions = [];
+    private readonly DeadEntries dead = new(handler);
+    private NpgsqlConnection? connection;
+    private bool unsure;
+
+    // How far a shard has come under the epoch in which it is owned, and how its next entry has fared.
+    private sealed class Position(OwnedShard owned)
+    {
+        public long Epoch { get; } = owned.Epoch;
+        public long Committed { get; set; } = owned.Committed;
+        public int Attempts { get; set; }
+        public long ParkedUntil { get; set; }
+        public bool Apart { get; set; }
+    }
+
+    /// <summary>One tick: one batch, or nothing.</summary>
+    /// <returns>Entries whose effects were committed or that were set aside.</returns>
+    public async Task<int> RunOnceAsync(CancellationToken ct)
+    {
+        FollowLeases();
+        if (positions.Count == 0 || handler.WaitsFor is not null) return 0;
+        try
+        {
+            if (unsure) await RereadPositionsAsync(ct);
+            var entries = await FetchAsync(ct);
+            if (entries.Count == 0) return await RedriveAsync(ct);
+            var together = entries.Where(entry => !positions[entry.Shard].Apart).ToList();
+            var done = together.Count > 0 ? await HandleTogetherAsync(together, ct) : 0;
+            foreach (var shard in entries.Where(entry => positions.TryGetValue(entry.Shard, out var p) && p.Apart).GroupBy(entry => entry.Shard))
+                done += await HandleApartAsync(shard, ct);
+            return done;
+        }
+        catch
+        {
+            // The commit may or may not have happened; whatever did not will be read again, by us or by the next owner.
+            foreach (var shard in positions.Keys) handler.Forget(shard);
+            unsure = true;
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (connection is not null) await connection.DisposeAsync();
+    }
+
+    private void FollowLeases()
+    {
+        var owned = leases.Owned;
+        foreach (var (shard, position) in positions.ToList())
+        {
+            if (owned.Any(o => o.Shard == shard && o.Epoch == position.Epoch)) continue;
+            positions.Remove(shard);
+            handler.Forget(shard);
+        }
+        foreach (var shard in owned)
+            if (!positions.ContainsKey(shard.Shard)) positions[shard.Shard] = new Position(shard);
+    }
+
+    private async Task RereadPositionsAsync(CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand(
+            "select shard, epoch, committed from stream_offsets where stream = $1 and consumer_group = $2 and owner = $3", await ConnectAsync(ct));
+        command.Parameters.Add(new() { Value = handler.Stream });
+        command.Parameters.Add(new() { Value = handler.Group });
+        command.Parameters.Add(new() { Value = postgres.ProcessName });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            if (positions.TryGetValue(reader.GetInt16(0), out var position) && position.Epoch == reader.GetInt64(1))
+                position.Committed = reader.GetInt64(2);
+        unsure = false;
+    }
+
+    private async Task<List<StreamEntry>> FetchAsync(CancellationToken ct)
+    {
+        var now = time.GetTimestamp();
+        var ready = positions.Where(pair => pair.Value.ParkedUntil <= now).ToList();
+        var entries = new List<StreamEntry>();
+        if (ready.Count == 0) return entries;
+        await using var command = new NpgsqlCommand(FetchSql, await ConnectAsync(ct));
+        command.Parameters.Add(new() { Value = handler.Stream });
+        command.Parameters.Add(new() { Value = (object?)handler.Follows ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
+        command.Parameters.Add(new() { Value = ready.ConvertAll(pair => pair.Key).ToArray() });
+        command.Parameters.Add(new() { Value = ready.ConvertAll(pair => pair.Value.Committed).ToArray() });
+        command.Parameters.Add(new() { Value = handler.BatchPerShard });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        while (await reader.ReadAsync(ct))
+            entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3)));
+        return entries;
+    }
+
+    private async Task<int> HandleTogetherAsync(List<StreamEntry> entries, CancellationToken ct)
+    {
+        try
+        {
+            await CommitAsync(await handler.HandleAsync(entries, ct), entries, ct);
+            return entries.Count;
+        }
+        catch (Exception e) when (IsEntryFault(e))
+        {
+            log.LogWarning(e, "A batch of {Count} entries failed for {Group}: taking it apart", entries.Count, handler.Group);
+            foreach (var shard in entries.Select(entry => entry.Shard).Distinct())
+            {
+                handler.Forget(shard);
+                positions[shard].Apart = true;
+            }
+            return 0;
+        }
+    }
+
+    private async Task<int> HandleApartAsync(IEnumerable<StreamEntry> entries, CancellationToken ct)
+    {
+        var done = 0;
+        foreach (var entry in entries)
+        {
+            var position = positions[entry.Shard];
+            try
+            {
+                await CommitAsync(await handler.HandleAsync([entry], ct), [entry], ct);
+            }
+            catch (Exception e) when (IsEntryFault(e))
+            {
+                handler.Forget(entry.Shard);
+                if (++position.Attempts < options.MaxAttempts)
+                {
+                    // Later entries of the shard wait, in order; other shards go on.
+                    position.ParkedUntil = time.GetTimestamp() + (long)(time.TimestampFrequency * 0.2 * Math.Pow(4, position.Attempts - 1));
+                    return done;
+                }
+                log.LogError(e, "Set aside entry {Offset} of shard {Shard} after {Attempts} attempts by {Group}", entry.Offset, entry.Shard, position.Attempts, handler.Group);
+                await CommitAsync([dead.SetAside(entry, e, position.Attempts)], [entry], ct);
+                Telemetry.StreamDead.Add(1, new KeyValuePair<string, object?>("group", handler.Group));
+            }
+            position.Attempts = 0;
+            done++;
+        }
+        foreach (var shard in entries.Select(entry => entry.Shard).Distinct()) positions[shard].Apart = false;
+        return done;
+    }
+
+    private async Task<int> RedriveAsync(CancellationToken ct)
+    {
+        foreach (var (id, entry) in await dead.RequestedAsync(await ConnectAsync(ct), [.. positions.Keys], ct))
+        {
+            var position = positions[entry.Shard];
+            try
+            {
+                var effects = await handler.HandleAsync([entry], ct);
+                await CommitAsync([.. effects, DeadEntries.Done(id)], [entry with { Offset = position.Committed }], ct);
+            }
+            catch (Exception e) when (IsEntryFault(e))
+            {
+                handler.Forget(entry.Shard);
+                await CommitAsync([DeadEntries.FailedAgain(id, e)], [entry with { Offset = position.Committed }], ct);
+            }
+        }
+        return 0;
+    }
+
+    // All commands of one batch are one implicit transaction: it is sent, and answered, in one round trip.
+    private async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> effects, IReadOnlyList<StreamEntry> entries, CancellationToken ct)
+    {
+        var last = new Dictionary<short, long>();
+        foreach (var entry in entries) last[entry.Shard] = entry.Offset;
+        await using var batch = new NpgsqlBatch(await ConnectAsync(ct));
+        foreach (var effect in effects) batch.BatchCommands.Add(effect);
+        batch.BatchCommands.Add(new NpgsqlBatchCommand("select stream_commit($1, $2, $3, $4, $5, $6, $7)")
+        {
+            Parameters =
+            {
+                new() { Value = handler.Stream },
+                new() { Value = handler.Group },
+                new() { Value = postgres.ProcessName },
+                new() { Value = last.Keys.ToArray() },
+                new() { Value = last.Keys.Select(shard => positions[shard].Epoch).ToArray() },
+                new() { Value = last.Keys.Select(shard => positions[shard].Committed).ToArray() },
+                new() { Value = last.Values.ToArray() },
+            },
+        });
+        await batch.ExecuteNonQueryAsync(ct);
+        handler.Committed();
+        foreach (var (shard, offset) in last) positions[shard].Committed = offset;
+        Report(entries);
+    }
+
+    private void Report(IReadOnlyList<StreamEntry> entries)
+    {
+        var group = new KeyValuePair<string, object?>("group", handler.Group);
+        Telemetry.StreamEntries.Add(entries.Count, group);
+        Telemetry.StreamDelaySeconds.Record((time.GetUtcNow().UtcDateTime - entries[0].AppendedAt).TotalSeconds, group);
+    }
+
+    // A database that is away and a lease that was lost say nothing about the entry.
+    private static bool IsEntryFault(Exception e) =>
+        e is not OperationCanceledException && !TransientFault.Is(e) && e is not PostgresException { SqlState: FencedState };
+
+    private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken ct)
+    {
+        if (connection is { FullState: System.Data.ConnectionState.Open }) return connection;
+        if (connection is not null) await connection.DisposeAsync();
+        return connection = await postgres.OpenOwnAsync($"consume/{handler.Group}", ct);
+    }
+}

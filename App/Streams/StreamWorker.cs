@@ -1,0 +1,77 @@
+using App.Platform.Database;
+
+namespace App.Streams;
+
+/// <summary>Runs the consumer groups of a worker: for each, one loop that keeps leases and one that consumes.</summary>
+internal sealed class StreamWorker(
+    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, StreamSignals signals, TimeProvider time, ILogger<StreamWorker> log)
+    : BackgroundService
+{
+    private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
+
+    /// <inheritdoc/>
+    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
+        options.Enabled ? Task.WhenAll(handlers.Select(handler => RunGroupAsync(handler, stoppingToken))) : Task.CompletedTask;
+
+    private async Task RunGroupAsync(IStreamHandler handler, CancellationToken ct)
+    {
+        await Task.Yield();
+        var leases = new ShardLeases(postgres, options, handler.Stream, handler.Group, log);
+        await using var consumer = new StreamConsumer(postgres, handler, leases, options, time, log);
+        log.LogInformation("Consuming {Stream} as group {Group}", handler.Stream, handler.Group);
+        await Task.WhenAll(
+            RepeatAsync("leases", handler, async () =>
+            {
+                await StreamAppender.EnsureShardsAsync(postgres.Source, handler.Stream, options.Shards, ct);
+                await leases.TickAsync(ct);
+                signals.Pulse();
+                await Task.Delay(options.LeaseTick, time, ct);
+            }, ct),
+            RepeatAsync("entries", handler, () => ConsumeAsync(consumer, handler, ct), ct));
+        // What was in flight is committed or will be read again by the next owner, who need not wait for the leases to end.
+        await LeaveAsync(leases, handler);
+    }
+
+    private async Task ConsumeAsync(StreamConsumer consumer, IStreamHandler handler, CancellationToken ct)
+    {
+        var next = signals.Next;
+        // A started batch is finished: its commit is short, and stopping in the middle would only repeat it elsewhere.
+        var done = await consumer.RunOnceAsync(CancellationToken.None);
+        if (done > (handler.Linger > TimeSpan.Zero ? handler.BatchPerShard : 0) && !ct.IsCancellationRequested) return;
+        if (handler.Linger > TimeSpan.Zero) await Task.Delay(handler.Linger, time, ct);
+        else await Task.WhenAny(next, Task.Delay(options.Poll, time, ct));
+        ct.ThrowIfCancellationRequested();
+    }
+
+    private async Task RepeatAsync(string what, IStreamHandler handler, Func<Task> tick, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await tick();
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                log.LogWarning(TransientFault.Is(e) ? null : e, "{Group}: {What} failed, trying again: {Error}", handler.Group, what, e.Message);
+                await Task.Delay(AfterFault, time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task LeaveAsync(ShardLeases leases, IStreamHandler handler)
+    {
+        try
+        {
+            await leases.LeaveAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (TransientFault.Is(e))
+        {
+            log.LogWarning("Shards of {Group} could not be given back and will expire: {Error}", handler.Group, e.Message);
+        }
+    }
+}
