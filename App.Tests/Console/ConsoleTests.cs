@@ -42,7 +42,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
         house.Predict(house.Predictions[^1].Ts.AddMinutes(1), "kettle", 2222, final: false);
 
         await Expect(console.PowerNow).ToHaveTextAsync("4,321");
-        await Expect(console.Card("kettle").Locator(".watts")).ToHaveTextAsync("2,222\u202fW");
+        await Expect(console.Card("kettle").Locator(".watts")).ToHaveTextAsync("2,222\u00a0W");
         await Expect(console.Card("kettle").Locator(".badge")).ToHaveTextAsync("On");
         Assert.True(await console.Page.EvaluateAsync<bool>("() => window.sameDocument === true"));
         Assert.Empty(console.Complaints);
@@ -58,7 +58,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
         var console = await OpenAsync();
 
         await Expect(console.Card("dishwasher").Locator(".badge")).ToHaveTextAsync("On");
-        await Expect(console.Card("dishwasher")).ToContainTextAsync("2,000\u202fW");
+        await Expect(console.Card("dishwasher")).ToContainTextAsync("2,000\u00a0W");
         await Expect(console.Card("dishwasher")).ToContainTextAsync("since ");
         await Expect(console.Card("kettle").Locator(".badge")).ToHaveTextAsync("Off");
         await Expect(console.Card("kettle")).ToContainTextAsync("Last used–");

@@ -22,7 +22,6 @@ const chart = new Chart($("chart"), (index, spoken) => {
   state.cursor = index;
   if (state.frame) view.readout(state.frame, index, spoken);
 });
-window.tandem = { chart, state };
 
 function fromAddress() {
   const words = new URLSearchParams(location.hash.slice(1));
@@ -147,6 +146,7 @@ function render() {
   const at = now();
   state.frame = house.frame(range, at);
   view.say("house-name", house.id);
+  view.say("day", format.fullDay(house.end(at)));
   document.title = `${house.id} · Tandem`;
   view.say("span", `${format.dayAndTime(state.frame.start)} to ${format.dayAndTime(state.frame.end)} · ${format.zone}`);
   $("chart").setAttribute("aria-label", `Power of ${house.id}, ${ranges[range].label}: measured, and split into appliances`);
@@ -189,7 +189,8 @@ document.addEventListener("visibilitychange", restart);
 window.addEventListener("online", restart);
 
 $("curl").textContent = `curl -X POST ${location.origin}/ingest/readings \\
-  -H "Authorization: Bearer $TANDEM_KEY" -H "Content-Type: application/json" \\
+  -H "Authorization: Bearer $TANDEM_KEY" \\
+  -H "Content-Type: application/json" \\
   -d '{"readings":[{"buildingId":"my-house","ts":${Math.floor(Date.now() / 1000) * 1000},"watts":230}]}'`;
 if (navigator.clipboard) {
   $("copy").addEventListener("click", async () => {

@@ -24,17 +24,17 @@ export class Chart {
     host.addEventListener("blur", () => this.#plot?.setCursor({ left: -10, top: -10 }));
   }
 
-  /** Columns that are drawn, for those who look from outside. */
-  get data() { return this.#plot?.data ?? []; }
-
   show(frame) {
     this.#frame = frame;
-    const shape = frame.appliances.join();
+    const shape = `${frame.appliances.join()} ${this.#isDense()}`;
     if (!this.#plot || shape !== this.#shape) {
       this.#shape = shape;
       this.#rebuild();
     } else this.#plot.setData(columns(frame));
   }
+
+  // Where a minute is a pixel wide, a thick line would hide the colour of short peaks.
+  #isDense() { return this.#frame.x.length > 400; }
 
   #size() { return { width: this.host.clientWidth, height: this.host.clientHeight }; }
 
@@ -52,7 +52,7 @@ export class Chart {
     return {
       ...this.#size(),
       legend: { show: false },
-      padding: [12, 10, 0, 0],
+      padding: [12, 26, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
       scales: { x: { range: () => [this.#frame.start, this.#frame.end] }, y: { range: (_, low, high) => rangeOf(low, high) } },
       axes: [
@@ -63,7 +63,7 @@ export class Chart {
         {},
         ...layers.map(name => ({ paths: stepped, fill: colour(name), stroke: "transparent", width: 0, points: { show: false } })),
         { paths: stepped, fill: colour("feed"), stroke: "transparent", width: 0, points: { show: false } },
-        { paths: stepped, stroke: colour("measured"), width: 1.4, points: { show: false } },
+        { paths: stepped, stroke: colour("measured"), width: this.#isDense() ? 0.8 : 1.4, points: { show: false } },
       ],
       hooks: {
         drawSeries: [(plot, index) => { if (index === layers.length) this.#hatchProvisional(plot, colour); }],
@@ -105,6 +105,7 @@ export class Chart {
     ctx.fillStyle = colour("good");
     ctx.font = font.replace("12px", `600 ${12 * devicePixelRatio}px`);
     ctx.textBaseline = "bottom";
+    ctx.textAlign = "left";
     ctx.fillText("feeding into the grid", bbox.left + 8 * devicePixelRatio, bbox.top + bbox.height - 4 * devicePixelRatio);
     ctx.restore();
   }

@@ -17,8 +17,8 @@ export const dayOf = at => day.format(date(at));
 export const fullDay = at => dayWithYear.format(date(at));
 export const dayAndTime = at => `${day.format(date(at))}, ${clock.format(date(at))}`;
 export const count = value => whole.format(value);
-export const watts = value => value === null || value === undefined ? "–" : `${whole.format(Math.round(value) || 0)}\u202fW`;
-export const kilowatts = value => `${value % 1000 === 0 ? whole.format(value / 1000) : oneDigit.format(value / 1000)}\u202fkW`;
+export const watts = value => value === null || value === undefined ? "–" : `${whole.format(Math.round(value) || 0)}\u00a0W`;
+export const kilowatts = value => `${value % 1000 === 0 ? whole.format(value / 1000) : oneDigit.format(value / 1000)}\u00a0kW`;
 export const energy = value => value >= 100 ? whole.format(value) : value >= 10 ? oneDigit.format(value) : twoDigits.format(value);
 
 /** Start of the day, in the browser's zone, that holds a time. */
@@ -30,9 +30,9 @@ export function midnight(at) {
 
 /** A span in its largest fitting unit. */
 export function span(seconds) {
-  if (seconds < 10) return `${oneDigit.format(Math.max(0, seconds))}\u202fs`;
-  if (seconds < 120) return `${whole.format(seconds)}\u202fs`;
-  if (seconds < 7200) return `${whole.format(seconds / 60)}\u202fmin`;
-  if (seconds < 172_800) return `${oneDigit.format(seconds / 3600)}\u202fh`;
-  return `${whole.format(seconds / 86_400)}\u202fdays`;
+  if (seconds < 10) return `${oneDigit.format(Math.max(0, seconds))}\u00a0s`;
+  if (seconds < 120) return `${whole.format(seconds)}\u00a0s`;
+  if (seconds < 7200) return `${whole.format(seconds / 60)}\u00a0min`;
+  if (seconds < 172_800) return `${oneDigit.format(seconds / 3600)}\u00a0h`;
+  return `${whole.format(seconds / 86_400)}\u00a0days`;
 }

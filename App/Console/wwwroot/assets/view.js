@@ -80,8 +80,8 @@ export function appliances(house, now) {
 function card(name) {
   const fact = (label, field) => make("div", {}, make("dt", { textContent: label }), make("dd", { id: `${field}-${name}` }));
   const item = make("li", { className: "card", id: `card-${name}` },
-    make("h3", { className: "card-head" }, swatch(name), make("span", { className: "name", textContent: format.nameOf(name) }), make("span", { className: "badge", id: `state-${name}` })),
-    make("p", { className: "watts", id: `watts-${name}` }),
+    make("h3", { className: "card-head" }, swatch(name), make("span", { className: "name", textContent: format.nameOf(name) })),
+    make("p", { className: "card-power" }, make("span", { className: "watts", id: `watts-${name}` }), make("span", { className: "badge", id: `state-${name}` })),
     make("dl", {}, fact("Today", "energy"), ...(name === "other" ? [] : [fact("Last used", "used")])));
   item.querySelector(".badge").hidden = name === "other";
   return item;
@@ -92,7 +92,7 @@ function fillCard(house, name, prediction, at) {
   $(`card-${name}`).dataset.on = name === "other" ? "" : String(on);
   say(`state-${name}`, on ? "On" : "Off");
   say(`watts-${name}`, format.watts(prediction?.watts));
-  say(`energy-${name}`, `${format.energy(house.predictions.energySince(name, format.midnight(at)))}\u202fkWh`);
+  say(`energy-${name}`, `${format.energy(house.predictions.energySince(name, format.midnight(at)))}\u00a0kWh`);
   if (name !== "other") say(`used-${name}`, lastUse(house.predictions.lastUse(name), on, at));
 }
 
@@ -102,7 +102,7 @@ function lastUse(use, on, at) {
   return format.midnight(use.to) === format.midnight(at) ? format.time(use.to + minute) : format.dayAndTime(use.to + minute);
 }
 
-/** What the crosshair shows; without one, the newest measured point. */
+/** What the crosshair shows; without one, the newest point that is split, or else measured. */
 export function readout(frame, index, spoken) {
   const list = $("legend");
   const rows = ["measured", ...[...frame.appliances].reverse()];
@@ -112,7 +112,7 @@ export function readout(frame, index, spoken) {
       make("span", { className: "name", textContent: name === "measured" ? "Measured" : format.nameOf(name) }),
       make("span", { className: "value", id: `value-${name}` }))));
   }
-  const i = index ?? newestMeasured(frame.measured);
+  const i = index ?? newest(frame.parts[0]) ?? newest(frame.measured) ?? frame.x.length - 1;
   const at = frame.x[i];
   const provisional = frame.provisional.some(([from, to]) => at >= from && at < to);
   const time = `${format.dayAndTime(at)}${provisional ? " · provisional" : ""}`;
@@ -123,9 +123,9 @@ export function readout(frame, index, spoken) {
   if (spoken) say("readout-spoken", `${time}: ${rows.map(name => `${name === "measured" ? "measured" : format.nameOf(name)} ${$(`value-${name}`).textContent}`).join(", ")}${measured < 0 ? ", feeding into the grid" : ""}`);
 }
 
-function newestMeasured(measured) {
-  for (let i = measured.length - 1; i >= 0; i--) if (measured[i] !== null && measured[i] !== undefined) return i;
-  return measured.length - 1;
+function newest(column = []) {
+  for (let i = column.length - 1; i >= 0; i--) if (column[i] !== null && column[i] !== undefined) return i;
+  return null;
 }
 
 /** The last hour, a row a minute, newest first. */
@@ -176,7 +176,8 @@ export function health(answer) {
   say("service-state", words[answer.status] ?? answer.status);
   say("role", answer.role ?? "–");
   say("uptime", answer.uptimeSeconds === undefined ? "–" : format.span(answer.uptimeSeconds));
-  say("version", answer.version ? `Version ${answer.version}` : "");
+  const [version, commit] = (answer.version ?? "").split("+");
+  say("version", version ? `Version ${version}${commit ? ` · ${commit.slice(0, 7)}` : ""}` : "");
   const rows = Object.entries(answer).filter(([, part]) => part && typeof part === "object" && "status" in part).map(([name, part]) => [name, part.status, part.note ?? ""]);
   fill($("parts"), rows, ([name, status, note]) => make("li", {}, make("span", { textContent: name }),
     make("span", {}, make("span", { className: "note", textContent: note ? `${note} ` : "" }), stateWord(status))));
