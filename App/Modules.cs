@@ -1,6 +1,7 @@
 using App.Disaggregation;
 using App.Models;
 using App.Platform;
+using App.Readings;
 using App.Streams;
 using App.Training;
 using App.WebConsole;
@@ -15,6 +16,7 @@ internal static class Modules
     [
         new StreamsModule(),
         new ModelsModule(),
+        new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
         new ConsoleModule(),

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
@@ -16,6 +15,7 @@ internal sealed class OnnxModel : IDisposable
     private readonly string[] outputNames;
     private readonly long inputSize;
     private readonly long outputSize;
+    private bool disposed;
 
     private OnnxModel(byte[] artifact, ModelSpec spec)
     {
@@ -30,7 +30,7 @@ internal sealed class OnnxModel : IDisposable
         };
         session = new InferenceSession(artifact, options);
         Spec = spec;
-        Sha256 = Convert.ToHexStringLower(SHA256.HashData(artifact));
+        Sha256 = ModelArtifacts.HashOf(artifact);
         inputNames = [spec.Input.Name];
         outputNames = [spec.Output.Name];
         inputSize = Elements(spec.Input);
@@ -47,6 +47,7 @@ internal sealed class OnnxModel : IDisposable
     /// <exception cref="InvalidModelException">It is no self-contained ONNX model of that shape.</exception>
     public static OnnxModel Load(byte[] artifact, ModelSpec spec)
     {
+        SelfContained.Check(artifact);
         OnnxModel model;
         try
         {
@@ -78,6 +79,7 @@ internal sealed class OnnxModel : IDisposable
     /// <param name="batch">Rows.</param>
     public void Run(float[] input, float[] output, int batch)
     {
+        ObjectDisposedException.ThrowIf(disposed, this);
         using var x = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
             input.AsMemory(0, checked((int)(batch * inputSize))), Shape(Spec.Input, batch));
         using var y = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
@@ -88,6 +90,7 @@ internal sealed class OnnxModel : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        disposed = true;
         session.Dispose();
         runOptions.Dispose();
     }
@@ -96,8 +99,8 @@ internal sealed class OnnxModel : IDisposable
     {
         if (!found.TryGetValue(expected.Name, out var node))
             throw new InvalidModelException($"It has no {role} named '{expected.Name}': it has {string.Join(", ", found.Keys)}.");
-        if (node.ElementType != typeof(float))
-            throw new InvalidModelException($"Its {role} '{expected.Name}' holds {node.ElementType.Name}: float32 is taken.");
+        if (!node.IsTensor || node.ElementType != typeof(float))
+            throw new InvalidModelException($"Its {role} '{expected.Name}' holds {(node.IsTensor ? node.ElementType.Name : node.OnnxValueType)}: a float32 tensor is taken.");
         if (!node.Dimensions.SequenceEqual(expected.Shape))
             throw new InvalidModelException($"Its {role} '{expected.Name}' is [{string.Join(',', node.Dimensions)}]: the spec says [{string.Join(',', expected.Shape)}].");
     }
@@ -106,6 +109,3 @@ internal sealed class OnnxModel : IDisposable
 
     private static long[] Shape(TensorSpec tensor, int batch) => [.. tensor.Shape.Select(d => d < 0 ? batch : (long)d)];
 }
-
-/// <summary>An artifact that cannot be taken, with the reason.</summary>
-internal sealed class InvalidModelException(string message) : Exception(message);

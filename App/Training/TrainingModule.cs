@@ -3,4 +3,8 @@ using App.Platform;
 namespace App.Training;
 
 /// <summary>Trains models in C# and writes them as ONNX.</summary>
-internal sealed class TrainingModule : Module;
+internal sealed class TrainingModule : Module
+{
+    /// <inheritdoc/>
+    public override IEnumerable<Command> Commands => [TrainDisaggregationCommand.Definition];
+}

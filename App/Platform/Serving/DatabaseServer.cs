@@ -42,8 +42,15 @@ internal sealed class DatabaseServer : IAsyncDisposable
     {
         if (options.ConnectionString is not { } pooled)
         {
-            var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = DataDirectory }, ct: ct);
-            return new DatabaseServer(server.ConnectionString, server.ConnectionString, server);
+            try
+            {
+                var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = DataDirectory }, cancellationToken: ct);
+                return new DatabaseServer(server.ConnectionString, server.ConnectionString, server);
+            }
+            catch (EmbeddedServerException e)
+            {
+                throw new UnavailableException($"The embedded PostgreSQL cannot be started: {e.Message}", e);
+            }
         }
         try
         {

@@ -166,7 +166,7 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
             SkipNext(Place.Item);
             return;
         }
-        if ((seen & current) != 0) Fault(ShortName(current), null, "give each field once");
+        if ((seen & current) != Field.None) Fault(ShortName(current), null, "give each field once");
         seen |= current;
         place = Place.ItemValue;
     }
@@ -205,9 +205,9 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
             return true;
         }
         Span<byte> copy = stackalloc byte[ReadingLimits.MaxIdLength * 6];
-        if (!TryCopy(ref reader, copy, out var text) || !ReadingLimits.IsId(text)) return false;
-        text.CopyTo(into);
-        length = text.Length;
+        length = Copy(ref reader, copy);
+        if (length < 0 || !ReadingLimits.IsId(copy[..length])) return false;
+        copy[..length].CopyTo(into);
         return true;
     }
 
@@ -220,7 +220,8 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
             case JsonTokenType.String:
                 Span<byte> copy = stackalloc byte[64];
                 if ((reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length) > copy.Length) return false;
-                return TryCopy(ref reader, copy, out var text) && Rfc3339.TryParse(text, out ts) && InRange();
+                var length = Copy(ref reader, copy);
+                return length > 0 && Rfc3339.TryParse(copy[..length], out ts) && InRange();
             default:
                 return false;
         }
@@ -235,13 +236,13 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
     {
         foreach (var field in (ReadOnlySpan<Field>)[Field.Building, Field.Ts, Field.Watts])
         {
-            if ((seen & field) != 0) continue;
+            if ((seen & field) != Field.None) continue;
             faulty = true;
             batch.Fault(FieldName(field), null, "the field is missing");
         }
         if (faulty) return;
         name[buildingLength] = (byte)'\n';
-        var from = (seen & Field.Meter) != 0 ? meter.AsSpan(0, meterLength) : "mains"u8;
+        var from = (seen & Field.Meter) != Field.None ? meter.AsSpan(0, meterLength) : "mains"u8;
         from.CopyTo(name.AsSpan(buildingLength + 1));
         batch.Add(name.AsSpan(0, buildingLength + 1 + from.Length), new Reading(ts, watts));
     }
@@ -282,18 +283,16 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
         _ => "watts",
     };
 
-    // False for what is no text at all, such as half a surrogate pair.
-    private static bool TryCopy(ref Utf8JsonReader reader, Span<byte> into, out ReadOnlySpan<byte> text)
+    // The length of a string's text; -1 for what is no text, such as half a surrogate pair.
+    private static int Copy(ref Utf8JsonReader reader, scoped Span<byte> into)
     {
         try
         {
-            text = into[..reader.CopyString(into)];
-            return true;
+            return reader.CopyString(into);
         }
         catch (InvalidOperationException)
         {
-            text = [];
-            return false;
+            return -1;
         }
     }
 

@@ -81,8 +81,8 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         if (!TryGet(tags, "meter", out var meter) && !TryGet(tags, "entity_id", out meter)) meter = "mains"u8;
         if (!ReadingLimits.IsId(building) || !ReadingLimits.IsId(meter))
         {
-            var (tag, value) = ReadingLimits.IsId(building) ? ("meter", meter) : ("building", building);
-            batch.Fault($"lines[{index}].{tag}", Show(value), $"give the tag {tag} 1 to {ReadingLimits.MaxIdLength} of A-Z a-z 0-9 . _ : -");
+            var tag = ReadingLimits.IsId(building) ? "meter" : "building";
+            batch.Fault($"lines[{index}].{tag}", Show(tag == "meter" ? meter : building), $"give the tag {tag} 1 to {ReadingLimits.MaxIdLength} of A-Z a-z 0-9 . _ : -");
             return false;
         }
         building.CopyTo(name);

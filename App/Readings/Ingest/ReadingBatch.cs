@@ -15,6 +15,9 @@ internal sealed class ReadingBatch(SeriesNames.Organization names, string organi
     /// <summary>The readings so far, in the order of the request.</summary>
     public List<(Series Series, Reading Reading)> Items { get; } = [];
 
+    /// <summary>Series that no earlier request had named.</summary>
+    public IReadOnlyCollection<Series> NewSeries => newSeries.Values;
+
     /// <summary>Items seen, faulty ones included.</summary>
     public int Count { get; private set; }
 

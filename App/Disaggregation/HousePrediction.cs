@@ -1,0 +1,64 @@
+using App.Models;
+
+namespace App.Disaggregation;
+
+/// <summary>The final predictions of a whole house.</summary>
+internal sealed class HousePrediction
+{
+    private readonly float[] watts;
+    private readonly float[] other;
+    private readonly int labels;
+
+    private HousePrediction(int minutes, int labels)
+    {
+        this.labels = labels;
+        watts = new float[minutes * labels];
+        other = new float[minutes];
+        Array.Fill(other, float.NaN);
+    }
+
+    /// <summary>Whether there is a prediction for a minute; without one, its watts are all zero.</summary>
+    public bool Exists(int minute) => !float.IsNaN(other[minute]);
+
+    /// <summary>Watts of one label in a minute.</summary>
+    public float Watts(int minute, int label) => watts[(minute * labels) + label];
+
+    /// <summary>What the labels leave of the mains, in watts; NaN where there is no prediction.</summary>
+    public float Other(int minute) => other[minute];
+
+    /// <summary>Predicts every minute that has a final prediction, on every core.</summary>
+    /// <param name="model">Model of the task <c>disaggregation</c>.</param>
+    /// <param name="mains">As <see cref="House.Mains"/>.</param>
+    public static HousePrediction Of(OnnxModel model, float[] mains)
+    {
+        const int Block = 16 * WindowBatch.DefaultCapacity;
+        var result = new HousePrediction(mains.Length, model.Spec.Labels.Count);
+        Parallel.For(0, (mains.Length + Block - 1) / Block, () => new WindowBatch(model.Spec), (block, _, batch) =>
+        {
+            result.Fill(model, batch, mains, block * Block, Math.Min(mains.Length, (block + 1) * Block));
+            return batch;
+        }, _ => { });
+        return result;
+    }
+
+    private void Fill(OnnxModel model, WindowBatch batch, ReadOnlySpan<float> mains, int from, int to)
+    {
+        Span<int> minutes = stackalloc int[WindowBatch.DefaultCapacity];
+        for (var minute = from; minute < to; minute++)
+        {
+            if (Target.StateOf(mains, minute, batch.LookAhead) == TargetState.Final) minutes[batch.Add(mains, minute)] = minute;
+            if (batch.IsFull || minute == to - 1) Flush(model, batch, minutes);
+        }
+    }
+
+    private void Flush(OnnxModel model, WindowBatch batch, ReadOnlySpan<int> minutes)
+    {
+        batch.Run(model);
+        for (var row = 0; row < batch.Count; row++)
+        {
+            batch.Watts(row).CopyTo(watts.AsSpan(minutes[row] * labels));
+            other[minutes[row]] = batch.Other(row);
+        }
+        batch.Clear();
+    }
+}

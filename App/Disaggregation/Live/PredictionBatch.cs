@@ -1,0 +1,115 @@
+using System.Diagnostics;
+using App.Models;
+using App.Platform.Observability;
+using App.Readings;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace App.Disaggregation.Live;
+
+/// <summary>
+/// Predictions of one batch of the stream: windows of all its buildings gathered, run through the model together, and
+/// turned into one command. Each minute of a building occurs once.
+/// </summary>
+internal sealed class PredictionBatch(ModelUse model)
+{
+    private const string UpsertSql = """
+        insert into predictions as p (building_key, ts, mains, watts, on_bits, final, model_version_id)
+        select n.building_key, n.ts, n.mains, ($6::real[])[(n.row - 1) * $7 + 1 : n.row * $7], n.on_bits, n.final, $8
+        from unnest($1, $2, $3, $4, $5) with ordinality as n(building_key, ts, mains, on_bits, final, row)
+        on conflict (building_key, ts) do update
+        set mains = excluded.mains, watts = excluded.watts, on_bits = excluded.on_bits, final = excluded.final, model_version_id = excluded.model_version_id
+        """;
+
+    private readonly WindowBatch windows = new(model.Model.Spec);
+    private readonly int labels = model.Model.Spec.Labels.Count;
+    private readonly List<int> buildings = [];
+    private readonly List<DateTime> times = [];
+    private readonly List<bool> finals = [];
+    private readonly List<float> mains = [];
+    private readonly List<int> onBits = [];
+    private readonly List<float> watts = [];
+
+    /// <summary>Predictions asked for.</summary>
+    public int Count => buildings.Count;
+
+    /// <summary>Minutes that a window takes in behind its target.</summary>
+    public int LookAhead => windows.LookAhead;
+
+    /// <summary>Asks for what new minutes have brought: first predictions, and last words.</summary>
+    public void AddNew(int building, ReadOnlySpan<float> cells, long firstStart, int known)
+    {
+        for (var target = Math.Max(0, known - LookAhead); target < cells.Length; target++)
+        {
+            var state = Target.StateOf(cells, target, LookAhead);
+            if (state == TargetState.None) continue;
+            var before = target < known ? Target.StateOf(cells[..known], target, LookAhead) : TargetState.None;
+            if (state > before) Add(building, cells, firstStart, target, state);
+        }
+    }
+
+    /// <summary>Asks for every minute of a span again.</summary>
+    public void AddSpan(int building, ReadOnlySpan<float> cells, long firstStart, long from, long to)
+    {
+        var first = (int)Math.Max(0, (from - firstStart) / Grid.CellMs);
+        for (var target = first; target < cells.Length && firstStart + (target * Grid.CellMs) < to; target++)
+        {
+            var state = Target.StateOf(cells, target, LookAhead);
+            if (state != TargetState.None) Add(building, cells, firstStart, target, state);
+        }
+    }
+
+    /// <summary>The command that stores what was asked for; null when nothing was.</summary>
+    public NpgsqlBatchCommand? Effect()
+    {
+        Run();
+        if (Count == 0) return null;
+        return new NpgsqlBatchCommand(UpsertSql)
+        {
+            Parameters =
+            {
+                new() { Value = buildings.ToArray() },
+                new() { Value = times.ToArray() },
+                new() { Value = mains.ToArray() },
+                new() { Value = onBits.ToArray() },
+                new() { Value = finals.ToArray() },
+                new() { Value = watts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Real },
+                new() { Value = labels + 1 },
+                new() { Value = model.VersionId },
+            },
+        };
+    }
+
+    private void Add(int building, ReadOnlySpan<float> cells, long firstStart, int target, TargetState state)
+    {
+        if (windows.IsFull) Run();
+        windows.Add(cells, target);
+        buildings.Add(building);
+        times.Add(ReadingStore.Time(firstStart + (target * Grid.CellMs)));
+        finals.Add(state == TargetState.Final);
+    }
+
+    private void Run()
+    {
+        if (windows.Count == 0) return;
+        var started = Stopwatch.GetTimestamp();
+        windows.Run(model.Model);
+        Telemetry.InferenceSeconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+        Telemetry.InferenceWindows.Add(windows.Count);
+        var thresholds = model.Model.Spec.Thresholds;
+        for (var row = 0; row < windows.Count; row++)
+        {
+            var parts = windows.Watts(row);
+            var bits = 0;
+            for (var label = 0; label < parts.Length; label++)
+            {
+                if (parts[label] > thresholds[label]) bits |= 1 << label;
+                watts.Add(parts[label]);
+            }
+            watts.Add(windows.Other(row));
+            mains.Add(windows.Mains(row));
+            onBits.Add(bits);
+        }
+        windows.Clear();
+    }
+}

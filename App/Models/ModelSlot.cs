@@ -1,0 +1,62 @@
+namespace App.Models;
+
+/// <summary>The place of one model name in this process: what is loaded, or why nothing is.</summary>
+internal sealed class ModelSlot(string name)
+{
+    private LoadedModel? current;
+
+    /// <summary>Name of the model.</summary>
+    public string Name => name;
+
+    /// <summary>The version that serves here, or null.</summary>
+    public ModelVersion? Serving => Volatile.Read(ref current)?.Version;
+
+    /// <summary>Since when <see cref="Serving"/> has served here.</summary>
+    public DateTimeOffset? Since { get; private set; }
+
+    /// <summary>The version that ought to serve, or null when none is active.</summary>
+    public ModelVersion? Wanted { get; private set; }
+
+    /// <summary>Why <see cref="Wanted"/> does not serve; null when it does.</summary>
+    public string? Fault { get; private set; } = "The registry has not been read yet.";
+
+    /// <summary>From when on a version that could not be loaded is tried again.</summary>
+    public DateTimeOffset RetryAt { get; private set; }
+
+    /// <summary>The model to run, held until disposed; null when none is loaded (see <see cref="Fault"/>).</summary>
+    public ModelUse? Acquire()
+    {
+        while (Volatile.Read(ref current) is { } loaded)
+        {
+            // Between the two lines it may have been swapped and disposed: then the next one is there.
+            if (loaded.TryHold()) return new ModelUse(loaded);
+        }
+        return null;
+    }
+
+    /// <summary>Serves this one from now on; the one before ends with its last user.</summary>
+    public void Swap(LoadedModel next, DateTimeOffset now)
+    {
+        Wanted = next.Version;
+        Fault = null;
+        Since = now;
+        Interlocked.Exchange(ref current, next)?.Release();
+    }
+
+    /// <summary>The wanted version cannot be loaded; what serves goes on.</summary>
+    public void Fail(ModelVersion wanted, string fault, DateTimeOffset retryAt)
+    {
+        Wanted = wanted;
+        Fault = fault;
+        RetryAt = retryAt;
+    }
+
+    /// <summary>No version is active: nothing serves.</summary>
+    public void Clear(string fault)
+    {
+        Wanted = null;
+        Fault = fault;
+        Since = null;
+        Interlocked.Exchange(ref current, null)?.Release();
+    }
+}

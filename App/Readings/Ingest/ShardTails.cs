@@ -1,0 +1,75 @@
+using Npgsql;
+
+namespace App.Readings.Ingest;
+
+/// <summary>
+/// What one shard holds of late, as of its head when this process last looked: a tail for each of its meters that was
+/// met. If another process has appended meanwhile, its entries are read first, so that what is judged new is new.
+/// </summary>
+internal sealed class ShardTails(short shard)
+{
+    private const int MostTails = 200_000;
+    private readonly Dictionary<int, SeriesTail> tails = [];
+    private long head = -1;
+
+    /// <summary>Whether the shard has been looked at.</summary>
+    public bool IsLoaded => head >= 0;
+
+    /// <summary>The tail of a meter that has one.</summary>
+    public SeriesTail Of(int meterKey) => tails[meterKey];
+
+    /// <summary>Whether the meter has a tail.</summary>
+    public bool Has(int meterKey) => tails.ContainsKey(meterKey);
+
+    /// <summary>Begins a tail for a meter whose newest stored reading is known.</summary>
+    public void Begin(int meterKey, long newestStored) => tails[meterKey] = new SeriesTail(newestStored);
+
+    /// <summary>This process has appended under the shard's lock.</summary>
+    public void Advance(long newHead) => head = newHead;
+
+    /// <summary>Forgets everything: it is read again when needed.</summary>
+    public void Reset()
+    {
+        tails.Clear();
+        head = -1;
+    }
+
+    /// <summary>Reads what the stream holds beyond what is known here.</summary>
+    /// <param name="source">The database.</param>
+    /// <param name="upTo">The shard's head, if the caller holds its lock; null: whatever is there.</param>
+    /// <param name="ct">Gives up.</param>
+    public async Task CatchUpAsync(NpgsqlDataSource source, long? upTo, CancellationToken ct)
+    {
+        if (head == upTo) return;
+        if (tails.Count > MostTails) Reset();
+        // The first time, everything that no block holds yet; readings in blocks are known by their meter's row.
+        await using var command = source.CreateCommand("""
+            select e.entry_offset, e.payload from stream_entries e
+            where e.stream = $1 and e.shard = $2 and e.entry_offset <= $4
+              and e.entry_offset > case when $3 >= 0 then $3 else coalesce(
+                  (select committed from stream_offsets where stream = $1 and consumer_group = $5 and shard = $2), 0) end
+            order by e.entry_offset
+            """);
+        command.Parameters.Add(new() { Value = ReadingStore.Stream });
+        command.Parameters.Add(new() { Value = shard });
+        command.Parameters.Add(new() { Value = head });
+        command.Parameters.Add(new() { Value = upTo ?? long.MaxValue });
+        command.Parameters.Add(new() { Value = ReadingStore.BlockGroup });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var last = Math.Max(head, 0);
+        while (await reader.ReadAsync(ct))
+        {
+            last = reader.GetInt64(0);
+            foreach (var run in ReadingCodec.ReadEntry(reader.GetFieldValue<byte[]>(1))) Observe(run);
+        }
+        head = upTo ?? last;
+    }
+
+    // Another process's readings: remembering the newest time suffices, older ones are looked up if they come again.
+    private void Observe(ReadingRun run)
+    {
+        var newest = run.Readings[^1].Ts;
+        if (tails.TryGetValue(run.MeterKey, out var tail)) tail.RaiseFloor(newest);
+        else tails[run.MeterKey] = new SeriesTail(newest);
+    }
+}

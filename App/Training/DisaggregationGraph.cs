@@ -1,0 +1,77 @@
+using App.Disaggregation;
+
+namespace App.Training;
+
+/// <summary>
+/// Writes a trained network as ONNX, with everything around it inside the graph: <c>mains</c> [batch, 131] in watts to
+/// <c>watts</c> [batch, 5].
+/// </summary>
+internal static class DisaggregationGraph
+{
+    /// <summary>Name of the input.</summary>
+    public const string Input = "mains";
+
+    /// <summary>Name of the output.</summary>
+    public const string Output = "watts";
+
+    /// <summary>The model file.</summary>
+    /// <param name="network">As <see cref="DisaggregationNetwork.Create"/> makes it, trained.</param>
+    /// <param name="gates">Per appliance the probability from which on it counts as on.</param>
+    public static byte[] Write(Network network, IReadOnlyList<float> gates)
+    {
+        var labels = Appliances.Labels.Count;
+        var graph = new OnnxGraph("disaggregation");
+        var mains = graph.Input(Input, DisaggregationNetwork.Window);
+        graph.Output(Output, labels);
+        var axis = graph.Integers(1);
+
+        var minimum = graph.Node("ReduceMin", [mains], null, ("axes", [1], true));
+        var above = graph.Node("Sub", [mains, minimum]);
+        var scaled = graph.Node("Div", [above, graph.Constant([DisaggregationNetwork.InputScale], 1)]);
+        var value = graph.Node("Unsqueeze", [scaled, axis]);
+        for (var i = 0; i < network.Layers.Count; i++) value = Add(graph, network, i, value);
+
+        var levels = graph.Node("Slice", [value, graph.Integers(0), graph.Integers(labels), axis]);
+        var logits = graph.Node("Slice", [value, graph.Integers(labels), graph.Integers(2 * labels), axis]);
+        var on = graph.Node("GreaterOrEqual", [graph.Node("Sigmoid", [logits]), graph.Constant([.. gates], 1, labels)]);
+        var power = graph.Node("Mul", [levels, graph.Constant([.. DisaggregationNetwork.PowerScales], 1, labels)]);
+        var target = graph.Node("Slice",
+            [mains, graph.Integers(DisaggregationNetwork.TargetOffset), graph.Integers(DisaggregationNetwork.TargetOffset + 1), axis]);
+        var capped = graph.Node("Relu", [graph.Node("Min", [power, target])]);
+        graph.Node("Mul", [capped, graph.Node("Cast", [on], null, ("to", [1], false))], Output);
+        return graph.ToArray();
+    }
+
+    /// <summary>Adds one layer. ONNX holds channels before positions, so weights are turned round.</summary>
+    private static string Add(OnnxGraph graph, Network network, int index, string value)
+    {
+        var layer = network.Layers[index];
+        var weights = network.Weights(index);
+        var biases = graph.Constant(network.Biases(index), layer.OutChannels);
+        var turned = new float[weights.Length];
+        if (layer.OutLength > 1)
+        {
+            for (var k = 0; k < layer.Kernel; k++)
+            {
+                for (var c = 0; c < layer.InChannels; c++)
+                {
+                    for (var o = 0; o < layer.OutChannels; o++)
+                        turned[(((o * layer.InChannels) + c) * layer.Kernel) + k] = weights[(((k * layer.InChannels) + c) * layer.OutChannels) + o];
+                }
+            }
+            value = graph.Node("Conv", [value, graph.Constant(turned, layer.OutChannels, layer.InChannels, layer.Kernel), biases], null,
+                ("kernel_shape", [layer.Kernel], true), ("strides", [layer.Stride], true));
+        }
+        else
+        {
+            for (var k = 0; k < layer.Kernel; k++)
+            {
+                for (var c = 0; c < layer.InChannels; c++)
+                    weights.Slice(((k * layer.InChannels) + c) * layer.OutChannels, layer.OutChannels).CopyTo(turned.AsSpan(((c * layer.Kernel) + k) * layer.OutChannels));
+            }
+            if (layer.Kernel > 1) value = graph.Node("Flatten", [value], null, ("axis", [1], false));
+            value = graph.Node("Gemm", [value, graph.Constant(turned, layer.Fan, layer.OutChannels), biases]);
+        }
+        return layer.Relu ? graph.Node("Relu", [value]) : value;
+    }
+}

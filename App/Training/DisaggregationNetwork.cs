@@ -1,0 +1,54 @@
+using App.Disaggregation;
+
+namespace App.Training;
+
+/// <summary>
+/// The network that splits the mains: sequence to point (Zhang et al. 2018, arXiv:1612.09106) with a second output per
+/// appliance that says how likely it is on. Its first outputs are watts over <see cref="PowerScales"/>, the rest logits.
+/// </summary>
+internal static class DisaggregationNetwork
+{
+    /// <summary>Minutes of the window.</summary>
+    public const int Window = 131;
+
+    /// <summary>Index of the target in the window: 65 minutes on either side.</summary>
+    public const int TargetOffset = 65;
+
+    /// <summary>Seconds from one value to the next.</summary>
+    public const int SamplePeriodSeconds = (int)(Grid.CellMs / 1000);
+
+    /// <summary>Watts that the input is divided by.</summary>
+    public const float InputScale = 2000;
+
+    /// <summary>Watts that each appliance's output is multiplied with: about what it draws.</summary>
+    public static IReadOnlyList<float> PowerScales { get; } = [2000, 800, 2000, 2000, 150];
+
+    /// <summary>A network with fresh parameters.</summary>
+    public static Network Create(int seed)
+    {
+        var first = new Layer(Window, 1, 7, 1, 16, Relu: true, Dropout: 0);
+        var second = first.Then(5, 2, 32);
+        var third = second.Then(5, 2, 32);
+        var fourth = third.Then(3, 2, 64);
+        var dense = fourth.ThenDense(128, relu: true, dropout: 0.2f);
+        return new Network([first, second, third, fourth, dense, dense.ThenDense(2 * Appliances.Labels.Count, relu: false)], seed);
+    }
+
+    /// <summary>Turns a window of watts into the network's input: above the window's minimum, over <see cref="InputScale"/>.</summary>
+    public static void Normalise(Span<float> window)
+    {
+        var minimum = System.Numerics.Tensors.TensorPrimitives.Min<float>(window);
+        foreach (ref var value in window) value = (value - minimum) / InputScale;
+    }
+
+    /// <summary>Probability of a logit.</summary>
+    public static float Probability(float logit) => 1 / (1 + MathF.Exp(-logit));
+
+    /// <summary>One appliance's answer in watts: nothing below its gate, never negative, never more than the mains.</summary>
+    /// <param name="output">Output of the network for one window.</param>
+    /// <param name="label">Index of the appliance.</param>
+    /// <param name="gate">Probability from which on it counts as on.</param>
+    /// <param name="mains">Mains at the target in watts.</param>
+    public static float Watts(ReadOnlySpan<float> output, int label, float gate, float mains) =>
+        Probability(output[Appliances.Labels.Count + label]) >= gate ? Math.Max(0, Math.Min(output[label] * PowerScales[label], mains)) : 0;
+}

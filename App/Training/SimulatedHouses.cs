@@ -1,0 +1,50 @@
+using App.Disaggregation;
+using App.Training.Simulation;
+
+namespace App.Training;
+
+/// <summary>Makes houses with truth out of the simulator, as a meter on the grid would have seen them.</summary>
+internal static class SimulatedHouses
+{
+    /// <summary>Days of each house.</summary>
+    public const int Days = 14;
+
+    /// <summary>Simulates houses on every core; the same for the same seed.</summary>
+    /// <param name="count">Number of houses.</param>
+    /// <param name="seed">Seed; houses of different seeds differ.</param>
+    /// <param name="days">Days of each.</param>
+    public static IReadOnlyList<House> Create(int count, int seed, int days = Days) =>
+        [.. Enumerable.Range(0, count).AsParallel().AsOrdered().Select(i => Create($"simulated {seed}/{i}", HashCode(seed, i), days))];
+
+    private static House Create(string name, int seed, int days)
+    {
+        const int Minutes = 24 * 60;
+        var household = new Household(seed);
+        var random = new Random(seed + 1);
+        var lag = random.Happens(0.25) ? random.Next(-1, 2) : 0;
+        var mains = new float[days * Minutes];
+        var truth = Appliances.Labels.Select(_ => new float[days * Minutes]).ToArray();
+        for (var day = 0; day < days; day++)
+        {
+            var lived = household.NextDay();
+            Average(lived.Mains, lag, mains.AsSpan(day * Minutes, Minutes));
+            for (var label = 0; label < truth.Length; label++) Average(lived.Watts[label], 0, truth[label].AsSpan(day * Minutes, Minutes));
+        }
+        return new House(name, [.. Enumerable.Range(0, mains.Length).Select(minute => minute * Grid.CellMs)], mains, truth);
+    }
+
+    /// <summary>Means of minutes, of a meter whose clock is a few seconds off.</summary>
+    private static void Average(float[] steps, int lag, Span<float> minutes)
+    {
+        for (var minute = 0; minute < minutes.Length; minute++)
+        {
+            var sum = 0f;
+            for (var i = 0; i < DayCanvas.StepsPerMinute; i++)
+                sum += steps[Math.Clamp((minute * DayCanvas.StepsPerMinute) + i + lag, 0, steps.Length - 1)];
+            minutes[minute] = sum / DayCanvas.StepsPerMinute;
+        }
+    }
+
+    /// <summary>A seed of its own for each house: <see cref="System.HashCode"/> differs from process to process.</summary>
+    private static int HashCode(int seed, int house) => (int)((((uint)seed * 2654435761u) ^ ((uint)house * 2246822519u)) >> 1);
+}
