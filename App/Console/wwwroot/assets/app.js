@@ -83,7 +83,7 @@ function report(error) {
 }
 
 async function refresh(signal) {
-  if (due("buildings", state.buildings.length ? 10 : 2)) await refreshBuildings(signal);
+  if (due("buildings", state.buildings.length === 0 ? 2 : state.buildings.length > listed ? 60 : 10)) await refreshBuildings(signal);
   const empty = state.buildings.length === 0;
   $("empty").hidden = !empty;
   $("house").hidden = empty;

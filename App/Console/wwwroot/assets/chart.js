@@ -34,7 +34,10 @@ export class Chart {
   }
 
   // Where a minute is a pixel wide, a thick line would hide the colour of short peaks.
-  #isDense() { return this.#frame.x.length > 400; }
+  #isDense() { return this.#frame.end - this.#frame.start > 6 * 3600; }
+
+  // On a phone several points share a pixel: there the line lets the stack shine through.
+  #line(colour) { return this.#frame.x.length > 2 * this.host.clientWidth ? `color-mix(in srgb, ${colour} 55%, transparent)` : colour; }
 
   #size() { return { width: this.host.clientWidth, height: this.host.clientHeight }; }
 
@@ -63,7 +66,7 @@ export class Chart {
         {},
         ...layers.map(name => ({ paths: stepped, fill: colour(name), stroke: "transparent", width: 0, points: { show: false } })),
         { paths: stepped, fill: colour("feed"), stroke: "transparent", width: 0, points: { show: false } },
-        { paths: stepped, stroke: colour("measured"), width: this.#isDense() ? 0.8 : 1.4, points: { show: false } },
+        { paths: stepped, stroke: this.#line(colour("measured")), width: this.#isDense() ? 0.8 : 1.4, points: { show: false } },
       ],
       hooks: {
         drawSeries: [(plot, index) => { if (index === layers.length) this.#hatchProvisional(plot, colour); }],

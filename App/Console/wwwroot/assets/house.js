@@ -19,7 +19,11 @@ const liveWithin = 900;
 const rewindAfter = 300;
 const pageLimit = 10_000;
 
-const known = ["other", "fridge", "washing_machine", "dishwasher", "microwave", "kettle"];
+const known = ["fridge", "washing_machine", "dishwasher", "microwave", "kettle"];
+const rest = "other";
+/** Order of a list for appliances in the order of the stack. */
+export const inLists = appliances => [...appliances.filter(name => name !== rest).reverse(), ...appliances.filter(name => name === rest)];
+
 const iso = seconds => new Date(seconds * 1000).toISOString();
 
 export class House {
@@ -35,11 +39,15 @@ export class House {
     this.predictions = new Predictions();
   }
 
-  /** Appliances from the bottom of the stack to its top; those that we have no place for come last. */
+  /** Appliances from the bottom of the stack to its top: what is steady, what is brief, what is unknown to us, the rest. */
   get appliances() {
     const seen = this.predictions.appliances;
-    return [...known.filter(name => seen.includes(name)), ...seen.filter(name => !known.includes(name)).sort()];
+    const unknown = seen.filter(name => !known.includes(name) && name !== rest).sort();
+    return [...known.filter(name => seen.includes(name)), ...unknown, ...seen.filter(name => name === rest)];
   }
+
+  /** The same as lists show them: brief ones first, the rest last. */
+  get listed() { return inLists(this.appliances); }
 
   /** Whether readings arrive now. */
   isLive(now) { return this.latest !== null && Math.abs(now - this.latest) <= liveWithin; }

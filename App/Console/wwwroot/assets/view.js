@@ -1,6 +1,7 @@
 // Writes what is known onto the page. Text goes in as text, never as markup.
 
 import * as format from "./format.js";
+import { inLists } from "./house.js";
 
 const $ = id => document.getElementById(id);
 const minute = 60;
@@ -65,7 +66,7 @@ export function appliances(house, now) {
   if (at === null) { say("on-count", "–"); say("on-names", ""); $("cards").replaceChildren(); return; }
 
   const cell = predictions.at(at);
-  const names = [...house.appliances].reverse();
+  const names = house.listed;
   const on = names.filter(name => name !== "other" && cell.of[name]?.on);
   say("on-count", String(on.length));
   say("on-names", on.length ? on.map(format.nameOf).join(", ") : "nothing large");
@@ -105,7 +106,7 @@ function lastUse(use, on, at) {
 /** What the crosshair shows; without one, the newest point that is split, or else measured. */
 export function readout(frame, index, spoken) {
   const list = $("legend");
-  const rows = ["measured", ...[...frame.appliances].reverse()];
+  const rows = ["measured", ...inLists(frame.appliances)];
   if (list.dataset.names !== rows.join()) {
     list.dataset.names = rows.join();
     list.replaceChildren(...rows.map(name => make("li", {}, swatch(name),
@@ -131,7 +132,7 @@ function newest(column = []) {
 /** The last hour, a row a minute, newest first. */
 export function table(house, now) {
   if (!$("table-details").open) return;
-  const names = [...house.appliances].reverse();
+  const names = house.listed;
   const head = ["Time", "Measured", ...names.map(format.nameOf), "Split"];
   $("table-head").replaceChildren(make("tr", {}, ...head.map(text => make("th", { scope: "col", textContent: text }))));
   const end = Math.floor(house.end(now) / minute) * minute;
