@@ -78,7 +78,9 @@ public sealed class ConsolePage
     {
         await Assertions.Expect(Chart.Locator("canvas")).ToBeVisibleAsync();
         return await Page.EvaluateAsync<Dictionary<string, int>>("""
-            names => {
+            async names => {
+              // A change of the colour scheme is told to the page before its next frame.
+              await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
               const canvas = document.querySelector("#chart canvas");
               const readable = (width, height) => new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
               const copy = readable(canvas.width, canvas.height);

@@ -66,7 +66,7 @@ export class Chart {
         {},
         ...layers.map(name => ({ paths: stepped, fill: colour(name), stroke: "transparent", width: 0, points: { show: false } })),
         { paths: stepped, fill: colour("feed"), stroke: "transparent", width: 0, points: { show: false } },
-        { paths: stepped, stroke: this.#line(colour("measured")), width: this.#isDense() ? 0.8 : 1.4, points: { show: false } },
+        { paths: stepped, stroke: this.#line(colour("measured")), width: this.#isDense() ? 1 : 1.5, points: { show: false } },
       ],
       hooks: {
         drawSeries: [(plot, index) => { if (index === layers.length) this.#hatchProvisional(plot, colour); }],
