@@ -20,6 +20,8 @@ public sealed class Browser : IAsyncLifetime
     public async Task InitializeAsync()
     {
         BrowserDriver.Prepare();
+        // A machine under load draws late; what is awaited comes at once or not at all.
+        Assertions.SetDefaultExpectTimeout(20_000);
         playwright = await Playwright.CreateAsync();
         browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable(), Args = Flags });
     }
