@@ -2,6 +2,7 @@ using App.Disaggregation;
 using App.Models;
 using App.Platform;
 using App.Readings;
+using App.Simulation;
 using App.Streams;
 using App.Training;
 using App.WebConsole;
@@ -19,6 +20,7 @@ internal static class Modules
         new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new SimulationModule(),
         new ConsoleModule(),
     ];
 }

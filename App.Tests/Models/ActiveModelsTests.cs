@@ -80,6 +80,22 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_put_right_is_tried_again()
+    {
+        var version = await process.AddAsync(TinyModel.Scaling(1));
+        await process.ExecuteAsync("update model_versions set artifact = null, artifact_url = 'tiny/1.onnx'");
+        await ActivateAsync(version);
+        var artifact = Convert.ToHexString(TinyModel.Scaling(1));
+        await process.ExecuteAsync($"update model_versions set artifact = '\\x{artifact}'");
+        await process.Models.RefreshAsync(default);
+        Assert.Null(process.Models.Get("tiny").Acquire());
+        process.Models.Get("tiny").RetryNow();
+        await process.Models.RefreshAsync(default);
+        using var use = process.Models.Get("tiny").Acquire();
+        Assert.Equal("tiny@1", use!.Label);
+    }
+
+    [Fact]
     public async Task A_swap_waits_for_nobody_and_takes_the_model_from_nobody()
     {
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));

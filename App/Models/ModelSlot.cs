@@ -51,6 +51,9 @@ internal sealed class ModelSlot(string name)
         RetryAt = retryAt;
     }
 
+    /// <summary>What was at fault may have been put right: the next refresh tries it at once.</summary>
+    public void RetryNow() => RetryAt = default;
+
     /// <summary>No version is active: nothing serves.</summary>
     public void Clear(string fault)
     {

@@ -9,11 +9,10 @@ namespace App.Platform.Auth;
 /// </summary>
 internal static class DevelopmentKey
 {
-    /// <summary>The key that opens the console signed in; null in production.</summary>
+    /// <summary>The key that opens the console signed in; null in production, and where the operator has set one.</summary>
     public static async Task<string?> EnsureAsync(PlatformOptions options, string connectionString, string dataDirectory, CancellationToken ct)
     {
-        if (options.Production) return null;
-        if (options.AdminApiKey is { } configured) return configured;
+        if (options.Production || options.AdminApiKey is not null) return null;
         Directory.CreateDirectory(dataDirectory);
         var path = Path.Combine(dataDirectory, "admin.key");
         if (!File.Exists(path)) await WriteAsync(path, ApiKey.NewSecret(), ct);

@@ -30,7 +30,7 @@ internal sealed class DatabaseServer : IAsyncDisposable
     /// <summary>The sources of connections, once prepared.</summary>
     public Postgres? Postgres { get; private set; }
 
-    /// <summary>A key that opens the console signed in; null in production.</summary>
+    /// <summary>The key made for development, which opens the console signed in; null where the operator has set one.</summary>
     public string? AdminKey { get; private set; }
 
     /// <summary>Whether the server is ours.</summary>

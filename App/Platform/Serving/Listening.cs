@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using App.Platform.Configuration;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -17,5 +18,20 @@ internal static class Listening
         kestrel.Limits.MaxRequestHeadersTotalSize = 16 * 1024;
         kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         kestrel.ListenAnyIP(options.Port);
+    }
+
+    /// <summary>Asks for the port before the host does, whose own answer is a page of stack traces.</summary>
+    /// <exception cref="UnavailableException">Another program has it.</exception>
+    public static void RequireFree(int port)
+    {
+        try
+        {
+            using var probe = TcpListener.Create(port);
+            probe.Start();
+        }
+        catch (SocketException e)
+        {
+            throw new UnavailableException($"PORT {port} cannot be listened on: {e.Message}. Set PORT to a free one.", e);
+        }
     }
 }

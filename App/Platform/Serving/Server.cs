@@ -23,7 +23,7 @@ internal sealed class Server : IAsyncDisposable
     /// <summary>Its address on loopback.</summary>
     public Uri Address { get; private set; } = new("http://localhost");
 
-    /// <summary>A key that opens the console signed in; null in production.</summary>
+    /// <summary>The key made for development, which opens the console signed in; null where the operator has set one.</summary>
     public string? AdminKey => database.AdminKey;
 
     /// <summary>Composes and listens.</summary>
@@ -68,19 +68,12 @@ internal sealed class Server : IAsyncDisposable
     {
         App.Logger.LogInformation("Starting as {Role}", options.Role);
         if (!options.Worker) App.Logger.LogInformation("Worker disabled - running in web-only mode");
-        try
-        {
-            await App.StartAsync(ct);
-        }
-        catch (IOException e)
-        {
-            throw new UnavailableException($"PORT {options.Port} cannot be listened on: {e.Message}", e);
-        }
+        Listening.RequireFree(options.Port);
+        await App.StartAsync(ct);
         var bound = App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Address = new Uri($"http://localhost:{new Uri(bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost")).Port}");
         App.Logger.LogInformation("Listening on {Address} with {Database}", Address, database.IsEmbedded ? "the embedded PostgreSQL" : "the database of DATABASE_URL");
-        if (AdminKey is not null && !options.Production)
-            // Written past the logger: this one line is meant to hold the key.
-            await Console.Out.WriteLineAsync($"\n  Open Tandem, signed in:  {Address}?key={AdminKey}\n");
+        // Written past the logger: this one line is meant to hold a key, the one made for development.
+        if (AdminKey is not null) await Console.Out.WriteLineAsync($"\n  Open Tandem, signed in:  {Address}?key={AdminKey}\n");
     }
 }
