@@ -56,9 +56,9 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
         }
         if (slow.Count > 0) await RebuildAsync(slow, entries, predictions, window, ct);
 
-        var effect = predictions.Effect();
+        var effects = predictions.Effects();
         predicted = predictions.Count;
-        return effect is null ? [] : [effect];
+        return effects;
     }
 
     /// <inheritdoc/>

@@ -37,8 +37,8 @@ internal sealed partial class Variables(IConfiguration source)
     public IReadOnlyList<string> Secrets() =>
     [
         .. names.Where(name => SecretName().IsMatch(name)).Select(Text).OfType<string>()
-            .SelectMany(value => Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Contains(':')
-                ? [url.UserInfo[(url.UserInfo.IndexOf(':') + 1)..]]
+            .SelectMany(value => PasswordInUrl().Match(value) is { Success: true } found
+                ? [found.Groups[1].Value, Uri.UnescapeDataString(found.Groups[1].Value)]
                 : new[] { value })
             .Where(secret => secret.Length >= 6)
             .Distinct(StringComparer.Ordinal),
@@ -104,6 +104,9 @@ internal sealed partial class Variables(IConfiguration source)
 
     [GeneratedRegex("_KEY$|SECRET|TOKEN$|DATABASE_.*URL|SMTP_URL")]
     private static partial Regex SecretName();
+
+    [GeneratedRegex("^[a-zA-Z]+://[^:/@]*:(.+)@")]
+    private static partial Regex PasswordInUrl();
 
     /// <summary>Throws when any variable read so far is at fault.</summary>
     /// <exception cref="InvalidVariablesException">One message that names every fault.</exception>

@@ -32,7 +32,7 @@ internal static class PlatformCommands
             var scopes = line.Required("scopes").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
             if (scopes.Length == 0 || scopes.Except(Scopes.All).FirstOrDefault() is not null)
                 throw new UsageException($"--scopes is '{line.Required("scopes")}': use some of {string.Join(',', Scopes.All)}.");
-            if (organization.Length > 128 || !organization.All(c => char.IsAsciiLetterOrDigit(c) || "._:-".Contains(c)))
+            if (!Scopes.IsOrganization(organization))
                 throw new UsageException($"--org is '{organization}': use 1 to 128 of A-Z a-z 0-9 . _ : -");
             var name = line.Optional("name") ?? "made by App keys create";
             return WithDatabaseAsync(line, variables, async connectionString =>

@@ -26,12 +26,12 @@ internal sealed class Dishwasher : Appliance
         this.label = label;
         var american = region == Region.American;
         heat = american ? random.Between(650, 1300) : random.Happens(0.07) ? random.Between(1100, 1700) : random.Between(1750, 2500);
-        pump = american ? random.Between(120, 280) : random.Between(25, 140);
+        pump = american ? random.Between(120, 280) : random.Between(20, 130);
         pumpSwings = random.Happens(american ? 0.6 : 0.3);
         perDay = random.Between(0.2, 1.4);
         hour = random.Happens(0.3) ? 13 : 20;
         preMinutes = random.Happens(0.25) ? random.Between(0.5, 3) : random.Between(4, 20);
-        washMinutes = random.Between(8, 34);
+        washMinutes = random.Between(8, 45);
         heatMinutes = american
             ? [random.Between(14, 40), random.Between(6, 22)]
             : [random.Between(6, 22), random.Between(4, 16), random.Between(6, 20)];
