@@ -25,7 +25,7 @@ internal sealed class Dishwasher : Appliance
     {
         this.label = label;
         var american = region == Region.American;
-        heat = american ? random.Between(650, 1300) : random.Happens(0.07) ? random.Between(1100, 1700) : random.Between(1750, 2500);
+        heat = american ? random.Between(650, 1300) : random.Happens(0.04) ? random.Between(1100, 1700) : random.Between(1750, 2500);
         pump = american ? random.Between(120, 280) : random.Between(20, 130);
         pumpSwings = random.Happens(american ? 0.6 : 0.3);
         perDay = random.Between(0.2, 1.4);
@@ -64,7 +64,7 @@ internal sealed class Dishwasher : Appliance
             }
             at = Heat(day, at, heatMinutes[i] * pace * Random.Between(0.9, 1.1));
         }
-        if (Random.Happens(0.6)) at = Circulate(day, at, restMinutes[1] * 0.6 * pace);
+        if (Random.Happens(0.45)) at = Circulate(day, at, restMinutes[1] * 0.6 * pace);
         day.Level(label, at, dryMinutes, dryPower, 0.05, Random);
     }
 
