@@ -52,13 +52,13 @@ internal sealed class Dishwasher : Appliance
     private void Wash(DayCanvas day, int start)
     {
         var pace = Random.Between(0.85, 1.15);
-        var short_ = Random.Happens(0.15);
-        var at = Circulate(day, start, preMinutes * pace * (short_ ? 0.3 : 1));
+        var quick = Random.Happens(0.15);
+        var at = Circulate(day, start, preMinutes * pace * (quick ? 0.3 : 1));
         for (var i = 0; i < heatMinutes.Length; i++)
         {
             if (i > 0)
             {
-                at = Circulate(day, at, (i == 1 ? washMinutes : restMinutes[1]) * pace * (short_ ? 0.5 : 1));
+                at = Circulate(day, at, (i == 1 ? washMinutes : restMinutes[1]) * pace * (quick ? 0.5 : 1));
                 at = day.Level(label, at, Random.Between(0.5, 3), Random.Between(5, 40), 0.1, Random);
                 at = Circulate(day, at, restMinutes[0] * 0.4 * pace);
             }
