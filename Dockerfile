@@ -33,11 +33,14 @@ RUN touch node_modules/.package-lock.json \
 FROM ${RUNTIME_IMAGE}
 WORKDIR /app
 COPY --from=build /app .
-# A small container: few arenas of the C heap for ONNX Runtime, no diagnostics socket, heap sized by the cgroup's limit.
+# A small container: no diagnostics socket, few arenas of the C heap. PostgreSQL is asked for TLS, not for Kerberos,
+# whose library is not here. ONNX Runtime reports to nobody (the application says so too).
 ENV ENV=production \
     PORT=8080 \
     DOTNET_EnableDiagnostics=0 \
-    MALLOC_ARENA_MAX=2
+    MALLOC_ARENA_MAX=2 \
+    PGGSSENCMODE=disable \
+    ORT_DISABLE_TELEMETRY=1
 EXPOSE 8080
 # By number, so that it exists in any base image.
 USER 1654:1654

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using App.Platform.Configuration;
@@ -33,7 +34,7 @@ internal static class HealthCommand
         try
         {
             using var client = new TcpClient();
-            await client.ConnectAsync("localhost", port, bounded.Token);
+            await client.ConnectAsync(IPAddress.Loopback, port, bounded.Token);
             await using var stream = client.GetStream();
             await stream.WriteAsync("GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray(), bounded.Token);
             using var reader = new StreamReader(stream, Encoding.ASCII);
