@@ -43,26 +43,31 @@ internal sealed class ShardTails(short shard)
         if (head == upTo) return;
         if (tails.Count > MostTails) Reset();
         // The first time, everything that no block holds yet; readings in blocks are known by their meter's row.
+        var known = head >= 0 ? head : await InBlocksAsync(source, ct);
         await using var command = source.CreateCommand("""
-            select e.entry_offset, e.payload from stream_entries e
-            where e.stream = $1 and e.shard = $2 and e.entry_offset <= $4
-              and e.entry_offset > case when $3 >= 0 then $3 else coalesce(
-                  (select committed from stream_offsets where stream = $1 and consumer_group = $5 and shard = $2), 0) end
-            order by e.entry_offset
+            select entry_offset, payload from stream_entries
+            where stream = $1 and shard = $2 and entry_offset > $3 and entry_offset <= $4 order by entry_offset
             """);
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = shard });
-        command.Parameters.Add(new() { Value = head });
+        command.Parameters.Add(new() { Value = known });
         command.Parameters.Add(new() { Value = upTo ?? long.MaxValue });
-        command.Parameters.Add(new() { Value = ReadingStore.BlockGroup });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        var last = Math.Max(head, 0);
         while (await reader.ReadAsync(ct))
         {
-            last = reader.GetInt64(0);
-            foreach (var run in ReadingCodec.ReadEntry(reader.GetFieldValue<byte[]>(1))) Observe(run);
+            known = reader.GetInt64(0);
+            foreach (var run in ReadingCodec.ReadAnyEntry(reader.GetFieldValue<byte[]>(1))) Observe(run);
         }
-        head = upTo ?? last;
+        head = upTo ?? known;
+    }
+
+    private async Task<long> InBlocksAsync(NpgsqlDataSource source, CancellationToken ct)
+    {
+        await using var command = source.CreateCommand("select committed from stream_offsets where stream = $1 and consumer_group = $2 and shard = $3");
+        command.Parameters.Add(new() { Value = ReadingStore.Stream });
+        command.Parameters.Add(new() { Value = ReadingStore.BlockGroup });
+        command.Parameters.Add(new() { Value = shard });
+        return (long?)await command.ExecuteScalarAsync(ct) ?? 0;
     }
 
     // Another process's readings: remembering the newest time suffices, older ones are looked up if they come again.
