@@ -62,7 +62,13 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
     /// <summary>Makes sure that the group has an offset for each shard of the stream.</summary>
     public async Task EnsureOffsetsAsync(CancellationToken ct)
     {
-        await using var command = Command("insert into stream_offsets (stream, consumer_group, shard) select stream, $2, shard from stream_shards where stream = $1 on conflict do nothing");
+        // Asked first, since an insert waits for commits under way on the rows that it meets.
+        await using var command = Command("""
+            insert into stream_offsets (stream, consumer_group, shard)
+            select h.stream, $2, h.shard from stream_shards h
+            where h.stream = $1 and not exists (select from stream_offsets o where o.stream = h.stream and o.consumer_group = $2 and o.shard = h.shard)
+            on conflict do nothing
+            """);
         await command.ExecuteNonQueryAsync(ct);
     }
 

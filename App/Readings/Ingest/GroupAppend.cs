@@ -111,13 +111,9 @@ internal sealed class GroupAppend
         return entries;
     }
 
-    /// <summary>Meters that feed into the grid for the first time.</summary>
-    public int[] NetNegative()
-    {
-        var found = meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).ToList();
-        foreach (var meter in found) meter.Series.NetNegative = true;
-        return [.. found.Select(meter => meter.Series.MeterKey)];
-    }
+    /// <summary>Meters that feed into the grid for the first time; they are marked once that is durable.</summary>
+    public List<Series> NetNegative() =>
+        [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
 
     private Meter Of(Series series)
     {

@@ -23,6 +23,9 @@ internal sealed class GroupCommit(
     private const int MostInGroup = 50_000;
     private const int MostWaiting = 400_000;
 
+    // A process that is paused while it holds the locks of its shards must not keep the others from appending.
+    private const string BoundedSql = "set local idle_in_transaction_session_timeout = '5s'";
+
     private readonly Channel<Request> requests = Channel.CreateUnbounded<Request>(new() { SingleReader = true });
     private readonly Dictionary<short, ShardTails> shards = [];
     private NpgsqlConnection? connection;
@@ -62,7 +65,7 @@ internal sealed class GroupCommit(
             }
             catch (OperationCanceledException)
             {
-                continue;
+                // Stopping: what waits is stored before the end.
             }
             catch (Exception e) when (TransientFault.Is(e))
             {
@@ -71,7 +74,7 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            await CommitGroupAsync(Gather());
+            if (Gather() is { Count: > 0 } group) await CommitGroupAsync(group);
         }
         if (connection is not null) await connection.DisposeAsync();
     }
@@ -124,7 +127,7 @@ internal sealed class GroupCommit(
         await KnowAsync(append);
         var conn = await ConnectAsync();
         var heads = new Dictionary<short, long>();
-        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
+        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
 
@@ -134,16 +137,18 @@ internal sealed class GroupCommit(
 
         await using var batch = new NpgsqlBatch(conn);
         var entries = append.Pack();
+        var negative = append.NetNegative();
         if (entries.Count > 0)
         {
             batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
-            if (append.NetNegative() is { Length: > 0 } meters)
-                batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = meters } } });
+            if (negative.Count > 0)
+                batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = negative.ConvertAll(series => series.MeterKey).ToArray() } } });
             batch.BatchCommands.Add(StreamAppender.Notify(ReadingStore.Stream));
         }
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync();
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
+        foreach (var series in negative) series.NetNegative = true;
         if (entries.Count > 0) signals.Pulse();
     }
 
