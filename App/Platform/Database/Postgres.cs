@@ -34,7 +34,12 @@ internal sealed class Postgres : IAsyncDisposable
     public string ProcessName { get; }
 
     /// <summary>A name for this process, unique among all that share the database.</summary>
-    public static string NewProcessName() => $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..6]}";
+    public static string NewProcessName()
+    {
+        // PostgreSQL cuts names of connections to 63 bytes, and their ends must be seen.
+        var machine = Environment.MachineName;
+        return $"{(machine.Length <= 20 ? machine : machine[^20..])}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..6]}";
+    }
 
     /// <summary>A connection of its own, outside the pool and past any pooler, closed by the caller.</summary>
     /// <param name="purpose">Ends its name in <c>pg_stat_activity</c>.</param>

@@ -23,6 +23,9 @@ internal sealed class GroupCommit(
     private const int MostInGroup = 50_000;
     private const int MostWaiting = 400_000;
 
+    // A process that is paused while it holds the locks of its shards must not keep the others from appending.
+    private const string BoundedSql = "set local idle_in_transaction_session_timeout = '5s'";
+
     private readonly Channel<Request> requests = Channel.CreateUnbounded<Request>(new() { SingleReader = true });
     private readonly Dictionary<short, ShardTails> shards = [];
     private NpgsqlConnection? connection;
@@ -73,7 +76,7 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            await CommitGroupAsync(Gather());
+            if (Gather() is { Count: > 0 } group) await CommitGroupAsync(group);
         }
         requests.Writer.Complete();
         foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
@@ -152,7 +155,7 @@ internal sealed class GroupCommit(
         await KnowAsync(append);
         var heads = new Dictionary<short, long>();
         var conn = await ConnectAsync();
-        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
+        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
