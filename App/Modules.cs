@@ -2,6 +2,7 @@ using App.Disaggregation;
 using App.Models;
 using App.Platform;
 using App.Readings;
+using App.Simulation;
 using App.Streams;
 using App.Training;
 
@@ -18,5 +19,6 @@ internal static class Modules
         new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new SimulationModule(),
     ];
 }

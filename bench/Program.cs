@@ -1,1 +1,20 @@
-Console.WriteLine("x");
+using Bench;
+
+// dotnet run -c Release --project bench -- readings [--n rounds] [--secs 6] [--peer true|false]
+// Each figure is one JSON line; where a peer ran in the same round, a last line gives the ratio.
+using var stopping = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    e.Cancel = true;
+    stopping.Cancel();
+};
+var options = BenchOptions.Parse(args);
+switch (options.Name)
+{
+    case "readings":
+        await ReadingsBench.RunAsync(options, stopping.Token);
+        return 0;
+    default:
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings [--n 3] [--secs 6] [--peers <folder>|none] [--only <case>]");
+        return 64;
+}

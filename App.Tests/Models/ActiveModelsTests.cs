@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using App.Models;
+using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Platform.Observability;
 using App.Tests.Fixtures;
@@ -80,6 +81,22 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_put_right_is_tried_again()
+    {
+        var version = await process.AddAsync(TinyModel.Scaling(1));
+        await process.ExecuteAsync("update model_versions set artifact = null, artifact_url = 'tiny/1.onnx'");
+        await ActivateAsync(version);
+        var artifact = Convert.ToHexString(TinyModel.Scaling(1));
+        await process.ExecuteAsync($"update model_versions set artifact = '\\x{artifact}'");
+        await process.Models.RefreshAsync(default);
+        Assert.Null(process.Models.Get("tiny").Acquire());
+        process.Models.Get("tiny").RetryNow();
+        await process.Models.RefreshAsync(default);
+        using var use = process.Models.Get("tiny").Acquire();
+        Assert.Equal("tiny@1", use!.Label);
+    }
+
+    [Fact]
     public async Task A_swap_waits_for_nobody_and_takes_the_model_from_nobody()
     {
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));
@@ -126,7 +143,7 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     {
         var loaded = new LoadedLines();
         await using var other = new ModelProcess(database);
-        using var models = new ActiveModels(other.Registry, other.Loader, TimeProvider.System, loaded);
+        using var models = new ActiveModels(other.Registry, other.Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, loaded);
         await using var postgres = new Postgres(database.ConnectionString, database.ConnectionString, "other");
         using var refresher = new ModelRefresher(postgres, other.Shipped, models, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));

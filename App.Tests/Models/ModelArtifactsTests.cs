@@ -3,6 +3,7 @@ using App.Tests.Fixtures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace App.Tests.Models;
 
@@ -16,6 +17,7 @@ public sealed class ModelArtifactsTests : IAsyncLifetime
     public ModelArtifactsTests()
     {
         var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         store = builder.Build();
         store.MapGet("/models/{**path}", (string path) => files.TryGetValue(path, out var file) ? Results.Bytes(file) : Results.NotFound());

@@ -100,7 +100,12 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         cut.Headers.ContentType = MediaTypeHeaderValue.Parse("multipart/form-data; boundary=b");
         using var form = await http.PostAsync("/api/models/tiny/versions", cut);
         Assert.InRange((int)form.StatusCode, 400, 499);
-        using var large = await http.PostAsync("/api/models/tiny/versions", new StreamContent(new EndlessStream(300L << 20)) { Headers = { { "Content-Type", "application/json" } } });
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/models/tiny/versions")
+        {
+            Content = new StreamContent(new EndlessStream(300L << 20)) { Headers = { { "Content-Type", "application/json" } } },
+            Headers = { ExpectContinue = true },
+        };
+        using var large = await http.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, large.StatusCode);
     }
 

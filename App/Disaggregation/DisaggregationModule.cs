@@ -1,4 +1,5 @@
 using App.Disaggregation.Live;
+using App.Models;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Observability;
@@ -14,6 +15,9 @@ internal sealed class DisaggregationModule : Module
     /// <inheritdoc/>
     public override void AddServices(IServiceCollection services, Variables variables)
     {
+        services.AddSingleton(new ModelPurpose(DisaggregationHandler.Name, spec => spec.Labels.SequenceEqual(Appliances.Labels)
+            ? null
+            : $"its labels are {string.Join(", ", spec.Labels)}: {string.Join(", ", Appliances.Labels)} are taken"));
         services.AddSingleton<PredictionEndpoints>();
         services.AddSingleton<PipelineHealth>();
         services.AddSingleton(provider => new HealthPart("stream", provider.GetRequiredService<PipelineHealth>().CheckAsync));

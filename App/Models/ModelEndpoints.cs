@@ -92,6 +92,7 @@ internal static class ModelEndpoints
             return Refused(e);
         }
         await registry.ActivateAsync(found, ct);
+        models.Get(name).RetryNow();
         await models.RefreshAsync(ct);
         return TypedResults.Ok(ModelAnswer.Of((await registry.FindAsync(name, version, ct))!, models));
     }

@@ -25,10 +25,14 @@ internal static class DisaggregationGraph
         graph.Output(Output, labels);
         var axis = graph.Integers(1);
 
+        var later = graph.Node("Slice", [mains, graph.Integers(1), graph.Integers(DisaggregationNetwork.Window), axis]);
+        var earlier = graph.Node("Slice", [mains, graph.Integers(0), graph.Integers(DisaggregationNetwork.Window - 1), axis]);
         var minimum = graph.Node("ReduceMin", [mains], null, ("axes", [1], true));
-        var above = graph.Node("Sub", [mains, minimum]);
-        var scaled = graph.Node("Div", [above, graph.Constant([DisaggregationNetwork.InputScale], 1)]);
-        var value = graph.Node("Unsqueeze", [scaled, axis]);
+        var level = graph.Node("Div", [graph.Node("Sub", [later, minimum]), graph.Constant([DisaggregationNetwork.InputScale], 1)]);
+        var step = graph.Node("Sub", [later, earlier]);
+        var size = graph.Node("Add", [graph.Node("Abs", [step]), graph.Constant([DisaggregationNetwork.StepScale], 1)]);
+        var change = graph.Node("Div", [step, size]);
+        var value = graph.Node("Concat", [graph.Node("Unsqueeze", [level, axis]), graph.Node("Unsqueeze", [change, axis])], null, ("axis", [1], false));
         for (var i = 0; i < network.Layers.Count; i++) value = Add(graph, network, i, value);
 
         var levels = graph.Node("Slice", [value, graph.Integers(0), graph.Integers(labels), axis]);

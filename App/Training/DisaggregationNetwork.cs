@@ -20,25 +20,43 @@ internal static class DisaggregationNetwork
     /// <summary>Watts that the input is divided by.</summary>
     public const float InputScale = 2000;
 
+    /// <summary>Watts of a step between minutes that count half.</summary>
+    public const float StepScale = 50;
+
+    /// <summary>Values per minute of the network's input.</summary>
+    public const int InputChannels = 2;
+
+    /// <summary>Floats of the network's input.</summary>
+    public const int InputSize = (Window - 1) * InputChannels;
+
     /// <summary>Watts that each appliance's output is multiplied with: about what it draws.</summary>
     public static IReadOnlyList<float> PowerScales { get; } = [2000, 800, 2000, 2000, 150];
 
     /// <summary>A network with fresh parameters.</summary>
     public static Network Create(int seed)
     {
-        var first = new Layer(Window, 1, 7, 1, 16, Relu: true, Dropout: 0);
+        var first = new Layer(Window - 1, InputChannels, 7, 1, 16, Relu: true, Dropout: 0);
         var second = first.Then(5, 2, 32);
         var third = second.Then(5, 2, 32);
         var fourth = third.Then(3, 2, 64);
-        var dense = fourth.ThenDense(128, relu: true, dropout: 0.2f);
+        var dense = fourth.ThenDense(128, relu: true, dropout: 0.1f);
         return new Network([first, second, third, fourth, dense, dense.ThenDense(2 * Appliances.Labels.Count, relu: false)], seed);
     }
 
-    /// <summary>Turns a window of watts into the network's input: above the window's minimum, over <see cref="InputScale"/>.</summary>
-    public static void Normalise(Span<float> window)
+    /// <summary>
+    /// Turns a window of watts into the network's input, for each minute but the first: how far it lies above the window's
+    /// minimum over <see cref="InputScale"/>, and its step s from the minute before as s / (|s| + <see cref="StepScale"/>), which
+    /// shows a drum that turns as well as a heater that starts.
+    /// </summary>
+    public static void Normalise(ReadOnlySpan<float> window, Span<float> input)
     {
-        var minimum = System.Numerics.Tensors.TensorPrimitives.Min<float>(window);
-        foreach (ref var value in window) value = (value - minimum) / InputScale;
+        var minimum = System.Numerics.Tensors.TensorPrimitives.Min(window);
+        for (var i = 1; i < window.Length; i++)
+        {
+            var step = window[i] - window[i - 1];
+            input[(i - 1) * InputChannels] = (window[i] - minimum) / InputScale;
+            input[((i - 1) * InputChannels) + 1] = step / (Math.Abs(step) + StepScale);
+        }
     }
 
     /// <summary>Probability of a logit.</summary>

@@ -55,7 +55,7 @@ internal static class DisaggregationTrainer
         Span<float> truth = stackalloc float[work.Capacity * labels];
         for (var i = 0; i < work.Capacity; i++)
         {
-            sampler.Draw(work.Input.Slice(i * DisaggregationNetwork.Window, DisaggregationNetwork.Window), truth.Slice(i * labels, labels), work.Random);
+            sampler.Draw(work.Input.Slice(i * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize), truth.Slice(i * labels, labels), work.Random);
         }
         network.Forward(work, work.Capacity, training: true);
         var loss = 0.0;

@@ -36,6 +36,7 @@ internal static class DisaggregationTraining
         TrainingSource = houses.Source,
         Seed = plan.Seed,
         Split = houses.Split,
+        Note = $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps} --out {ModelFile.Task}.onnx",
         Scores = TrainingMeans(houses.Training),
     };
 

@@ -32,14 +32,14 @@ internal static class Gates
         var labels = Appliances.Labels.Count;
         var scores = Enumerable.Range(0, labels).Select(_ => new Score[Candidates.Length]).ToArray();
         var work = new Workspace(network, Capacity, seed: 0);
+        Span<float> window = stackalloc float[DisaggregationNetwork.Window];
         var minutes = Enumerable.Range(0, house.Mains.Length).Where(minute => !float.IsNaN(house.Mains[minute])).ToList();
         foreach (var chunk in minutes.Chunk(Capacity))
         {
             for (var row = 0; row < chunk.Length; row++)
             {
-                var window = work.Input.Slice(row * DisaggregationNetwork.Window, DisaggregationNetwork.Window);
                 Window.Fill(house.Mains, chunk[row], DisaggregationNetwork.TargetOffset, window);
-                DisaggregationNetwork.Normalise(window);
+                DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
             }
             network.Forward(work, chunk.Length, training: false);
             for (var row = 0; row < chunk.Length; row++)

@@ -1,3 +1,6 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+
 namespace App.Training;
 
 /// <summary>A chain of <see cref="Layer"/>s with its parameters: forward, and backward by the chain rule.</summary>
@@ -60,7 +63,7 @@ internal sealed unsafe class Network
                     }
                 }
             }
-            if (layer.Relu) System.Numerics.Tensors.TensorPrimitives.Max(output, 0f, output);
+            if (layer.Relu) TensorPrimitives.Max(output, 0f, output);
             if (training && layer.Dropout > 0) Drop(output, layer.Dropout, work.Random);
         }
     }
@@ -128,15 +131,19 @@ internal sealed unsafe class Network
     {
         if (!layer.Relu) return;
         var scale = 1 / (1 - layer.Dropout);
-        for (var i = 0; i < delta.Length; i++) delta[i] = output[i] > 0 ? delta[i] * scale : 0;
+        var i = 0;
+        for (; i + Vector<float>.Count <= delta.Length; i += Vector<float>.Count)
+        {
+            var active = Vector.GreaterThan(new Vector<float>(output[i..]), Vector<float>.Zero);
+            Vector.ConditionalSelect(active, new Vector<float>(delta[i..]) * scale, Vector<float>.Zero).CopyTo(delta[i..]);
+        }
+        for (; i < delta.Length; i++) delta[i] = output[i] > 0 ? delta[i] * scale : 0;
     }
 
     private static void AddRows(float* rows, int count, int width, float* sum)
     {
-        for (var r = 0; r < count; r++, rows += width)
-        {
-            for (var j = 0; j < width; j++) sum[j] += rows[j];
-        }
+        var total = new Span<float>(sum, width);
+        for (var r = 0; r < count; r++) TensorPrimitives.Add(total, new ReadOnlySpan<float>(rows + ((long)r * width), width), total);
     }
 
     private static void Transpose(ReadOnlySpan<float> weights, int columns, float* turned)

@@ -7,13 +7,13 @@ namespace App.Training;
 internal static class SimulatedHouses
 {
     /// <summary>Days of each house.</summary>
-    public const int Days = 14;
+    public const int Days = 7;
 
     /// <summary>Simulates houses on every core; the same for the same seed.</summary>
     /// <param name="count">Number of houses.</param>
     /// <param name="seed">Seed; houses of different seeds differ.</param>
     /// <param name="days">Days of each.</param>
-    public static IReadOnlyList<House> Create(int count, int seed, int days = Days) =>
+    public static IReadOnlyList<House> Create(int count, int seed, int days) =>
         [.. Enumerable.Range(0, count).AsParallel().AsOrdered().Select(i => Create($"simulated {seed}/{i}", HashCode(seed, i), days))];
 
     private static House Create(string name, int seed, int days)

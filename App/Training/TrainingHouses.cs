@@ -7,18 +7,20 @@ namespace App.Training;
 /// <param name="Validation">Others: gates are chosen on the first half of them, scores come from the second.</param>
 /// <param name="Source">What they are, for the model's spec.</param>
 /// <param name="Split">How they were split, for the model's spec.</param>
-internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyList<House> Validation, string Source, string Split)
+/// <param name="Option">The option of the command that asks for them.</param>
+internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyList<House> Validation, string Source, string Split, string Option)
 {
-    private const int SimulatedValidation = 48;
+    private const int SimulatedValidation = 120;
     private const double TrainingShare = 0.85;
 
     /// <summary>Houses out of the simulator.</summary>
     public static TrainingHouses Simulated(int households, int seed)
     {
         var validation = Math.Clamp(households / 4, 2, SimulatedValidation);
-        return new(SimulatedHouses.Create(households, seed), SimulatedHouses.Create(validation, ~seed),
+        return new(SimulatedHouses.Create(households, seed, SimulatedHouses.Days), SimulatedHouses.Create(validation, ~seed, SimulatedHouses.Days),
             $"simulator: {households} households of {SimulatedHouses.Days} days",
-            $"by house: {households} simulated households to train on, {validation / 2} others for the gates, {validation - (validation / 2)} others for the scores");
+            $"by house: {households} simulated households to train on, {validation / 2} others for the gates, {validation - (validation / 2)} others for the scores",
+            $"--simulate {households}");
     }
 
     /// <summary>Houses out of files: the last part of each is kept for validation.</summary>
@@ -32,7 +34,8 @@ internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyLi
         return new([.. houses.Select(house => Part(house, 0, TrainingShare))],
             [.. houses.Select(house => Part(house, TrainingShare, held)), .. houses.Select(house => Part(house, held, 1))],
             $"files: {string.Join(", ", files.Select(Path.GetFileName))}",
-            $"by time: the first {TrainingShare:P0} of each file to train on, half of the rest for the gates, the last {1 - held:P1} for the scores");
+            $"by time: the first {TrainingShare:P0} of each file to train on, half of the rest for the gates, the last {1 - held:P1} for the scores",
+            "--data <the files>");
     }
 
     private static House Part(House house, double from, double to)

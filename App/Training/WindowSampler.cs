@@ -10,8 +10,8 @@ namespace App.Training;
 internal sealed class WindowSampler
 {
     private const double AroundUse = 0.3;
-    private const double CutAhead = 0.22;
-    private const double CutBehind = 0.08;
+    private const double CutAhead = 0.15;
+    private const double CutBehind = 0.05;
     private const int Jitter = 6;
 
     private readonly IReadOnlyList<House> houses;
@@ -28,16 +28,17 @@ internal sealed class WindowSampler
     }
 
     /// <summary>Draws one window.</summary>
-    /// <param name="window">Receives the network's input.</param>
+    /// <param name="input">Receives the network's input.</param>
     /// <param name="watts">Receives the truth at the target; NaN where it is unknown.</param>
     /// <param name="random">Source of chance.</param>
-    public void Draw(Span<float> window, Span<float> watts, Random random)
+    public void Draw(Span<float> input, Span<float> watts, Random random)
     {
+        Span<float> window = stackalloc float[DisaggregationNetwork.Window];
         var (house, minute) = DrawTarget(random);
         Window.Fill(house.Mains, minute, DisaggregationNetwork.TargetOffset, window);
         for (var label = 0; label < watts.Length; label++) watts[label] = house.Truth[label]?[minute] ?? float.NaN;
         Vary(window, random);
-        DisaggregationNetwork.Normalise(window);
+        DisaggregationNetwork.Normalise(window, input);
     }
 
     private (House House, int Minute) DrawTarget(Random random)

@@ -22,6 +22,8 @@ internal static class AuthSetup
                 options.JwtSecretKey is not null && LooksLikeJwt(KeyAuthentication.Credential(context.Request))
                     ? JwtBearerDefaults.AuthenticationScheme
                     : KeyAuthentication.Scheme);
+        // Nothing here is sealed by data protection, whose key ring would be read, and written to disk, at every start.
+        services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         if (options.JwtSecretKey is { } secret) authentication.AddJwtBearer(jwt => Configure(jwt, secret));
         services.AddAuthorization(Scopes.AddPolicies);
     }

@@ -114,8 +114,8 @@ internal sealed class GroupAppend
     }
 
     /// <summary>Meters that feed into the grid for the first time; they are told so once that is committed.</summary>
-    public List<Series> NetNegative() =>
-        [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
+    public IEnumerable<Series> NetNegative() =>
+        meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series);
 
     private Meter Of(Series series)
     {

@@ -123,34 +123,70 @@ internal sealed class GroupCommit(
     {
         var unknown = group.SelectMany(request => request.Batch.NewSeries).Where(series => series.MeterKey == 0).ToList();
         if (unknown.Count > 0) await resolver.ResolveAsync(unknown, CancellationToken.None);
+        try
+        {
+            await AppendBehindKnownHeadsAsync(new GroupAppend(group));
+        }
+        catch (PostgresException e) when (e.SqlState == StreamAppender.HeadMoved)
+        {
+            // Another process appends to the same shards: judge again, this time under their locks.
+            var again = new GroupAppend(group);
+            foreach (var shard in again.Shards) shards[shard].Doubt(again.MetersOf(shard));
+            foreach (var request in group) request.Stored = 0;
+            await AppendUnderLockAsync(again);
+        }
+    }
 
-        var append = new GroupAppend(group);
+    // One round trip: right whenever this process was the last to append, as it is where one web process takes the readings.
+    private async Task AppendBehindKnownHeadsAsync(GroupAppend append)
+    {
         await KnowAsync(append);
-        var conn = await ConnectAsync();
+        var heads = append.Shards.ToDictionary(shard => shard, shard => shards[shard].Head);
+        await JudgeAsync(append);
+        await using var batch = new NpgsqlBatch(await ConnectAsync());
+        // Even where nothing is new: another process may have replaced what was judged the same.
+        var entries = AddEffects(batch, append, heads);
+        await batch.ExecuteNonQueryAsync();
+        Advance(append, heads, entries);
+    }
+
+    private async Task AppendUnderLockAsync(GroupAppend append)
+    {
+        await KnowAsync(append);
         var heads = new Dictionary<short, long>();
+        var conn = await ConnectAsync();
         await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
-
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
-        append.Judge(shards);
-        if (append.Doubtful.Count > 0) append.Settle(await store.LoadAsync(append.Doubtful, null, CancellationToken.None));
-
+        await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(conn);
-        var entries = append.Pack();
-        var netNegative = append.NetNegative();
-        if (entries.Count > 0)
-        {
-            batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
-            if (netNegative.Count > 0)
-                batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = netNegative.ConvertAll(series => series.MeterKey).ToArray() } } });
-            batch.BatchCommands.Add(StreamAppender.Notify(ReadingStore.Stream));
-        }
+        var entries = AddEffects(batch, append, heads);
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync();
+        Advance(append, heads, entries);
+    }
+
+    private async Task JudgeAsync(GroupAppend append)
+    {
+        append.Judge(shards);
+        if (append.Doubtful.Count > 0) append.Settle(await store.LoadAsync(append.Doubtful, null, CancellationToken.None));
+    }
+
+    private static int AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
+    {
+        var entries = append.Pack();
+        if (append.NetNegative().ToArray() is { Length: > 0 } feeding)
+            batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = Array.ConvertAll(feeding, series => series.MeterKey) } } });
+        batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
+        return entries.Count;
+    }
+
+    private void Advance(GroupAppend append, Dictionary<short, long> heads, int entries)
+    {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
-        foreach (var series in netNegative) series.NetNegative = true;
-        if (entries.Count > 0) signals.Pulse();
+        foreach (var series in append.NetNegative()) series.NetNegative = true;
+        if (entries > 0) signals.Pulse();
     }
 
     // Every meter of the group gets a tail: first the shard's recent entries, then, for meters not among them, their newest stored reading.

@@ -24,6 +24,9 @@ internal sealed class DayCanvas(int labels)
     /// <summary>Whether somebody is at home to use things.</summary>
     public bool AtHome { get; private set; } = true;
 
+    /// <summary>Steps of today around which the household cooks and eats; never none.</summary>
+    public IReadOnlyList<int> Meals { get; private set; } = [];
+
     /// <summary>Power of the whole house today, in watts.</summary>
     public ReadOnlySpan<float> Mains => mains.AsSpan(0, StepsPerDay);
 
@@ -31,9 +34,10 @@ internal sealed class DayCanvas(int labels)
     public ReadOnlySpan<float> Watts(int label) => watts[label].AsSpan(0, StepsPerDay);
 
     /// <summary>Turns to the next day.</summary>
-    public void Turn(bool atHome)
+    public void Turn(bool atHome, IReadOnlyList<int> meals)
     {
         AtHome = atHome;
+        Meals = meals;
         foreach (var row in watts.Prepend(mains))
         {
             row.AsSpan(StepsPerDay).CopyTo(row);
@@ -81,6 +85,13 @@ internal sealed class DayCanvas(int labels)
 
     /// <summary>Steps of a length in minutes, at least one.</summary>
     public static int Steps(double minutes) => Math.Max(1, (int)Math.Round(minutes * StepsPerMinute));
+
+    /// <summary>A step of today at which kitchen appliances are used together: half of them within two minutes of a meal.</summary>
+    public int AtMeal(Random random)
+    {
+        var meal = Meals[random.Next(Meals.Count)];
+        return meal + (random.Happens(0.5) ? random.Next(-2 * StepsPerMinute, 2 * StepsPerMinute) : (int)(15 * StepsPerMinute * random.NextGaussian()));
+    }
 
     /// <summary>A step of today around an hour.</summary>
     public static int Around(double hour, double deviationHours, Random random) =>

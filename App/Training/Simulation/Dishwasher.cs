@@ -25,7 +25,7 @@ internal sealed class Dishwasher : Appliance
     {
         this.label = label;
         var american = region == Region.American;
-        heat = american ? random.Between(550, 1300) : random.Happens(0.12) ? random.Between(1000, 1600) : random.Between(1750, 2500);
+        heat = american ? random.Between(650, 1300) : random.Happens(0.07) ? random.Between(1100, 1700) : random.Between(1750, 2500);
         pump = american ? random.Between(120, 280) : random.Between(25, 140);
         pumpSwings = random.Happens(american ? 0.6 : 0.3);
         perDay = random.Between(0.2, 1.4);

@@ -12,13 +12,17 @@ internal sealed class Household
     private readonly DayCanvas canvas = new(Appliances.Labels.Count);
     private readonly List<Appliance> appliances;
     private readonly float gain;
+    private readonly float limit;
+    private readonly double[] mealHours;
 
     /// <summary>Furnishes the house that belongs to a seed.</summary>
     public Household(int seed, Region? region = null)
     {
         random = new Random(seed);
-        Region = region ?? (random.Happens(0.62) ? Region.British : Region.American);
+        Region = region ?? (random.Happens(0.75) ? Region.British : Region.American);
         gain = 1 + (0.015f * (float)random.NextGaussian());
+        limit = random.Happens(0.3) ? random.Between(5500, 9000) : float.PositiveInfinity;
+        mealHours = [random.Between(6.3, 9.5), random.Between(12, 13.7), random.Between(16, 17.5), random.Between(17.3, 20), random.Between(20.3, 22)];
         appliances = [.. Furnish(Region == Region.American)];
     }
 
@@ -28,10 +32,11 @@ internal sealed class Household
     /// <summary>Lives the next day.</summary>
     public HouseholdDay NextDay()
     {
-        canvas.Turn(atHome: !random.Happens(0.03));
+        var meals = mealHours.Where((_, i) => i is 0 or 3 || random.Happens(0.5)).Select(hour => DayCanvas.Around(hour, 0.4, random)).ToList();
+        canvas.Turn(atHome: !random.Happens(0.03), meals);
         foreach (var appliance in appliances) appliance.Live(canvas);
         var mains = canvas.Mains.ToArray();
-        foreach (ref var power in mains.AsSpan()) power = Math.Max(0, (power * gain) + (2 * (float)random.NextGaussian()));
+        foreach (ref var power in mains.AsSpan()) power = Math.Clamp((power * gain) + (2 * (float)random.NextGaussian()), 0, limit);
         return new HouseholdDay(mains, [.. Enumerable.Range(0, Appliances.Labels.Count).Select(label => canvas.Watts(label).ToArray())]);
     }
 

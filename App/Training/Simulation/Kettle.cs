@@ -3,6 +3,8 @@ namespace App.Training.Simulation;
 /// <summary>A kettle: one flat block of one to five minutes, at times boiled again at once.</summary>
 internal sealed class Kettle : Appliance
 {
+    private const double AtMeals = 0.45;
+
     private static readonly double[] Hours = [7.3, 8.5, 10.5, 12.8, 15, 16.5, 18.5, 20.5];
 
     private readonly int label;
@@ -27,7 +29,8 @@ internal sealed class Kettle : Appliance
         {
             var minutes = Random.Happens(0.15) ? Random.Between(0.3, 1) : Random.Between(0.8, longest);
             var boil = power * (float)(1 + (0.015 * Random.NextGaussian()));
-            var end = day.Level(label, DayCanvas.Around(Hours[Random.Next(Hours.Length)], 1.3, Random), minutes, boil, 0.004, Random);
+            var start = Random.Happens(AtMeals) ? day.AtMeal(Random) : DayCanvas.Around(Hours[Random.Next(Hours.Length)], 1.3, Random);
+            var end = day.Level(label, start, minutes, boil, 0.004, Random);
             if (Random.Happens(0.12)) day.Level(label, end + Random.Next(3, 20), Random.Between(0.3, 1), boil, 0.004, Random);
         }
     }

@@ -3,6 +3,8 @@ namespace App.Training.Simulation;
 /// <summary>A microwave oven: whole minutes and half ones at full power, or pulsed (or, with an inverter, held low) to defrost.</summary>
 internal sealed class Microwave : Appliance
 {
+    private const double AtMeals = 0.6;
+
     private static readonly double[] Hours = [7.5, 8.5, 12.5, 13.5, 18, 19.5];
     private static readonly double[] Minutes = [0.33, 0.5, 0.75, 1, 1, 1.5, 1.5, 2, 2, 2, 2.5, 3, 3, 4, 5, 7];
 
@@ -26,7 +28,7 @@ internal sealed class Microwave : Appliance
         if (!day.AtHome) return;
         for (var left = Random.Count(perDay); left > 0; left--)
         {
-            var start = DayCanvas.Around(Hours[Random.Next(Hours.Length)], 1.4, Random);
+            var start = Random.Happens(AtMeals) ? day.AtMeal(Random) : DayCanvas.Around(Hours[Random.Next(Hours.Length)], 1.4, Random);
             var cook = power * (float)(1 + (0.03 * Random.NextGaussian()));
             if (Random.Happens(0.15))
             {

@@ -21,6 +21,9 @@ internal sealed record UseProfile(Interval PerDay, double[] Hours, double Spread
     /// <summary>Whether every use draws its own power within <see cref="Watts"/>, as lights do.</summary>
     public bool VariesByUse { get; init; }
 
+    /// <summary>Share of the uses that come with a meal.</summary>
+    public double AtMeals { get; init; }
+
     /// <summary>Minutes of one on and off of its thermostat; null for a steady load.</summary>
     public Interval? Period { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed class Use(UseProfile profile, Random random) : Appliance(random)
         if (!day.AtHome) return;
         for (var left = Random.Count(perDay); left > 0; left--)
         {
-            var start = DayCanvas.Around(profile.Hours[Random.Next(profile.Hours.Length)], profile.SpreadHours, Random);
+            var start = Random.Happens(profile.AtMeals) ? day.AtMeal(Random) : DayCanvas.Around(profile.Hours[Random.Next(profile.Hours.Length)], profile.SpreadHours, Random);
             var watts = profile.VariesByUse ? profile.Watts.Draw(Random) : power;
             var minutes = profile.Minutes.Draw(Random);
             if (period == 0)

@@ -1,0 +1,59 @@
+using App.Disaggregation;
+
+namespace App.Tests.Disaggregation;
+
+/// <summary>Holds the shipped model to floors a little under what was measured (docs/models.md) on houses that it was not trained on.</summary>
+public sealed class RealHouseTests
+{
+    [RealHouseTheory]
+    [InlineData("refit_h2_60s", Appliances.Kettle, 0.76, 13)]
+    public void The_shipped_model_reaches_its_floor_and_beats_the_baselines(string file, int label, double f1, double mae)
+    {
+        var score = ScoresOf(file).Single(s => s.Label == label);
+        Assert.True(score.Model.F1 >= f1, $"F1 is {score.Model.F1:F3}");
+        Assert.True(score.Model.Mae <= mae, $"MAE is {score.Model.Mae:F2} W");
+        foreach (var baseline in new[] { score.Zero, score.TrainingMean, score.Edges }) Assert.True(score.Model.F1 > baseline.F1, $"a baseline has F1 {baseline.F1:F3}");
+    }
+
+    [Fact]
+    public void The_shipped_model_is_small_and_says_where_it_comes_from()
+    {
+        Assert.InRange(new FileInfo(ModelFile.Shipped).Length, 100_000, 1_500_000);
+        using var model = ModelFile.Load(null);
+        Assert.StartsWith("simulator:", model.Spec.TrainingSource, StringComparison.Ordinal);
+        Assert.Contains("train disaggregation --simulate", model.Spec.Note, StringComparison.Ordinal);
+    }
+
+    private static readonly Dictionary<string, Lazy<IReadOnlyList<ApplianceScores>>> Scores =
+        new[] { "refit_h2_60s", "refit_h20_60s", "ideal_h65_60s", "redd_h1_3s", "redd_h3_3s" }.ToDictionary(file => file, file => new Lazy<IReadOnlyList<ApplianceScores>>(() =>
+        {
+            using var model = ModelFile.Load(null);
+            return Evaluation.Score(model, MeterFile.Read(Path.Combine(RealHouseTheoryAttribute.Folder!, $"{file}.csv.gz")));
+        }));
+
+    private static IReadOnlyList<ApplianceScores> ScoresOf(string file) => Scores[file].Value;
+}
+
+/// <summary>A theory on measured houses that stand outside the repository, in <c>../shared/data/nilm</c>; skipped where they are not.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+public sealed class RealHouseTheoryAttribute : TheoryAttribute
+{
+    public RealHouseTheoryAttribute()
+    {
+        if (Folder is null) Skip = "The measured houses (../shared/data/nilm beside the repository) are not here.";
+    }
+
+    /// <summary>Folder of the measured houses, or null.</summary>
+    public static string? Folder { get; } = Find();
+
+    private static string? Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (!File.Exists(Path.Combine(folder.FullName, "App.sln"))) continue;
+            var data = Path.GetFullPath(Path.Combine(folder.FullName, "..", "shared", "data", "nilm"));
+            return Directory.Exists(data) ? data : null;
+        }
+        return null;
+    }
+}

@@ -1,0 +1,109 @@
+using App.Disaggregation;
+using App.Models;
+using App.Training;
+
+namespace App.Tests.Training;
+
+public sealed class TrainingTests
+{
+    private static readonly TrainingPlan Tiny = new(Steps: 6, Seed: 3, Batch: 16);
+
+    [Fact]
+    public void Two_trainings_from_one_seed_give_the_same_model_to_the_byte()
+    {
+        Assert.Equal(Train(Tiny).Artifact, Train(Tiny).Artifact);
+        Assert.NotEqual(Train(Tiny).Artifact, Train(Tiny with { Seed = 4 }).Artifact);
+    }
+
+    [Fact]
+    public void Training_lowers_the_loss()
+    {
+        var losses = new List<double>();
+        DisaggregationTrainer.Train(SimulatedHouses.Create(6, 1, days: 3), new TrainingPlan(Steps: 120, Seed: 1, Batch: 64),
+            (_, loss) => losses.Add(loss), CancellationToken.None);
+        Assert.True(losses[^1] < 0.6 * losses[0], $"{losses[0]} to {losses[^1]}");
+    }
+
+    [Fact]
+    public void ONNX_Runtime_answers_what_the_trainer_computes()
+    {
+        var houses = SimulatedHouses.Create(4, 8, days: 3);
+        var network = DisaggregationTrainer.Train(houses, new TrainingPlan(Steps: 60, Seed: 2, Batch: 64), (_, _) => { }, CancellationToken.None);
+        float[] gates = [0.2f, 0.1f, 0.3f, 0.2f, 0.4f];
+        using var model = OnnxModel.Load(DisaggregationGraph.Write(network, gates), Train(Tiny).Spec);
+
+        const int Rows = 200;
+        var mains = houses[0].Mains;
+        var input = new float[Rows * DisaggregationNetwork.Window];
+        var output = new float[Rows * gates.Length];
+        var work = new Workspace(network, Rows, seed: 1);
+        for (var row = 0; row < Rows; row++)
+        {
+            var window = input.AsSpan(row * DisaggregationNetwork.Window, DisaggregationNetwork.Window);
+            Window.Fill(mains, 20 * row, DisaggregationNetwork.TargetOffset, window);
+            DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
+        }
+        model.Run(input, output, Rows);
+        network.Forward(work, Rows, training: false);
+        for (var row = 0; row < Rows; row++)
+        {
+            for (var label = 0; label < gates.Length; label++)
+            {
+                var expected = DisaggregationNetwork.Watts(work.Output.Slice(row * 2 * gates.Length, 2 * gates.Length), label, gates[label], mains[20 * row]);
+                Assert.Equal(expected, output[(row * gates.Length) + label], 1e-3 * Math.Max(1, expected));
+            }
+        }
+        Assert.Contains(output, watts => watts > 0);
+    }
+
+    [Fact]
+    public void The_gradient_of_the_loss_agrees_with_finite_differences()
+    {
+        float[] output = [0.4f, -0.2f, 1.1f, 0.3f, 0.9f, -1.5f, 0.7f, 2, -0.4f, 0.1f];
+        float[] truth = [2500, 0, 1900, float.NaN, 90];
+        var gradient = new float[output.Length];
+        DisaggregationTrainer.Loss(output, truth, gradient);
+        for (var i = 0; i < output.Length; i++)
+        {
+            var (above, below) = (output.ToArray(), output.ToArray());
+            above[i] += 1e-2f;
+            below[i] -= 1e-2f;
+            var scratch = new float[output.Length];
+            var numeric = (DisaggregationTrainer.Loss(above, truth, scratch) - DisaggregationTrainer.Loss(below, truth, scratch)) / 2e-2;
+            Assert.Equal(numeric, gradient[i], 2e-3);
+        }
+    }
+
+    [Fact]
+    public void The_spec_says_how_to_feed_the_model_and_survives_its_file()
+    {
+        var spec = Train(Tiny).Spec;
+        Assert.Equal((131, 65, 60), (spec.Window, spec.TargetOffset, spec.SamplePeriodSeconds));
+        Assert.Equal(["kettle", "microwave", "dishwasher", "washing_machine", "fridge"], spec.Labels);
+        Assert.All(Appliances.Labels, label => Assert.All(new[] { ".f1", ".mae.edge", ".training_mean" }, key => Assert.Contains(label + key, spec.Scores.Keys)));
+        Assert.Equal(spec.ToJson(), ModelSpec.Parse(spec.ToJson()).ToJson());
+    }
+
+    [Fact]
+    public void The_parts_of_a_prediction_add_up_to_the_mains_and_solar_surplus_is_kept()
+    {
+        var trained = Train(Tiny with { Steps = 40 });
+        using var model = OnnxModel.Load(trained.Artifact, trained.Spec);
+        var mains = SimulatedHouses.Create(1, 5, days: 2)[0].Mains;
+        for (var minute = 700; minute < 900; minute++) mains[minute] -= 1500;
+        var prediction = HousePrediction.Of(model, mains);
+        Assert.Contains(mains, watts => watts < 0);
+        for (var minute = 15; minute < mains.Length - 65; minute++)
+        {
+            var parts = Enumerable.Range(0, Appliances.Labels.Count).Sum(label => prediction.Watts(minute, label));
+            Assert.Equal(mains[minute], parts + prediction.Other(minute), 0.05);
+            if (mains[minute] < 0) Assert.Equal(0, parts);
+        }
+    }
+
+    private static TrainedModel Train(TrainingPlan plan)
+    {
+        var houses = SimulatedHouses.Create(4, plan.Seed, days: 1);
+        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"), plan, _ => { }, CancellationToken.None);
+    }
+}

@@ -1,0 +1,35 @@
+using App.Training.Simulation;
+
+namespace App.Simulation;
+
+/// <summary>
+/// The mains meter of an imagined household: a reading every ten seconds, the same for the same seed and time, so that
+/// a simulation that is started again goes on where it was. The household begins anew each year (UTC).
+/// </summary>
+internal sealed class SimulatedMeter(int seed)
+{
+    /// <summary>Between two readings.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(DayCanvas.StepSeconds);
+
+    private Household household = new(seed, Region.British);
+    private DateOnly livedTo = DateOnly.MinValue;
+    private float[] today = [];
+
+    /// <summary>Mains power in watts, to a tenth, in the step that begins at or before a time.</summary>
+    public double WattsAt(DateTimeOffset time)
+    {
+        var day = DateOnly.FromDateTime(time.UtcDateTime);
+        if (day != livedTo) Live(day);
+        return Math.Round(today[(int)(time.UtcDateTime.TimeOfDay / Period)], 1);
+    }
+
+    private void Live(DateOnly day)
+    {
+        if (day.Year != livedTo.Year || day < livedTo)
+        {
+            household = new Household(seed, Region.British);
+            livedTo = new DateOnly(day.Year, 1, 1).AddDays(-1);
+        }
+        for (; livedTo < day; livedTo = livedTo.AddDays(1)) today = household.NextDay().Mains;
+    }
+}
