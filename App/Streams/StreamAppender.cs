@@ -40,11 +40,12 @@ internal static class StreamAppender
 
     /// <summary>
     /// The command that appends behind known heads, moves them in <paramref name="heads"/>, and wakes consumers once it commits.
+    /// Every one of the heads must be as it is known, also where nothing is appended.
     /// It fails with <see cref="HeadMoved"/> when another process has appended meanwhile, which cannot be while the shards are locked.
     /// </summary>
     public static NpgsqlBatchCommand Append(string stream, IReadOnlyList<NewEntry> entries, Dictionary<short, long> heads)
     {
-        var touched = entries.Select(entry => entry.Shard).Distinct().Order().ToArray();
+        var touched = heads.Keys.Order().ToArray();
         var known = Array.ConvertAll(touched, shard => heads[shard]);
         var offsets = new long[entries.Count];
         for (var i = 0; i < entries.Count; i++) offsets[i] = ++heads[entries[i].Shard];

@@ -37,6 +37,13 @@ internal sealed class ShardTails(short shard)
     /// <summary>This process has appended under the shard's lock.</summary>
     public void Advance(long newHead) => head = newHead;
 
+    /// <summary>What tails have taken was not stored after all: whatever they hold is looked up if it comes again.</summary>
+    public void Doubt(IEnumerable<int> meterKeys)
+    {
+        foreach (var meter in meterKeys)
+            if (tails.TryGetValue(meter, out var tail)) tail.RaiseFloor(tail.Newest);
+    }
+
     /// <summary>Forgets everything: it is read again when needed.</summary>
     public void Reset()
     {
