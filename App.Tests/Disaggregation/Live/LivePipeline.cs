@@ -19,6 +19,7 @@ internal sealed class LivePipeline : IAsyncDisposable
     private readonly TestDatabase database;
     private readonly Postgres web;
     private readonly TestFolder cache = TestFolder.Create();
+    private readonly ModelRegistry registry;
     private readonly ActiveModels models;
     private readonly GroupCommit commit;
     private readonly SeriesNames names = new();
@@ -31,9 +32,8 @@ internal sealed class LivePipeline : IAsyncDisposable
     {
         this.database = database;
         web = new Postgres(database.ConnectionString, database.ConnectionString, "web");
-        var registry = new ModelRegistry(web.Source);
+        registry = new ModelRegistry(web.Source);
         var loader = new ModelLoader(new ModelArtifacts(registry, new() { CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance), []);
-        Shipped = new ShippedModels(registry, loader, NullLogger<ShippedModels>.Instance);
         models = new ActiveModels(registry, loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
         signals = new StreamSignals(web, NullLogger<StreamSignals>.Instance);
         var options = StreamMember.Defaults;
@@ -41,19 +41,17 @@ internal sealed class LivePipeline : IAsyncDisposable
         commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, NullLogger<GroupCommit>.Instance);
     }
 
-    private ShippedModels Shipped { get; }
-
     /// <summary>The source for queries of a test.</summary>
     public NpgsqlDataSource Source => web.Source;
 
     /// <summary>The disaggregating member.</summary>
     public StreamMember Worker => worker!;
 
-    /// <summary>Starts it with the shipped model.</summary>
+    /// <summary>Starts it with a model whose every answer depends on every minute of its window.</summary>
     public static async Task<LivePipeline> StartAsync(TestDatabase database)
     {
         var pipeline = new LivePipeline(database);
-        await pipeline.Shipped.RegisterAsync(ShippedModels.Folder, default);
+        await SensitiveModel.ActivateAsync(pipeline.registry);
         await pipeline.models.RefreshAsync(default);
         await pipeline.commit.StartAsync(default);
         await pipeline.RestartWorkerAsync();
@@ -100,8 +98,10 @@ internal sealed class LivePipeline : IAsyncDisposable
     {
         await commit.StopAsync(default);
         commit.Dispose();
-        await worker!.DisposeAsync();
-        await storage!.DisposeAsync();
+        await worker!.Leases.LeaveAsync(default);
+        await worker.DisposeAsync();
+        await storage!.Leases.LeaveAsync(default);
+        await storage.DisposeAsync();
         models.Dispose();
         signals.Dispose();
         await web.DisposeAsync();

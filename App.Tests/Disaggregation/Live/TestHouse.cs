@@ -7,13 +7,13 @@ internal sealed class TestHouse
 {
     private const long Minute = 60_000;
 
-    public TestHouse(string name, int seed)
+    public TestHouse(string name, int seed, int readings = 900)
     {
         Name = name;
         var random = new Random(seed);
         var ts = new DateTimeOffset(2026, 1, 5, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds() + random.NextInt64(Minute);
         var (watts, interval, solar) = (200.0, (long)random.Next(15, 90) * 1000, random.Next(3) == 0);
-        for (var i = 0; i < 900; i++)
+        for (var i = 0; i < readings; i++)
         {
             Truth[ts] = Math.Round(watts, 1);
             ts += random.Next(60) switch

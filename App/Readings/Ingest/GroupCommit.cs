@@ -23,6 +23,9 @@ internal sealed class GroupCommit(
     private const int MostInGroup = 50_000;
     private const int MostWaiting = 400_000;
 
+    // A process that is paused while it holds the locks of its shards must not keep the others from appending.
+    private const string BoundedSql = "set local idle_in_transaction_session_timeout = '5s'";
+
     private readonly Channel<Request> requests = Channel.CreateUnbounded<Request>(new() { SingleReader = true });
     private readonly Dictionary<short, ShardTails> shards = [];
     private NpgsqlConnection? connection;
@@ -73,7 +76,7 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            await CommitGroupAsync(Gather());
+            if (Gather() is { Count: > 0 } group) await CommitGroupAsync(group);
         }
         requests.Writer.Complete();
         foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
@@ -130,9 +133,10 @@ internal sealed class GroupCommit(
         catch (PostgresException e) when (e.SqlState == StreamAppender.HeadMoved)
         {
             // Another process appends to the same shards: judge again, this time under their locks.
-            foreach (var tails in shards.Values) tails.Reset();
+            var again = new GroupAppend(group);
+            foreach (var shard in again.Shards) shards[shard].Doubt(again.MetersOf(shard));
             foreach (var request in group) request.Stored = 0;
-            await AppendUnderLockAsync(new GroupAppend(group));
+            await AppendUnderLockAsync(again);
         }
     }
 
@@ -143,8 +147,10 @@ internal sealed class GroupCommit(
         var heads = append.Shards.ToDictionary(shard => shard, shard => shards[shard].Head);
         await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(await ConnectAsync());
-        if (AddEffects(batch, append, heads)) await batch.ExecuteNonQueryAsync();
-        Advance(append, heads, batch.BatchCommands.Count > 0);
+        // Even where nothing is new: another process may have replaced what was judged the same.
+        var entries = AddEffects(batch, append, heads);
+        await batch.ExecuteNonQueryAsync();
+        Advance(append, heads, entries);
     }
 
     private async Task AppendUnderLockAsync(GroupAppend append)
@@ -152,16 +158,16 @@ internal sealed class GroupCommit(
         await KnowAsync(append);
         var heads = new Dictionary<short, long>();
         var conn = await ConnectAsync();
-        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
+        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
         await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(conn);
-        var appended = AddEffects(batch, append, heads);
+        var entries = AddEffects(batch, append, heads);
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync();
-        Advance(append, heads, appended);
+        Advance(append, heads, entries);
     }
 
     private async Task JudgeAsync(GroupAppend append)
@@ -170,24 +176,23 @@ internal sealed class GroupCommit(
         if (append.Doubtful.Count > 0) append.Settle(await store.LoadAsync(append.Doubtful, null, CancellationToken.None));
     }
 
-    private static bool AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
+    private static int AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
     {
         var entries = append.Pack();
-        if (entries.Count == 0) return false;
         if (append.NetNegative.Count > 0)
             batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)")
             {
                 Parameters = { new() { Value = append.NetNegative.Select(series => series.MeterKey).ToArray() } },
             });
         batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
-        return true;
+        return entries.Count;
     }
 
-    private void Advance(GroupAppend append, Dictionary<short, long> heads, bool appended)
+    private void Advance(GroupAppend append, Dictionary<short, long> heads, int entries)
     {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
         foreach (var series in append.NetNegative) series.NetNegative = true;
-        if (appended) signals.Pulse();
+        if (entries > 0) signals.Pulse();
     }
 
     // Every meter of the group gets a tail: first the shard's recent entries, then, for meters not among them, their newest stored reading.
