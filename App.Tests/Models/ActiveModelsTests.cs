@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using App.Models;
+using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Platform.Observability;
 using App.Tests.Fixtures;
@@ -142,7 +143,7 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     {
         var loaded = new LoadedLines();
         await using var other = new ModelProcess(database);
-        using var models = new ActiveModels(other.Registry, other.Loader, TimeProvider.System, loaded);
+        using var models = new ActiveModels(other.Registry, other.Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, loaded);
         await using var postgres = new Postgres(database.ConnectionString, database.ConnectionString, "other");
         using var refresher = new ModelRefresher(postgres, other.Shipped, models, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));

@@ -1,4 +1,5 @@
 using App.Models;
+using App.Platform.Configuration;
 using App.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -17,7 +18,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         Registry = new(source);
         Artifacts = new(Registry, new() { ArtifactBase = artifactBase, CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance);
         Loader = new(Artifacts, purposes);
-        Models = new(Registry, Loader, TimeProvider.System, NullLogger<ActiveModels>.Instance);
+        Models = new(Registry, Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
         Shipped = new(Registry, Loader, NullLogger<ShippedModels>.Instance);
     }
 

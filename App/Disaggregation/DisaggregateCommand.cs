@@ -42,14 +42,14 @@ internal static class DisaggregateCommand
         for (var minute = 0; minute < house.Mains.Length; minute++)
         {
             if (!prediction.Exists(minute)) continue;
-            var ts = DateTimeOffset.FromUnixTimeMilliseconds(house.Starts[minute]).UtcDateTime;
+            var ts = DateTimeOffset.FromUnixTimeMilliseconds(house.Starts[minute]).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture);
             for (var label = 0; label <= Appliances.Labels.Count; label++)
             {
                 var isOther = label == Appliances.Labels.Count;
                 var name = isOther ? Appliances.Other : Appliances.Labels[label];
                 var watts = isOther ? prediction.Other(minute) : prediction.Watts(minute, label);
                 var on = isOther ? watts > 0 : watts >= thresholds[label];
-                row.TryWrite(CultureInfo.InvariantCulture, $"{ts:yyyy-MM-ddTHH:mm:ss}Z,{name},{watts:F1},{(on ? "true" : "false")}\n", out var length);
+                row.TryWrite(CultureInfo.InvariantCulture, $"{ts},{name},{watts:F1},{(on ? "true" : "false")}\n", out var length);
                 writer.Write(row[..length]);
             }
         }

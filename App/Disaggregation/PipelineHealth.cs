@@ -25,7 +25,7 @@ internal sealed class PipelineHealth(NpgsqlDataSource source, ActiveModels model
             owned = shards.Count(shard => shard.Owner is not null),
             workers = shards.Select(shard => shard.Owner).OfType<string>().Distinct(StringComparer.Ordinal).Count(),
         };
-        var note = models.Get(DisaggregationHandler.Name) is { Serving: null } slot ? $"The stream waits: {slot.Fault}"
+        var note = models.Get(DisaggregationHandler.Name) is { Serving: null, Fault: { } fault } ? $"The stream waits: {fault}"
             : details.owned == 0 && details.lag > 0 ? "No worker consumes the stream."
             : details.oldestUnreadSeconds > LateSeconds ? "The consumers are behind."
             : null;

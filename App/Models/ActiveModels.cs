@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using App.Platform.Configuration;
 
 namespace App.Models;
 
@@ -6,7 +7,8 @@ namespace App.Models;
 /// The models that this process serves with. <c>using var use = models.Get("disaggregation").Acquire();</c> gives the
 /// active one for a batch, or null; <see cref="RefreshAsync(CancellationToken)"/> follows the registry.
 /// </summary>
-internal sealed class ActiveModels(ModelRegistry registry, ModelLoader loader, TimeProvider time, ILogger<ActiveModels> log) : IDisposable
+internal sealed class ActiveModels(
+    ModelRegistry registry, ModelLoader loader, PlatformOptions options, TimeProvider time, ILogger<ActiveModels> log) : IDisposable
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim refreshing = new(1);
@@ -49,6 +51,12 @@ internal sealed class ActiveModels(ModelRegistry registry, ModelLoader loader, T
     private async Task RefreshAsync(ModelSlot slot, ModelVersion version, CancellationToken ct)
     {
         if (slot.Serving?.Id == version.Id && slot.Fault is null) return;
+        if (!options.Worker && !loader.ServesInWeb(version.Name))
+        {
+            // It takes memory, and only workers run it.
+            slot.LeaveToWorkers(version);
+            return;
+        }
         if (slot.Wanted?.Id == version.Id && slot.Fault is not null && time.GetUtcNow() < slot.RetryAt) return;
         try
         {

@@ -10,6 +10,9 @@ internal sealed class ModelLoader(ModelArtifacts artifacts, IEnumerable<ModelPur
     /// <summary>Names of the models that the application has a use for.</summary>
     public IEnumerable<string> Names => purposes.Keys;
 
+    /// <summary>Whether a process of the web role has a use for a model.</summary>
+    public bool ServesInWeb(string name) => purposes.TryGetValue(name, out var purpose) && purpose.InWeb;
+
     /// <summary>Loads an artifact and runs it once.</summary>
     /// <exception cref="InvalidModelException">It is none, does not run, or does not fit its purpose.</exception>
     public OnnxModel Load(byte[] artifact, ModelSpec spec)

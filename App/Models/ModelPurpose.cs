@@ -6,4 +6,5 @@ namespace App.Models;
 /// </summary>
 /// <param name="Name">Name of the model.</param>
 /// <param name="FaultOf">What makes a spec unfit (fault and cure, without a full stop), or null.</param>
-internal sealed record ModelPurpose(string Name, Func<ModelSpec, string?> FaultOf);
+/// <param name="InWeb">Whether a process of the web role runs it too; else only workers load it.</param>
+internal sealed record ModelPurpose(string Name, Func<ModelSpec, string?> FaultOf, bool InWeb = false);

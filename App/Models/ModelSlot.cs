@@ -54,6 +54,13 @@ internal sealed class ModelSlot(string name)
     /// <summary>What was at fault may have been put right: the next refresh tries it at once.</summary>
     public void RetryNow() => RetryAt = default;
 
+    /// <summary>This process has no use for it: workers serve it.</summary>
+    public void LeaveToWorkers(ModelVersion wanted)
+    {
+        Wanted = wanted;
+        Fault = null;
+    }
+
     /// <summary>No version is active: nothing serves.</summary>
     public void Clear(string fault)
     {

@@ -19,7 +19,8 @@ internal sealed class ModelsHealth(ActiveModels models)
             Active = slot.Wanted?.Version,
             Serving = slot.Serving?.Version,
             Loaded = slot.Serving is not null && slot.Fault is null,
-            slot.Serving?.Sha256,
+            RunBy = slot.Serving is null && slot.Fault is null ? "workers" : "this process",
+            slot.Wanted?.Sha256,
             slot.Since,
             slot.Fault,
         });

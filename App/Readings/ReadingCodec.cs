@@ -18,6 +18,9 @@ internal static class ReadingCodec
 {
     private const byte Version = 1;
 
+    // Whole numbers below this are exact as a double.
+    private const double MostHundredths = 1L << 53;
+
     /// <summary>Begins an entry.</summary>
     public static void BeginEntry(IBufferWriter<byte> output) => output.Write([Version]);
 
@@ -47,10 +50,12 @@ internal static class ReadingCodec
         long previous = 0;
         while (position < payload.Length)
         {
-            var building = (int)ReadVarint(payload, ref position);
+            var building = ReadVarint(payload, ref position);
             var meter = ReadVarint(payload, ref position);
-            var readings = ReadReadings(payload, ref position, ReadCount(payload, ref position), ref previous);
-            yield return new ReadingRun(building, (int)(meter >> 1), (meter & 1) != 0, readings);
+            var count = ReadCount(payload, ref position);
+            if (building > int.MaxValue || meter >> 1 > int.MaxValue || count == 0) throw new InvalidDataException("The entry names no building, no meter or no reading.");
+            var readings = ReadReadings(payload, ref position, count, ref previous);
+            yield return new ReadingRun((int)building, (int)(meter >> 1), (meter & 1) != 0, readings);
         }
     }
 
@@ -82,11 +87,13 @@ internal static class ReadingCodec
     }
 
     /// <summary>Unpacks a block.</summary>
+    /// <exception cref="InvalidDataException">The bytes are no block.</exception>
     public static Reading[] ReadBlock(byte[] block)
     {
         var position = 0;
         long previous = 0;
-        return ReadReadings(block, ref position, ReadCount(block, ref position), ref previous);
+        var readings = ReadReadings(block, ref position, ReadCount(block, ref position), ref previous);
+        return position == block.Length ? readings : throw new InvalidDataException("The block holds more than its readings.");
     }
 
     private static void WriteReadings(IBufferWriter<byte> output, ReadOnlySpan<Reading> readings, ref long previous)
@@ -98,7 +105,7 @@ internal static class ReadingCodec
             previous = ts;
             // The last bit tells the two forms of watts apart.
             var hundredths = Math.Round(watts * 100);
-            if (hundredths / 100 == watts && !(watts == 0 && double.IsNegative(watts)))
+            if (hundredths / 100 == watts && Math.Abs(hundredths) < MostHundredths && !(watts == 0 && double.IsNegative(watts)))
             {
                 length += WriteVarint(span[length..], ZigZag((long)hundredths) << 1);
             }

@@ -6,6 +6,9 @@ namespace App.Readings;
 /// <summary>What <c>GET …/readings</c> was asked for.</summary>
 internal sealed record ReadingQuery
 {
+    // The last millisecond of the year 9999.
+    private const long MaxTs = 253_402_300_799_999;
+
     /// <summary>One meter, or null: all.</summary>
     public string? Meter { get; private init; }
 
@@ -38,6 +41,9 @@ internal sealed record ReadingQuery
     {
         var faults = new List<FieldError>();
         var position = Paging.Position(request, 2, faults);
+        long afterTs = 0;
+        if (position is not null && (!long.TryParse(position[1], NumberStyles.None, CultureInfo.InvariantCulture, out afterTs) || afterTs > MaxTs))
+            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
         return new ReadingQuery
         {
             Meter = request.Query["meter"].ToString() is { Length: > 0 } meter ? meter : null,
@@ -46,7 +52,7 @@ internal sealed record ReadingQuery
             StepMs = Step(request, faults),
             Limit = Paging.Limit(request, faults),
             AfterMeter = position?[0],
-            AfterTs = position is not null && long.TryParse(position[1], CultureInfo.InvariantCulture, out var ts) ? ts : 0,
+            AfterTs = afterTs,
             Csv = CsvResult.IsAskedFor(request),
             Faults = faults,
         };

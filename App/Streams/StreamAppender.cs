@@ -13,17 +13,10 @@ internal static class StreamAppender
     /// <summary>Channel on which a commit announces that a stream has grown; one notification a commit.</summary>
     public const string Channel = "tandem_stream";
 
-    private const string LockSql = "select shard, head from stream_shards where stream = $1 and shard = any($2) order by shard for update";
+    /// <summary>SQLSTATE of an append behind a head that is not the shard's any more.</summary>
+    public const string HeadMoved = "TD002";
 
-    private const string AppendSql = """
-        with appended as (
-            insert into stream_entries (stream, shard, entry_offset, payload)
-            select $1, e.shard, e.entry_offset, e.payload from unnest($2, $3, $4) as e(shard, entry_offset, payload)
-        )
-        update stream_shards s set head = n.head
-        from (select shard, max(entry_offset) as head from unnest($2, $3) as e(shard, entry_offset) group by shard) n
-        where s.stream = $1 and s.shard = n.shard
-        """;
+    private const string LockSql = "select shard, head from stream_shards where stream = $1 and shard = any($2) order by shard for update";
 
     /// <summary>Makes sure that the shards of a stream exist; call it once at start.</summary>
     public static async Task EnsureShardsAsync(NpgsqlDataSource source, string stream, int shards, CancellationToken ct)
@@ -45,44 +38,38 @@ internal static class StreamAppender
         Parameters = { new() { Value = stream }, new() { Value = shards } },
     };
 
-    /// <summary>The command that appends below locked heads, which are moved to the last offset of their shard.</summary>
+    /// <summary>
+    /// The command that appends behind known heads, moves them in <paramref name="heads"/>, and wakes consumers once it commits.
+    /// It fails with <see cref="HeadMoved"/> when another process has appended meanwhile, which cannot be while the shards are locked.
+    /// </summary>
     public static NpgsqlBatchCommand Append(string stream, IReadOnlyList<NewEntry> entries, Dictionary<short, long> heads)
     {
-        var shards = new short[entries.Count];
+        var touched = entries.Select(entry => entry.Shard).Distinct().Order().ToArray();
+        var known = Array.ConvertAll(touched, shard => heads[shard]);
         var offsets = new long[entries.Count];
-        var payloads = new byte[entries.Count][];
-        for (var i = 0; i < entries.Count; i++)
-        {
-            shards[i] = entries[i].Shard;
-            offsets[i] = ++heads[entries[i].Shard];
-            payloads[i] = entries[i].Payload;
-        }
-        return new(AppendSql)
+        for (var i = 0; i < entries.Count; i++) offsets[i] = ++heads[entries[i].Shard];
+        return new("select stream_append($1, $2, $3, $4, $5, $6)")
         {
             Parameters =
             {
                 new() { Value = stream },
-                new() { Value = shards },
+                new() { Value = touched },
+                new() { Value = known },
+                new() { Value = entries.Select(entry => entry.Shard).ToArray() },
                 new() { Value = offsets },
-                new() { Value = payloads, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                new() { Value = entries.Select(entry => entry.Payload).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
             },
         };
     }
 
-    /// <summary>The command that wakes consumers when the transaction commits.</summary>
-    public static NpgsqlBatchCommand Notify(string stream) => new("select pg_notify($1, $2)")
-    {
-        Parameters = { new() { Value = Channel }, new() { Value = stream } },
-    };
-
-    /// <summary>Locks, appends and announces: for callers whose entries do not depend on the heads.</summary>
+    /// <summary>Locks, appends and announces, in the caller's transaction.</summary>
     public static async Task AppendAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string stream, IReadOnlyList<NewEntry> entries, CancellationToken ct)
     {
         var heads = new Dictionary<short, long>();
         await using (var locking = new NpgsqlBatch(connection, transaction) { BatchCommands = { Lock(stream, [.. entries.Select(e => e.Shard).Distinct()]) } })
         await using (var reader = await locking.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) heads[reader.GetInt16(0)] = reader.GetInt64(1);
-        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { Append(stream, entries, heads), Notify(stream) } };
+        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { Append(stream, entries, heads) } };
         await batch.ExecuteNonQueryAsync(ct);
     }
 }

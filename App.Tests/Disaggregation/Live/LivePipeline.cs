@@ -1,6 +1,7 @@
 using System.Text;
 using App.Disaggregation.Live;
 using App.Models;
+using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Readings;
 using App.Readings.Ingest;
@@ -33,7 +34,7 @@ internal sealed class LivePipeline : IAsyncDisposable
         web = new Postgres(database.ConnectionString, database.ConnectionString, "web");
         registry = new ModelRegistry(web.Source);
         var loader = new ModelLoader(new ModelArtifacts(registry, new() { CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance), []);
-        models = new ActiveModels(registry, loader, TimeProvider.System, NullLogger<ActiveModels>.Instance);
+        models = new ActiveModels(registry, loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
         signals = new StreamSignals(web, NullLogger<StreamSignals>.Instance);
         var options = StreamMember.Defaults;
         var partitions = new StreamPartitions(web, options, TimeProvider.System, NullLogger<StreamPartitions>.Instance);

@@ -11,7 +11,9 @@ namespace App.Disaggregation.Live;
 /// Predictions of one batch of the stream: windows of all its buildings gathered, run through the model together, and
 /// turned into one command. Each minute of a building occurs once.
 /// </summary>
-internal sealed class PredictionBatch(ModelUse model)
+/// <param name="model">The version that answers.</param>
+/// <param name="windows">Empty; reused from batch to batch.</param>
+internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
 {
     private const string UpsertSql = """
         insert into predictions as p (building_key, ts, mains, watts, on_bits, final, model_version_id)
@@ -25,7 +27,6 @@ internal sealed class PredictionBatch(ModelUse model)
         delete from predictions p using unnest($1, $2) as n(building_key, ts) where p.building_key = n.building_key and p.ts = n.ts
         """;
 
-    private readonly WindowBatch windows = new(model.Model.Spec);
     private readonly int labels = model.Model.Spec.Labels.Count;
     private readonly List<int> buildings = [];
     private readonly List<DateTime> times = [];

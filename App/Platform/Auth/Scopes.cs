@@ -24,6 +24,10 @@ internal static class Scopes
     internal const string OrganizationClaim = "org";
     internal const string ScopeClaim = "scope";
 
+    /// <summary>Whether a text can name an organization: 1 to 128 of <c>A-Za-z0-9._:-</c>.</summary>
+    public static bool IsOrganization(string text) =>
+        text.Length is > 0 and <= 128 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or ':' or '-');
+
     /// <summary>Lets only keys of a scope reach the endpoints.</summary>
     public static T RequireScope<T>(this T endpoints, string scope) where T : IEndpointConventionBuilder =>
         endpoints.RequireAuthorization(scope);

@@ -29,12 +29,16 @@ internal sealed partial class Variables(IConfiguration source)
     public static Variables Of(IDictionary<string, string?> values) =>
         new(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
 
+    /// <summary>The same with one of them set by the command that runs: for platforms whose processes share one environment.</summary>
+    public Variables With(string name, string value) =>
+        new(new ConfigurationBuilder().AddConfiguration(source).AddInMemoryCollection([new(name, value)]).Build());
+
     /// <summary>Values that must never be written anywhere: those of variables named so, and passwords inside URLs.</summary>
     public IReadOnlyList<string> Secrets() =>
     [
         .. names.Where(name => SecretName().IsMatch(name)).Select(Text).OfType<string>()
-            .SelectMany(value => Uri.TryCreate(value, UriKind.Absolute, out var url) && url.UserInfo.Contains(':')
-                ? [url.UserInfo[(url.UserInfo.IndexOf(':') + 1)..]]
+            .SelectMany(value => PasswordInUrl().Match(value) is { Success: true } found
+                ? [found.Groups[1].Value, Uri.UnescapeDataString(found.Groups[1].Value)]
                 : new[] { value })
             .Where(secret => secret.Length >= 6)
             .Distinct(StringComparer.Ordinal),
@@ -100,6 +104,9 @@ internal sealed partial class Variables(IConfiguration source)
 
     [GeneratedRegex("_KEY$|SECRET|TOKEN$|DATABASE_.*URL|SMTP_URL")]
     private static partial Regex SecretName();
+
+    [GeneratedRegex("^[a-zA-Z]+://[^:/@]*:(.+)@")]
+    private static partial Regex PasswordInUrl();
 
     /// <summary>Throws when any variable read so far is at fault.</summary>
     /// <exception cref="InvalidVariablesException">One message that names every fault.</exception>

@@ -52,6 +52,10 @@ internal sealed class Postgres : IAsyncDisposable
             Pooling = false,
             KeepAlive = 10,
             Timeout = 5,
+            MaxAutoPrepare = 16,
+            AutoPrepareMinUsages = 2,
+            // The same few statements for ever: planning them again for each set of values would cost more than it wins.
+            Options = "-c plan_cache_mode=force_generic_plan",
         };
         var connection = new NpgsqlConnection(builder.ConnectionString);
         try

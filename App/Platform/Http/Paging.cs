@@ -30,7 +30,7 @@ internal static class Paging
         if (text.Length == 0) return null;
         // A plus sign that was not escaped arrives as a blank.
         if (DateTimeOffset.TryParse(text.Replace(' ', text.Contains('T') ? '+' : ' '), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
-            && text.Contains('-')) return time;
+            && text is [_, _, _, _, '-', _, _, '-', ..]) return time;
         if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ms) && ms is >= -62_135_596_800_000 and <= 253_402_300_799_999)
             return DateTimeOffset.FromUnixTimeMilliseconds(ms);
         faults.Add(new FieldError(name, Problems.Shorten(text), "give an RFC 3339 time such as 2026-01-01T00:00:00Z, or Unix milliseconds"));
@@ -45,7 +45,8 @@ internal static class Paging
         try
         {
             var found = Encoding.UTF8.GetString(Base64Url.DecodeFromChars(text)).Split('\n');
-            if (found.Length == parts) return found;
+            // Control characters are in no name of ours, and the database takes no NUL.
+            if (found.Length == parts && !found.Any(part => part.Any(char.IsControl))) return found;
         }
         catch (FormatException)
         {

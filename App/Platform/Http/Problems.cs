@@ -24,7 +24,7 @@ internal static class Problems
 
     /// <summary>404 that names what was looked for.</summary>
     public static ProblemHttpResult NotFound(string what, string id) =>
-        Of(StatusCodes.Status404NotFound, $"There is no {what} '{id}'.");
+        Of(StatusCodes.Status404NotFound, $"There is no {what} '{Shorten(id)}'.");
 
     /// <summary>At most 64 characters of a value that a client sent, for messages.</summary>
     public static string Shorten(string value) => value.Length <= 64 ? value : value[..61] + "...";

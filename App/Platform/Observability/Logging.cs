@@ -42,10 +42,13 @@ internal static class Logging
 /// <summary>Blanks known secrets in whatever is about to be written, exceptions included.</summary>
 internal sealed class RedactingFormatter(ITextFormatter inner, IReadOnlyList<string> secrets) : ITextFormatter
 {
+    // As they are, and as JSON writes them.
+    private readonly string[] forms = [.. secrets.Concat(secrets.Select(Escaped)).Distinct().OrderByDescending(form => form.Length)];
+
     /// <inheritdoc/>
     public void Format(LogEvent logEvent, TextWriter output)
     {
-        if (secrets.Count == 0)
+        if (forms.Length == 0)
         {
             inner.Format(logEvent, output);
             return;
@@ -53,7 +56,14 @@ internal sealed class RedactingFormatter(ITextFormatter inner, IReadOnlyList<str
         using var text = new StringWriter();
         inner.Format(logEvent, text);
         var line = text.ToString();
-        foreach (var secret in secrets) line = line.Replace(secret, "***", StringComparison.Ordinal);
+        foreach (var form in forms) line = line.Replace(form, "***", StringComparison.Ordinal);
         output.Write(line);
+    }
+
+    private static string Escaped(string secret)
+    {
+        using var quoted = new StringWriter();
+        JsonValueFormatter.WriteQuotedJsonString(secret, quoted);
+        return quoted.ToString()[1..^1];
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace App.Platform.Observability;
@@ -15,18 +16,27 @@ internal sealed class PrometheusListener : IDisposable
     private static readonly double[] Bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
     private readonly MeterListener listener = new();
-    private readonly ConcurrentDictionary<(Instrument Instrument, string Labels), Series> all = new();
+    private readonly ConcurrentDictionary<(string Name, string Labels), Series> all = new();
+    private readonly ConcurrentDictionary<string, Family> families = new();
+
+    // Several instruments may carry one name, such as those of two hosts in one process: they are one family.
+    private sealed record Family(string Kind, string Help, bool Ours);
 
     /// <summary>Begins to listen.</summary>
     public PrometheusListener()
     {
         listener.InstrumentPublished = (instrument, self) =>
         {
-            if (Meters.Contains(instrument.Meter.Name)) self.EnableMeasurementEvents(instrument);
+            if (!Meters.Contains(instrument.Meter.Name)) return;
+            var name = NameOf(instrument);
+            families.TryAdd(name, new Family(KindOf(instrument), Help(instrument), instrument.Meter.Name == Meters[0]));
+            self.EnableMeasurementEvents(instrument, name);
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Record(instrument, value, tags));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Record(instrument, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, _) => Record(instrument, value, tags));
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, name) => Record(instrument, (string)name!, value, tags));
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, name) => Record(instrument, (string)name!, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, name) => Record(instrument, (string)name!, value, tags));
+        // The product's instruments come into being with the class that names them.
+        RuntimeHelpers.RunClassConstructor(typeof(Telemetry).TypeHandle);
         listener.Start();
     }
 
@@ -35,13 +45,15 @@ internal sealed class PrometheusListener : IDisposable
     {
         listener.RecordObservableInstruments();
         var text = new StringBuilder();
-        foreach (var group in all.GroupBy(pair => pair.Key.Instrument).OrderBy(g => g.Key.Name, StringComparer.Ordinal))
+        var recorded = all.ToLookup(pair => pair.Key.Name, pair => (pair.Key.Labels, Series: pair.Value));
+        foreach (var (name, family) in families.OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
-            var name = NameOf(group.Key);
-            text.Append("# HELP ").Append(name).Append(' ').Append(group.Key.Description?.ReplaceLineEndings(" ")).Append('\n');
-            text.Append("# TYPE ").Append(name).Append(' ').Append(KindOf(group.Key)).Append('\n');
-            foreach (var (key, series) in group.OrderBy(pair => pair.Key.Labels, StringComparer.Ordinal))
-                series.Write(text, name, key.Labels);
+            if (!recorded.Contains(name) && !family.Ours) continue;
+            text.Append("# HELP ").Append(name).Append(' ').Append(family.Help).Append('\n');
+            text.Append("# TYPE ").Append(name).Append(' ').Append(family.Kind).Append('\n');
+            foreach (var (labels, series) in recorded[name].OrderBy(pair => pair.Labels, StringComparer.Ordinal)) series.Write(text, name, labels);
+            // What has not happened yet is shown as zero, so that its first rise can be seen.
+            if (!recorded.Contains(name)) new Series(family.Kind).Write(text, name, "");
         }
         return text.ToString();
     }
@@ -49,10 +61,10 @@ internal sealed class PrometheusListener : IDisposable
     /// <inheritdoc/>
     public void Dispose() => listener.Dispose();
 
-    private void Record(Instrument instrument, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Record(Instrument instrument, string name, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var key = (instrument, tags.IsEmpty ? "" : LabelsOf(tags));
-        var series = all.GetOrAdd(key, static k => new Series(KindOf(k.Instrument)));
+        var key = (name, tags.IsEmpty ? "" : LabelsOf(tags));
+        var series = all.TryGetValue(key, out var known) ? known : all.GetOrAdd(key, new Series(KindOf(instrument)));
         series.Record(value, adds: instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int>);
     }
 
@@ -67,11 +79,13 @@ internal sealed class PrometheusListener : IDisposable
     private static string NameOf(Instrument instrument)
     {
         var name = instrument.Name.Replace('.', '_');
-        if (instrument.Meter.Name == Telemetry.Meter.Name) return name;
+        if (instrument.Meter.Name == Meters[0]) return name;
         if (instrument.Unit == "s") name += "_seconds";
         if (instrument.Unit == "By") name += "_bytes";
         return KindOf(instrument) == "counter" ? name + "_total" : name;
     }
+
+    private static string Help(Instrument instrument) => (instrument.Description ?? "").Replace("\\", "\\\\").ReplaceLineEndings(" ");
 
     private static string LabelsOf(ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

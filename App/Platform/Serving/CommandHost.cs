@@ -23,9 +23,13 @@ internal static class CommandHost
             var words = string.Join(' ', line.Words);
             if (commands.FirstOrDefault(command => command.Name == words) is { } found)
                 return await found.RunAsync(line, Variables.OfProcess(), stopping.Token);
-            if (words is not "help") Console.Error.WriteLine($"There is no command '{words}'.");
-            await Console.Error.WriteLineAsync(Help(commands));
-            return words is "help" ? 0 : UsageError;
+            if (words is "help")
+            {
+                await Console.Out.WriteLineAsync(Help(commands));
+                return 0;
+            }
+            await Console.Error.WriteLineAsync($"There is no command '{words}'.\n{Help(commands)}");
+            return UsageError;
         }
         catch (UsageException e)
         {

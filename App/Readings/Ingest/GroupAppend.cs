@@ -38,6 +38,9 @@ internal sealed class GroupAppend
     /// <summary>Spans that must be looked up before the readings in them can be judged.</summary>
     public List<ReadingSpan> Doubtful { get; } = [];
 
+    /// <summary>Once packed: meters that feed into the grid for the first time; they are told so when that is committed.</summary>
+    public IReadOnlyList<Series> NetNegative { get; private set; } = [];
+
     /// <summary>Keys of a shard's meters.</summary>
     public IEnumerable<int> MetersOf(short shard) => byShard[shard].Select(meter => meter.Series.MeterKey);
 
@@ -71,6 +74,8 @@ internal sealed class GroupAppend
         foreach (var meter in meters.Values.Where(meter => meter.Doubtful.Count > 0))
         {
             var known = stored[meter.Series.MeterKey].ToDictionary(reading => reading.Ts, reading => reading.Watts);
+            // A tail may take a reading without remembering it, and doubt its repetition in the same group.
+            foreach (var reading in meter.Stored) known[reading.Ts] = reading.Watts;
             foreach (var pending in meter.Doubtful)
             {
                 if (known.TryGetValue(pending.Reading.Ts, out var watts) && watts.Equals(pending.Reading.Watts)) continue;
@@ -83,6 +88,7 @@ internal sealed class GroupAppend
     /// <summary>Entries of what is to be stored; none when every reading was stored before.</summary>
     public List<NewEntry> Pack()
     {
+        NetNegative = [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
         var entries = new List<NewEntry>();
         foreach (var (shard, list) in byShard)
         {
@@ -110,10 +116,6 @@ internal sealed class GroupAppend
         }
         return entries;
     }
-
-    /// <summary>Meters that feed into the grid for the first time; they are marked once that is durable.</summary>
-    public List<Series> NetNegative() =>
-        [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
 
     private Meter Of(Series series)
     {

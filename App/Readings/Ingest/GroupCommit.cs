@@ -42,11 +42,12 @@ internal sealed class GroupCommit(
     public bool IsFull => Volatile.Read(ref waiting) > MostWaiting;
 
     /// <summary>Stores a batch without faults; done when it is durable.</summary>
+    /// <exception cref="TimeoutException">The process is stopping.</exception>
     public Task<Ingested> AppendAsync(ReadingBatch batch)
     {
         var request = new Request(batch);
         Interlocked.Add(ref waiting, batch.Items.Count);
-        if (!requests.Writer.TryWrite(request)) throw new InvalidOperationException("The process is stopping.");
+        if (!requests.Writer.TryWrite(request)) Fail(request, new TimeoutException("The process is stopping."));
         return request.Done.Task;
     }
 
@@ -55,17 +56,18 @@ internal sealed class GroupCommit(
     {
         await Task.Yield();
         var prepared = false;
-        while (!stoppingToken.IsCancellationRequested || requests.Reader.TryPeek(out _))
+        while (true)
         {
             try
             {
                 if (!prepared) await PrepareAsync(stoppingToken);
                 prepared = true;
-                if (!await requests.Reader.WaitToReadAsync(stoppingToken)) break;
+                // Not asked to wait once stopping, for a cancelled wait fails even while requests are there.
+                if (!requests.Reader.TryPeek(out _)) await requests.Reader.WaitToReadAsync(stoppingToken);
             }
             catch (OperationCanceledException)
             {
-                // Stopping: what waits is stored before the end.
+                break;
             }
             catch (Exception e) when (TransientFault.Is(e))
             {
@@ -74,8 +76,10 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            if (Gather() is { Count: > 0 } group) await CommitGroupAsync(group);
+            await CommitGroupAsync(Gather());
         }
+        requests.Writer.Complete();
+        foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
         if (connection is not null) await connection.DisposeAsync();
     }
 
@@ -122,34 +126,71 @@ internal sealed class GroupCommit(
     {
         var unknown = group.SelectMany(request => request.Batch.NewSeries).Where(series => series.MeterKey == 0).ToList();
         if (unknown.Count > 0) await resolver.ResolveAsync(unknown, CancellationToken.None);
+        try
+        {
+            await AppendBehindKnownHeadsAsync(new GroupAppend(group));
+        }
+        catch (PostgresException e) when (e.SqlState == StreamAppender.HeadMoved)
+        {
+            // Another process appends to the same shards: judge again, this time under their locks.
+            foreach (var tails in shards.Values) tails.Reset();
+            foreach (var request in group) request.Stored = 0;
+            await AppendUnderLockAsync(new GroupAppend(group));
+        }
+    }
 
-        var append = new GroupAppend(group);
+    // One round trip: right whenever this process was the last to append, as it is where one web process takes the readings.
+    private async Task AppendBehindKnownHeadsAsync(GroupAppend append)
+    {
         await KnowAsync(append);
-        var conn = await ConnectAsync();
+        var heads = append.Shards.ToDictionary(shard => shard, shard => shards[shard].Head);
+        await JudgeAsync(append);
+        await using var batch = new NpgsqlBatch(await ConnectAsync());
+        if (AddEffects(batch, append, heads)) await batch.ExecuteNonQueryAsync();
+        Advance(append, heads, batch.BatchCommands.Count > 0);
+    }
+
+    private async Task AppendUnderLockAsync(GroupAppend append)
+    {
+        await KnowAsync(append);
         var heads = new Dictionary<short, long>();
+        var conn = await ConnectAsync();
         await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
-
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
-        append.Judge(shards);
-        if (append.Doubtful.Count > 0) append.Settle(await store.LoadAsync(append.Doubtful, null, CancellationToken.None));
-
+        await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(conn);
-        var entries = append.Pack();
-        var negative = append.NetNegative();
-        if (entries.Count > 0)
-        {
-            batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
-            if (negative.Count > 0)
-                batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = negative.ConvertAll(series => series.MeterKey).ToArray() } } });
-            batch.BatchCommands.Add(StreamAppender.Notify(ReadingStore.Stream));
-        }
+        var appended = AddEffects(batch, append, heads);
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync();
+        Advance(append, heads, appended);
+    }
+
+    private async Task JudgeAsync(GroupAppend append)
+    {
+        append.Judge(shards);
+        if (append.Doubtful.Count > 0) append.Settle(await store.LoadAsync(append.Doubtful, null, CancellationToken.None));
+    }
+
+    private static bool AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
+    {
+        var entries = append.Pack();
+        if (entries.Count == 0) return false;
+        if (append.NetNegative.Count > 0)
+            batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)")
+            {
+                Parameters = { new() { Value = append.NetNegative.Select(series => series.MeterKey).ToArray() } },
+            });
+        batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
+        return true;
+    }
+
+    private void Advance(GroupAppend append, Dictionary<short, long> heads, bool appended)
+    {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
-        foreach (var series in negative) series.NetNegative = true;
-        if (entries.Count > 0) signals.Pulse();
+        foreach (var series in append.NetNegative) series.NetNegative = true;
+        if (appended) signals.Pulse();
     }
 
     // Every meter of the group gets a tail: first the shard's recent entries, then, for meters not among them, their newest stored reading.
@@ -159,6 +200,7 @@ internal sealed class GroupCommit(
         foreach (var shard in append.Shards)
         {
             if (!shards.TryGetValue(shard, out var tails)) shards[shard] = tails = new ShardTails(shard);
+            tails.Trim();
             if (!tails.IsLoaded) await tails.CatchUpAsync(postgres.Source, null, CancellationToken.None);
             missing.AddRange(append.MetersOf(shard).Where(meter => !tails.Has(meter)).Select(meter => (shard, meter)));
         }

@@ -20,7 +20,7 @@ internal static class IngestBody
     /// <returns>A problem, or null when the whole body was consumed.</returns>
     public static async Task<ProblemHttpResult?> ReadAsync(HttpRequest request, ConsumeBody consume, CancellationToken ct)
     {
-        var encoding = request.Headers.ContentEncoding.ToString();
+        var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
         if (encoding is not ("" or "identity" or "gzip" or "x-gzip"))
             return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The content encoding is not taken.", new FieldError("Content-Encoding", Problems.Shorten(encoding), "send gzip, or no encoding"));
         if (encoding is "" or "identity") return await FeedAsync(request.BodyReader, consume, ct);
@@ -33,7 +33,8 @@ internal static class IngestBody
         }
         catch (InvalidDataException e)
         {
-            return Problems.Of(StatusCodes.Status400BadRequest, "The body is no complete gzip stream.", new FieldError("body", null, e.Message));
+            return Problems.Of(StatusCodes.Status400BadRequest, "The body is no complete gzip stream.",
+                new FieldError("body", null, $"send the whole output of gzip, or no Content-Encoding ({e.Message})"));
         }
         finally
         {
@@ -48,20 +49,25 @@ internal static class IngestBody
         {
             var result = await pipe.ReadAsync(ct);
             var buffer = result.Buffer;
-            var position = consume(buffer, result.IsCompleted);
-            var consumed = buffer.Slice(0, position).Length;
-            total += consumed;
-            if (total + (buffer.Length - consumed) > ReadingLimits.MaxUnpackedBytes)
-                return Problems.Of(StatusCodes.Status413PayloadTooLarge, "The body is too large.",
-                    new FieldError("body", null, $"send at most {ReadingLimits.MaxUnpackedBytes / 1024 / 1024} MB unpacked a request"));
-            if (result.IsCompleted)
+            // Unless told otherwise the rest is passed over: a connection whose body was left half read cannot go on.
+            var position = buffer.End;
+            try
             {
-                pipe.AdvanceTo(buffer.End);
-                return null;
+                position = consume(buffer, result.IsCompleted);
+                var unread = buffer.Slice(position).Length;
+                total += buffer.Length - unread;
+                if (total + unread > ReadingLimits.MaxUnpackedBytes)
+                    return Problems.Of(StatusCodes.Status413PayloadTooLarge, "The body is too large.",
+                        new FieldError("body", null, $"send at most {ReadingLimits.MaxUnpackedBytes / 1024 / 1024} MB unpacked a request"));
+                if (result.IsCompleted) return null;
+                if (unread > LongestToken)
+                    return Problems.Of(StatusCodes.Status400BadRequest, "The body cannot be read.",
+                        new FieldError("body", null, "send no name, text, line or run of blanks of more than 1 MB"));
             }
-            if (buffer.Length - consumed > LongestToken)
-                return Problems.Of(StatusCodes.Status400BadRequest, "The body holds a name, a text or a line of more than 1 MB.");
-            pipe.AdvanceTo(position, buffer.End);
+            finally
+            {
+                pipe.AdvanceTo(position, buffer.End);
+            }
         }
     }
 }

@@ -1,9 +1,10 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
+using System.Text.Unicode;
 using App.Platform.Auth;
 using App.Platform.Http;
 using App.Platform.Observability;
+using App.Platform.Serving;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Readings.Ingest;
@@ -33,8 +34,23 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
 
         var batch = NewBatch(context);
         var parser = new JsonReadings(batch, lines);
-        return await ReceiveAsync(context, batch, parser.Parse, () => parser.Where, stored => TypedResults.Json(
-            new { accepted = stored.Accepted, stored = stored.Stored }, statusCode: StatusCodes.Status202Accepted));
+        return await ReceiveAsync(context, batch, parser.Parse, stored => new Accepted(stored));
+    }
+
+    // {"accepted":n,"stored":m}, written by hand: it is the answer that is given most.
+    private sealed class Accepted(Ingested ingested) : IResult
+    {
+        public Task ExecuteAsync(HttpContext httpContext)
+        {
+            Span<byte> json = stackalloc byte[64];
+            Utf8.TryWrite(json, CultureInfo.InvariantCulture, $"{{\"accepted\":{ingested.Accepted},\"stored\":{ingested.Stored}}}", out var length);
+            var response = httpContext.Response;
+            response.StatusCode = StatusCodes.Status202Accepted;
+            response.ContentType = "application/json; charset=utf-8";
+            response.ContentLength = length;
+            response.BodyWriter.Write(json[..length]);
+            return response.BodyWriter.FlushAsync(httpContext.RequestAborted).AsTask();
+        }
     }
 
     private async Task<IResult> WriteAsync(HttpContext context)
@@ -53,7 +69,7 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
         var batch = NewBatch(context);
         var bucket = context.Request.Query["bucket"].ToString();
         var protocol = new LineProtocol(batch, bucket.Length > 0 ? bucket : null, unit.Value.TicksPerMillisecond, unit.Value.SecondsPerTick, time.GetUtcNow().ToUnixTimeMilliseconds());
-        return await ReceiveAsync(context, batch, (in buffer, isLast) => TakeLines(protocol, buffer, isLast), () => "body", _ => TypedResults.NoContent(), emptyIsFine: true);
+        return await ReceiveAsync(context, batch, (in buffer, isLast) => TakeLines(protocol, buffer, isLast), _ => TypedResults.NoContent(), emptyIsFine: true);
     }
 
     private ReadingBatch NewBatch(HttpContext context)
@@ -63,8 +79,12 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     }
 
     private async Task<IResult> ReceiveAsync(
-        HttpContext context, ReadingBatch batch, ConsumeBody consume, Func<string> where, Func<Ingested, IResult> answer, bool emptyIsFine = false)
+        HttpContext context, ReadingBatch batch, ConsumeBody consume, Func<Ingested, IResult> answer, bool emptyIsFine = false)
     {
+        // Said before there is any question of room: this body will never be taken.
+        if (context.Request.ContentLength is { } length and > Listening.MaxBodyBytes)
+            return Problems.Of(StatusCodes.Status413PayloadTooLarge, "The body is too large.",
+                new FieldError("Content-Length", length.ToString(CultureInfo.InvariantCulture), $"send at most {Listening.MaxBodyBytes / 1024 / 1024} MB a request, packed or not"));
         using (var room = gate.TryEnter(context.Request))
         {
             if (room is null) return TooBusy(context);
@@ -72,38 +92,40 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
             {
                 if (await IngestBody.ReadAsync(context.Request, consume, context.RequestAborted) is { } problem) return problem;
             }
-            catch (JsonException e)
+            catch (UnreadableBodyException e)
             {
-                return Problems.Of(StatusCodes.Status400BadRequest, "The body is not valid JSON of the expected shape.",
-                    new FieldError(where(), null, $"{e.Message} (NaN and Infinity are no JSON numbers; nothing was stored)"));
+                return Problems.Of(StatusCodes.Status400BadRequest, "The body cannot be read as readings: nothing was stored.", e.Fault);
             }
         }
         if (batch.ErrorCount > 0) return Refused(batch);
+        // Asked again, since many bodies may have been read meanwhile.
+        if (commit.IsFull) return TooBusy(context);
         if (batch.Items.Count > 0) return answer(await commit.AppendAsync(batch));
         return emptyIsFine ? answer(default) : Problems.Unprocessable(new FieldError("readings", "[]", "send at least one reading"));
     }
 
     private static SequencePosition TakeLines(LineProtocol protocol, in ReadOnlySequence<byte> buffer, bool isLast)
     {
-        var reader = new SequenceReader<byte>(buffer);
-        while (reader.TryReadTo(out ReadOnlySequence<byte> line, (byte)'\n')) Take(protocol, line);
-        if (!isLast) return reader.Position;
-        Take(protocol, buffer.Slice(reader.Position));
+        var text = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
+        var taken = 0;
+        for (int end; (end = LineProtocol.EndOfLine(text[taken..])) >= 0; taken += end + 1) protocol.Take(text.Slice(taken, end));
+        if (!isLast) return buffer.GetPosition(taken);
+        protocol.Take(text[taken..]);
         return buffer.End;
     }
 
-    private static void Take(LineProtocol protocol, in ReadOnlySequence<byte> line) => protocol.Take(line.IsSingleSegment ? line.FirstSpan : line.ToArray());
-
     private static ProblemHttpResult Refused(ReadingBatch batch)
     {
-        var title = string.Create(CultureInfo.InvariantCulture, $"{batch.ErrorCount} faults in {batch.Count} readings: nothing was stored.");
+        var title = batch.ErrorCount == 1
+            ? "A value is not acceptable: nothing was stored."
+            : string.Create(CultureInfo.InvariantCulture, $"{batch.ErrorCount} values are not acceptable: nothing was stored.");
         var first = batch.Errors[0];
         return TypedResults.Problem(title: title, statusCode: StatusCodes.Status422UnprocessableEntity, extensions:
         [
             new("errors", batch.Errors),
             new("errorCount", batch.ErrorCount),
             // What InfluxDB's clients show.
-            new("message", $"{first.Field} is '{first.Value}': {first.Cure}"),
+            new("message", first.Value is null ? $"{first.Field}: {first.Cure}" : $"{first.Field} is '{first.Value}': {first.Cure}"),
         ]);
     }
 

@@ -15,7 +15,7 @@ internal sealed class IngestGate(GroupCommit commit)
     public Room? TryEnter(HttpRequest request)
     {
         var cost = request.ContentLength ?? Unstated;
-        if (request.Headers.ContentEncoding.Count > 0) cost = Math.Max(cost * Unpacking, Unstated);
+        if (request.Headers.ContentEncoding.Count > 0) cost = Math.Clamp(cost * Unpacking, Unstated, ReadingLimits.MaxUnpackedBytes);
         if (commit.IsFull) return null;
         var held = Interlocked.Add(ref bytes, cost);
         // One body alone is always taken, however large it may be within the limits.

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using App.Platform.Http;
 
 namespace App.Readings.Ingest;
 
@@ -58,20 +59,27 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
 
     /// <summary>Consumes the complete tokens of a buffer.</summary>
     /// <returns>How far it came.</returns>
-    /// <exception cref="JsonException">The bytes are no JSON, or not of this shape.</exception>
+    /// <exception cref="UnreadableBodyException">The bytes are no JSON, or not of this shape.</exception>
     public SequencePosition Parse(in ReadOnlySequence<byte> buffer, bool isLast)
     {
         var reader = new Utf8JsonReader(buffer, isLast, state);
-        while (reader.Read()) Take(ref reader);
+        try
+        {
+            while (reader.Read()) Take(ref reader);
+        }
+        catch (JsonException e)
+        {
+            throw UnreadableBodyException.At(Where, buffer.Slice(reader.Position), e);
+        }
         state = reader.CurrentState;
-        if (isLast && !lines && place != Place.End) throw new JsonException("The body is empty: send {\"readings\":[...]}.");
         return reader.Position;
     }
 
-    /// <summary>Where the parser stands, for a message about what it could not read.</summary>
-    public string Where => place switch
+    // Where the parser stands, for a message about what it could not read.
+    private string Where => place switch
     {
         Place.Item or Place.ItemValue => current == Field.None ? $"readings[{index}]" : FieldName(current),
+        Place.Skipped when afterSkipped == Place.Item => $"readings[{index}]",
         Place.Items => $"readings[{batch.Count}]",
         _ => "body",
     };
@@ -81,7 +89,7 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
         switch (place)
         {
             case Place.Root:
-                if (reader.TokenType != JsonTokenType.StartObject) throw new JsonException("The body is no object: send {\"readings\":[...]}.");
+                if (reader.TokenType != JsonTokenType.StartObject) throw new UnreadableBodyException(new FieldError("body", Text(ref reader), "send an object: {\"readings\":[...]}"));
                 place = Place.Envelope;
                 break;
             case Place.Envelope:
@@ -115,7 +123,7 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
             place = Place.End;
             if (!readingsSeen) batch.Fault("readings", null, "send {\"readings\":[...]}");
         }
-        else if (!reader.ValueTextEquals("readings"u8))
+        else if (!Names(ref reader, "readings"u8))
         {
             batch.Fault(Text(ref reader), null, "unknown field: the body has only 'readings'");
             SkipNext(Place.Envelope);
@@ -155,10 +163,10 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
             Finish();
             return;
         }
-        current = reader.ValueTextEquals("buildingId"u8) ? Field.Building
-            : reader.ValueTextEquals("ts"u8) ? Field.Ts
-            : reader.ValueTextEquals("watts"u8) ? Field.Watts
-            : reader.ValueTextEquals("meter"u8) ? Field.Meter
+        current = Names(ref reader, "buildingId"u8) ? Field.Building
+            : Names(ref reader, "ts"u8) ? Field.Ts
+            : Names(ref reader, "watts"u8) ? Field.Watts
+            : Names(ref reader, "meter"u8) ? Field.Meter
             : Field.None;
         if (current == Field.None)
         {
@@ -282,6 +290,19 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
         Field.Ts => "ts",
         _ => "watts",
     };
+
+    // A name that is no text, such as half a surrogate pair, is no name of ours.
+    private static bool Names(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
 
     // The length of a string's text; -1 for what is no text, such as half a surrogate pair.
     private static int Copy(ref Utf8JsonReader reader, scoped Span<byte> into)

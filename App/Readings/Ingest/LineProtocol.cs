@@ -22,7 +22,7 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
     /// <summary>Takes one line without its line feed.</summary>
     public void Take(ReadOnlySpan<byte> line)
     {
-        line = line.Trim(" \r\t"u8);
+        line = line.Trim(" \r\t\n"u8);
         if (line.IsEmpty || line[0] == '#') return;
         var index = batch.NextIndex();
         var fieldsAt = Find(line, (byte)' ');
@@ -33,10 +33,15 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         }
         var tags = line[..fieldsAt];
         var rest = line[(fieldsAt + 1)..].TrimStart((byte)' ');
-        var timeAt = Find(rest, (byte)' ');
+        var timeAt = Find(rest, (byte)' ', quotes: true);
         var fields = timeAt < 0 ? rest : rest[..timeAt];
         var time = timeAt < 0 ? [] : rest[(timeAt + 1)..].Trim((byte)' ');
 
+        if (Find(fields, (byte)'=') <= 0)
+        {
+            batch.Fault($"lines[{index}].fields", Show(fields), "write measurement,tag=value field=value timestamp");
+            return;
+        }
         if (!TryPower(fields, index, out var watts)) return;
         if (!TryTime(time, out var ts) || ts < ReadingLimits.MinTs || ts > batch.LatestTs)
         {
@@ -52,8 +57,8 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         watts = 0;
         foreach (var key in (ReadOnlySpan<string>)["watts", "power", "value"])
         {
-            if (!TryGet(fields, key, out var value) || value.IsEmpty || value[0] is (byte)'"' or (byte)'t' or (byte)'f' or (byte)'T' or (byte)'F') continue;
-            if (value[^1] is (byte)'i' or (byte)'u') value = value[..^1];
+            if (!TryGet(fields, key, out var value, quotes: true) || value is [(byte)'"' or (byte)'t' or (byte)'f' or (byte)'T' or (byte)'F', ..]) continue;
+            if (value is [.., (byte)'i' or (byte)'u']) value = value[..^1];
             if (Utf8Parser.TryParse(value, out watts, out var used) && used == value.Length && Math.Abs(watts) <= ReadingLimits.MaxWatts) return true;
             batch.Fault($"lines[{index}].{key}", Show(value), $"give a number of watts within ±{ReadingLimits.MaxWatts:N0}");
             return false;
@@ -93,11 +98,11 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
     }
 
     // The value of a key in "a=1,b=2". Ids and numbers hold no escapes; text that does is passed over whole.
-    private static bool TryGet(ReadOnlySpan<byte> list, string key, out ReadOnlySpan<byte> value)
+    private static bool TryGet(ReadOnlySpan<byte> list, string key, out ReadOnlySpan<byte> value, bool quotes = false)
     {
         while (!list.IsEmpty)
         {
-            var end = Find(list, (byte)',');
+            var end = Find(list, (byte)',', quotes);
             var pair = end < 0 ? list : list[..end];
             list = end < 0 ? [] : list[(end + 1)..];
             var equals = Find(pair, (byte)'=');
@@ -109,14 +114,31 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         return false;
     }
 
-    // The next separator that is neither escaped nor inside quotes.
-    private static int Find(ReadOnlySpan<byte> text, byte separator)
+    /// <summary>Where the first line of a text ends: at a line feed, but not at one within a quoted text; -1: nowhere yet.</summary>
+    public static int EndOfLine(ReadOnlySpan<byte> text)
+    {
+        var start = text.IndexOfAnyExcept(" \t\r"u8);
+        if (start < 0 || text[start] is (byte)'#' or (byte)'\n') return text.IndexOf((byte)'\n');
+        var (inFields, quoted) = (false, false);
+        for (var i = start; i < text.Length; i++)
+        {
+            var c = text[i];
+            if (c == '\n' && !quoted) return i;
+            if (c == '\\' && i + 1 < text.Length && text[i + 1] != '\n') i++;
+            else if (c == ' ') inFields = true;
+            else if (c == '"' && inFields) quoted = !quoted;
+        }
+        return -1;
+    }
+
+    // The next separator that is not escaped, and not inside quotes where these mean anything: among the fields.
+    private static int Find(ReadOnlySpan<byte> text, byte separator, bool quotes = false)
     {
         var quoted = false;
         for (var i = 0; i < text.Length; i++)
         {
             if (text[i] == '\\') i++;
-            else if (text[i] == '"') quoted = !quoted;
+            else if (quotes && text[i] == '"') quoted = !quoted;
             else if (text[i] == separator && !quoted) return i;
         }
         return -1;

@@ -8,7 +8,7 @@ namespace App.Readings.Ingest;
 /// </summary>
 internal sealed class ReadingBatch(SeriesNames.Organization names, string organization, long latestTs)
 {
-    private const int MostErrors = 100;
+    private const int MostErrors = 1000;
     private readonly Dictionary<string, Series> newSeries = new(AsciiComparer.Instance);
     private readonly List<FieldError> errors = [];
 
@@ -24,7 +24,7 @@ internal sealed class ReadingBatch(SeriesNames.Organization names, string organi
     /// <summary>Faulty items and fields seen.</summary>
     public int ErrorCount { get; private set; }
 
-    /// <summary>The first hundred faults.</summary>
+    /// <summary>The first thousand faults.</summary>
     public IReadOnlyList<FieldError> Errors => errors;
 
     /// <summary>Latest time taken, Unix milliseconds.</summary>
@@ -42,7 +42,7 @@ internal sealed class ReadingBatch(SeriesNames.Organization names, string organi
     public int NextIndex()
     {
         if (Count == ReadingLimits.MaxReadings)
-            throw new BadHttpRequestException($"A request holds at most {ReadingLimits.MaxReadings} readings.", StatusCodes.Status413PayloadTooLarge);
+            throw new BadHttpRequestException($"send at most {ReadingLimits.MaxReadings} readings a request", StatusCodes.Status413PayloadTooLarge);
         return Count++;
     }
 

@@ -10,10 +10,16 @@ internal sealed class ShardTails(short shard)
 {
     private const int MostTails = 200_000;
     private readonly Dictionary<int, SeriesTail> tails = [];
+
+    // Newest times that entries hold of meters without a tail; what blocks hold of them may be newer.
+    private readonly Dictionary<int, long> observed = [];
     private long head = -1;
 
     /// <summary>Whether the shard has been looked at.</summary>
     public bool IsLoaded => head >= 0;
+
+    /// <summary>The offset up to which its entries are known here.</summary>
+    public long Head => head;
 
     /// <summary>The tail of a meter that has one.</summary>
     public SeriesTail Of(int meterKey) => tails[meterKey];
@@ -21,8 +27,12 @@ internal sealed class ShardTails(short shard)
     /// <summary>Whether the meter has a tail.</summary>
     public bool Has(int meterKey) => tails.ContainsKey(meterKey);
 
-    /// <summary>Begins a tail for a meter whose newest stored reading is known.</summary>
-    public void Begin(int meterKey, long newestStored) => tails[meterKey] = new SeriesTail(newestStored);
+    /// <summary>Begins a tail for a meter whose newest reading in blocks is known.</summary>
+    public void Begin(int meterKey, long newestInBlocks)
+    {
+        observed.Remove(meterKey, out var newestInEntries);
+        tails[meterKey] = new SeriesTail(Math.Max(newestInBlocks, newestInEntries));
+    }
 
     /// <summary>This process has appended under the shard's lock.</summary>
     public void Advance(long newHead) => head = newHead;
@@ -31,7 +41,14 @@ internal sealed class ShardTails(short shard)
     public void Reset()
     {
         tails.Clear();
+        observed.Clear();
         head = -1;
+    }
+
+    /// <summary>Lets go of everything once it is too much; to be called before a group looks up its meters.</summary>
+    public void Trim()
+    {
+        if (tails.Count + observed.Count > MostTails) Reset();
     }
 
     /// <summary>Reads what the stream holds beyond what is known here.</summary>
@@ -41,24 +58,23 @@ internal sealed class ShardTails(short shard)
     public async Task CatchUpAsync(NpgsqlDataSource source, long? upTo, CancellationToken ct)
     {
         if (head == upTo) return;
-        if (tails.Count > MostTails) Reset();
         // The first time, everything that no block holds yet; readings in blocks are known by their meter's row.
-        var known = head >= 0 ? head : await InBlocksAsync(source, ct);
+        if (head < 0) head = await InBlocksAsync(source, ct);
         await using var command = source.CreateCommand("""
             select entry_offset, payload from stream_entries
             where stream = $1 and shard = $2 and entry_offset > $3 and entry_offset <= $4 order by entry_offset
             """);
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = shard });
-        command.Parameters.Add(new() { Value = known });
+        command.Parameters.Add(new() { Value = head });
         command.Parameters.Add(new() { Value = upTo ?? long.MaxValue });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            known = reader.GetInt64(0);
+            head = reader.GetInt64(0);
             foreach (var run in ReadingCodec.ReadAnyEntry(reader.GetFieldValue<byte[]>(1))) Observe(run);
         }
-        head = upTo ?? known;
+        head = upTo ?? head;
     }
 
     private async Task<long> InBlocksAsync(NpgsqlDataSource source, CancellationToken ct)
@@ -67,7 +83,7 @@ internal sealed class ShardTails(short shard)
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = ReadingStore.BlockGroup });
         command.Parameters.Add(new() { Value = shard });
-        return (long?)await command.ExecuteScalarAsync(ct) ?? 0;
+        return await command.ExecuteScalarAsync(ct) as long? ?? 0;
     }
 
     // Another process's readings: remembering the newest time suffices, older ones are looked up if they come again.
@@ -75,6 +91,6 @@ internal sealed class ShardTails(short shard)
     {
         var newest = run.Readings[^1].Ts;
         if (tails.TryGetValue(run.MeterKey, out var tail)) tail.RaiseFloor(newest);
-        else tails[run.MeterKey] = new SeriesTail(newest);
+        else observed[run.MeterKey] = Math.Max(newest, observed.GetValueOrDefault(run.MeterKey));
     }
 }
