@@ -1,5 +1,4 @@
 using System.Net.Http.Headers;
-using System.Text.Json;
 using App.Platform.Auth;
 using App.Platform.Configuration;
 using App.Platform.Database;
