@@ -5,6 +5,7 @@ using App.Readings;
 using App.Simulation;
 using App.Streams;
 using App.Training;
+using App.WebConsole;
 
 namespace App;
 
@@ -20,5 +21,6 @@ internal static class Modules
         new DisaggregationModule(),
         new TrainingModule(),
         new SimulationModule(),
+        new ConsoleModule(),
     ];
 }

@@ -24,14 +24,14 @@ internal sealed class AppProcess : IAsyncDisposable
     /// <summary>From the start of the process to its first ready answer.</summary>
     public TimeSpan ReadyAfter { get; }
 
-    public static async Task<AppProcess> StartAsync(string databaseUrl, bool worker, CancellationToken ct)
+    public static async Task<AppProcess> StartAsync(string folder, string databaseUrl, bool worker, CancellationToken ct)
     {
         using var probe = new TcpListener(IPAddress.Loopback, 0);
         probe.Start();
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
 
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "App.dll")])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(folder, "App.dll")])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

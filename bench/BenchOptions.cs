@@ -1,7 +1,7 @@
 namespace Bench;
 
 /// <summary>What a benchmark was asked to do.</summary>
-internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only)
+internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App)
 {
     public static BenchOptions Parse(string[] args)
     {
@@ -12,6 +12,7 @@ internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string
             int.Parse(Option("n") ?? "3"),
             int.Parse(Option("secs") ?? "6"),
             peers == "none" || !Directory.Exists(peers) ? null : peers,
-            Option("only"));
+            Option("only"),
+            Option("app") ?? AppContext.BaseDirectory);
     }
 }

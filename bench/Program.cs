@@ -1,6 +1,6 @@
 using Bench;
 
-// dotnet run -c Release --project bench -- readings [--n rounds] [--secs 6] [--peer true|false]
+// dotnet run -c Release --project bench -- readings [--n 3] [--secs 6] [--app <folder of a published App>] [--peers <folder>|none] [--only <case>]
 // Each figure is one JSON line; where a peer ran in the same round, a last line gives the ratio.
 using var stopping = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -15,6 +15,6 @@ switch (options.Name)
         await ReadingsBench.RunAsync(options, stopping.Token);
         return 0;
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings [--n 3] [--secs 6] [--peers <folder>|none] [--only <case>]");
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings [--n 3] [--secs 6] [--app <folder>] [--peers <folder>|none] [--only <case>]");
         return 64;
 }

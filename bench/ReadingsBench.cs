@@ -38,7 +38,7 @@ internal static class ReadingsBench
             {
                 var theirs = peer is null ? null : await peer.RunAsync($"--batch {test.Batch} --conns {test.Connections} --secs {options.Seconds} --rate {test.Rate}", ct);
                 if (theirs is not null) Console.WriteLine(theirs.ToJsonString());
-                var ours = await OursAsync(server, test, options.Seconds, ct);
+                var ours = await OursAsync(server, test, options, ct);
                 Console.WriteLine(ours.ToJsonString());
                 rounds.Add((ours, theirs));
             }
@@ -46,13 +46,13 @@ internal static class ReadingsBench
         }
     }
 
-    private static async Task<JsonObject> OursAsync(NpgsqlDataSource server, Case test, int seconds, CancellationToken ct)
+    private static async Task<JsonObject> OursAsync(NpgsqlDataSource server, Case test, BenchOptions options, CancellationToken ct)
     {
         var url = await FreshAsync(server, "tandem_bench", ct);
         await using var source = NpgsqlDataSource.Create(DatabaseUrl.Parse(url).ConnectionString!);
-        await using var worker = await AppProcess.StartAsync(url, worker: true, ct);
-        await using var web = await AppProcess.StartAsync(url, worker: false, ct);
-        var load = new ReadingsLoad(web.Address, test.Connections, test.Batch, seconds, test.Rate, test.Buildings);
+        await using var worker = await AppProcess.StartAsync(options.App, url, worker: true, ct);
+        await using var web = await AppProcess.StartAsync(options.App, url, worker: false, ct);
+        var load = new ReadingsLoad(web.Address, test.Connections, test.Batch, options.Seconds, test.Rate, test.Buildings);
         await (load with { Connections = 4, Seconds = 2, Rate = Math.Min(test.Rate == 0 ? 2000 : test.Rate, 2000) }).RunAsync(ct);
         await DrainedAsync(source, ct);
         var idle = (Web: ProcessUsage.Memory(web.Pid).Now, Worker: ProcessUsage.Memory(worker.Pid).Now);

@@ -14,9 +14,12 @@ internal sealed record ApplianceScores(int Label, Score Model, Score Zero, Score
 internal static class Evaluation
 {
     /// <summary>Scores of each appliance that was measured in a house.</summary>
-    public static IReadOnlyList<ApplianceScores> Score(OnnxModel model, House house)
+    /// <param name="model">Model of the task <c>disaggregation</c>.</param>
+    /// <param name="house">House with truth.</param>
+    /// <param name="lookAhead">As for <see cref="HousePrediction.Of"/>.</param>
+    public static IReadOnlyList<ApplianceScores> Score(OnnxModel model, House house, int lookAhead = int.MaxValue)
     {
-        var prediction = HousePrediction.Of(model, house.Mains);
+        var prediction = HousePrediction.Of(model, house.Mains, lookAhead);
         var edges = Baselines.Edges(house.Mains);
         return [.. Enumerable.Range(0, Appliances.Labels.Count).Where(label => house.Truth[label] is not null).Select(label => new ApplianceScores(
             label,

@@ -2,7 +2,7 @@ using App.Models;
 
 namespace App.Disaggregation;
 
-/// <summary>The final predictions of a whole house.</summary>
+/// <summary>The predictions of a whole house.</summary>
 internal sealed class HousePrediction
 {
     private readonly float[] watts;
@@ -29,24 +29,28 @@ internal sealed class HousePrediction
     /// <summary>Predicts every minute that has a final prediction, on every core.</summary>
     /// <param name="model">Model of the task <c>disaggregation</c>.</param>
     /// <param name="mains">As <see cref="House.Mains"/>.</param>
-    public static HousePrediction Of(OnnxModel model, float[] mains)
+    /// <param name="lookAhead">Minutes behind the target that are known; fewer than the model's window takes in gives the
+    /// provisional predictions of that moment.</param>
+    public static HousePrediction Of(OnnxModel model, float[] mains, int lookAhead = int.MaxValue)
     {
         const int Block = 16 * WindowBatch.DefaultCapacity;
         var result = new HousePrediction(mains.Length, model.Spec.Labels.Count);
         Parallel.For(0, (mains.Length + Block - 1) / Block, () => new WindowBatch(model.Spec), (block, _, batch) =>
         {
-            result.Fill(model, batch, mains, block * Block, Math.Min(mains.Length, (block + 1) * Block));
+            result.Fill(model, batch, mains, block * Block, Math.Min(mains.Length, (block + 1) * Block), Math.Min(lookAhead, batch.LookAhead));
             return batch;
         }, _ => { });
         return result;
     }
 
-    private void Fill(OnnxModel model, WindowBatch batch, ReadOnlySpan<float> mains, int from, int to)
+    private void Fill(OnnxModel model, WindowBatch batch, ReadOnlySpan<float> mains, int from, int to, int lookAhead)
     {
+        var wanted = lookAhead < batch.LookAhead ? TargetState.Provisional : TargetState.Final;
         Span<int> minutes = stackalloc int[WindowBatch.DefaultCapacity];
         for (var minute = from; minute < to; minute++)
         {
-            if (Target.StateOf(mains, minute, batch.LookAhead) == TargetState.Final) minutes[batch.Add(mains, minute)] = minute;
+            var known = mains[..Math.Min(mains.Length, minute + 1 + lookAhead)];
+            if (Target.StateOf(known, minute, batch.LookAhead) >= wanted) minutes[batch.Add(known, minute)] = minute;
             if (batch.IsFull || minute == to - 1) Flush(model, batch, minutes);
         }
     }

@@ -17,6 +17,8 @@ internal sealed class OnnxModel : IDisposable
     private readonly long outputSize;
     private bool disposed;
 
+    static OnnxModel() => RuntimeTelemetry.Off();
+
     private OnnxModel(byte[] artifact, ModelSpec spec)
     {
         using var options = new SessionOptions

@@ -59,6 +59,22 @@ internal static class ReadingCodec
         }
     }
 
+    /// <summary>
+    /// The runs of an entry among others; none of one that is damaged, or of a version that this build does not know. Its
+    /// consumers set such an entry aside, and it must not keep anybody from those around it.
+    /// </summary>
+    public static IReadOnlyList<ReadingRun> ReadAnyEntry(byte[] payload)
+    {
+        try
+        {
+            return [.. ReadEntry(payload)];
+        }
+        catch (InvalidDataException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Packs a block of one meter.</summary>
     public static byte[] WriteBlock(ReadOnlySpan<Reading> readings)
     {

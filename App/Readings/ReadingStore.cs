@@ -85,7 +85,7 @@ internal sealed class ReadingStore(NpgsqlDataSource source)
         }
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))
-            foreach (var run in ReadingCodec.ReadEntry(reader.GetFieldValue<byte[]>(0)))
+            foreach (var run in ReadingCodec.ReadAnyEntry(reader.GetFieldValue<byte[]>(0)))
                 if (found.TryGetValue(run.MeterKey, out var readings)) Keep(wanted[run.MeterKey], readings, run.Readings);
         return found.ToDictionary(pair => pair.Key, pair => pair.Value.Select(r => new Reading(r.Key, r.Value)).ToList());
     }

@@ -56,9 +56,11 @@ internal sealed class DeadEntries(IStreamHandler handler)
         return found;
     }
 
+    // PostgreSQL takes neither NUL nor half a surrogate pair; an error that cannot be stored would hold up the shard for ever.
     private static string Describe(Exception error)
     {
-        var text = $"{error.GetType().Name}: {error.Message}";
-        return text.Length <= 2000 ? text : text[..2000];
+        var text = $"{error.GetType().Name}: {error.Message}".Replace('\0', '\uFFFD');
+        if (text.Length > 2000) text = text[..2000];
+        return System.Text.Encoding.UTF8.GetString(System.Text.Encoding.UTF8.GetBytes(text));
     }
 }

@@ -62,7 +62,13 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
     /// <summary>Makes sure that the group has an offset for each shard of the stream.</summary>
     public async Task EnsureOffsetsAsync(CancellationToken ct)
     {
-        await using var command = Command("insert into stream_offsets (stream, consumer_group, shard) select stream, $2, shard from stream_shards where stream = $1 on conflict do nothing");
+        // Asked first, since an insert waits for commits under way on the rows that it meets.
+        await using var command = Command("""
+            insert into stream_offsets (stream, consumer_group, shard)
+            select h.stream, $2, h.shard from stream_shards h
+            where h.stream = $1 and not exists (select from stream_offsets o where o.stream = h.stream and o.consumer_group = $2 and o.shard = h.shard)
+            on conflict do nothing
+            """);
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -107,22 +113,26 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
 
     private async Task TakeAsync(int count, CancellationToken ct)
     {
+        await DisconnectExpiredAsync(ct);
         var former = new HashSet<string>(StringComparer.Ordinal);
         var taken = await ReadAsync(Command(TakeSql, postgres.ProcessName, options.LeaseDuration, count), ct, former);
         if (taken.Count == 0) return;
         lock (gate) owned = owned.Concat(taken).ToDictionary();
         log.LogInformation("Took shards {Shards} of {Group}{From}", string.Join(',', taken.Keys.Order()), group,
             former.Count > 0 ? $" from {string.Join(", ", former)}, whose leases had ended" : "");
-        foreach (var owner in former.Where(owner => owner != postgres.ProcessName)) await DisconnectAsync(owner, ct);
     }
 
     // A paused owner may have stopped half-way through sending a commit: its backend then holds row locks that nothing
-    // else would ever end. Its commit can no longer succeed, so its connection may go.
-    private async Task DisconnectAsync(string owner, CancellationToken ct)
+    // else would ever end, those of its offsets (which taking waits for) or of its effects. Its commit can no longer
+    // succeed, so its connection may go, before its shards are taken.
+    private async Task DisconnectExpiredAsync(CancellationToken ct)
     {
-        await using var command = postgres.Source.CreateCommand(
-            "select pg_terminate_backend(pid) from pg_stat_activity where application_name like $1 and pid <> pg_backend_pid() and usename = current_user");
-        command.Parameters.Add(new() { Value = $"{owner}/consume%" });
+        await using var command = Command("""
+            select pg_terminate_backend(a.pid) from pg_stat_activity a
+            where a.usename = current_user and a.application_name in (
+                select left(o.owner || '/consume/' || $2, 63) from stream_offsets o
+                where o.stream = $1 and o.consumer_group = $2 and o.owner <> $3 and o.lease_expires_at <= clock_timestamp())
+            """, postgres.ProcessName);
         await command.ExecuteNonQueryAsync(ct);
     }
 

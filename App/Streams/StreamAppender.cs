@@ -21,8 +21,12 @@ internal static class StreamAppender
     /// <summary>Makes sure that the shards of a stream exist; call it once at start.</summary>
     public static async Task EnsureShardsAsync(NpgsqlDataSource source, string stream, int shards, CancellationToken ct)
     {
-        await using var command = source.CreateCommand(
-            "insert into stream_shards (stream, shard) select $1, generate_series(0, $2 - 1) on conflict do nothing");
+        // Asked first, since an insert waits for appends under way on the rows that it meets.
+        await using var command = source.CreateCommand("""
+            insert into stream_shards (stream, shard) select $1, n.shard from generate_series(0, $2 - 1) as n(shard)
+            where not exists (select from stream_shards h where h.stream = $1 and h.shard = n.shard)
+            on conflict do nothing
+            """);
         command.Parameters.Add(new() { Value = stream });
         command.Parameters.Add(new() { Value = shards });
         await command.ExecuteNonQueryAsync(ct);

@@ -13,6 +13,7 @@ internal sealed class StreamConsumer(
     Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private const string FencedState = "TD001";
+    private static readonly TimeSpan RedriveEvery = TimeSpan.FromSeconds(1);
 
     private const string FetchSql = """
         select s.shard, e.entry_offset, e.appended_at, e.payload
@@ -30,6 +31,8 @@ internal sealed class StreamConsumer(
     private readonly DeadEntries dead = new(handler);
     private NpgsqlConnection? connection;
     private bool unsure;
+    private long redrivenAt = time.GetTimestamp();
+    private int limit = handler.BatchPerShard;
 
     // How far a shard has come under the epoch in which it is owned, and how its next entry has fared.
     private sealed class Position(OwnedShard owned)
@@ -51,15 +54,20 @@ internal sealed class StreamConsumer(
         {
             if (unsure) await RereadPositionsAsync(ct);
             var entries = await FetchAsync(ct);
-            if (entries.Count == 0) return await RedriveAsync(ct);
+            // Not only when idle: under load it would never come to it.
+            if (entries.Count == 0 || time.GetElapsedTime(redrivenAt) >= RedriveEvery) await RedriveAsync(ct);
+            if (entries.Count == 0) return 0;
             var together = entries.Where(entry => !positions[entry.Shard].Apart).ToList();
             var done = together.Count > 0 ? await HandleTogetherAsync(together, ct) : 0;
             foreach (var shard in entries.Where(entry => positions.TryGetValue(entry.Shard, out var p) && p.Apart).GroupBy(entry => entry.Shard))
                 done += await HandleApartAsync(shard, ct);
+            limit = Math.Min(limit * 2, handler.BatchPerShard);
             return done;
         }
         catch
         {
+            // Should it have been too much for one transaction (a time-out), it is less the next time.
+            limit = Math.Max(limit / 2, 1);
             // The commit may or may not have happened; whatever did not will be read again, by us or by the next owner.
             foreach (var shard in positions.Keys) handler.Forget(shard);
             unsure = true;
@@ -111,7 +119,7 @@ internal sealed class StreamConsumer(
         command.Parameters.Add(new() { Value = (object?)handler.Follows ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = ready.ConvertAll(pair => pair.Key).ToArray() });
         command.Parameters.Add(new() { Value = ready.ConvertAll(pair => pair.Value.Committed).ToArray() });
-        command.Parameters.Add(new() { Value = handler.BatchPerShard });
+        command.Parameters.Add(new() { Value = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3)));
@@ -167,23 +175,23 @@ internal sealed class StreamConsumer(
         return done;
     }
 
-    private async Task<int> RedriveAsync(CancellationToken ct)
+    private async Task RedriveAsync(CancellationToken ct)
     {
+        redrivenAt = time.GetTimestamp();
         foreach (var (id, entry) in await dead.RequestedAsync(await ConnectAsync(ct), [.. positions.Keys], ct))
         {
-            var position = positions[entry.Shard];
+            // It is handled at the place where the shard stands: what came after it has had its effects, and counts.
+            var now = entry with { Offset = positions[entry.Shard].Committed };
             try
             {
-                var effects = await handler.HandleAsync([entry], ct);
-                await CommitAsync([.. effects, DeadEntries.Done(id)], [entry with { Offset = position.Committed }], ct);
+                await CommitAsync([.. await handler.HandleAsync([now], ct), DeadEntries.Done(id)], [now], ct);
             }
             catch (Exception e) when (IsEntryFault(e))
             {
                 handler.Forget(entry.Shard);
-                await CommitAsync([DeadEntries.FailedAgain(id, e)], [entry with { Offset = position.Committed }], ct);
+                await CommitAsync([DeadEntries.FailedAgain(id, e)], [now], ct);
             }
         }
-        return 0;
     }
 
     // All commands of one batch are one implicit transaction: it is sent, and answered, in one round trip.

@@ -34,6 +34,7 @@ internal sealed class StreamPartitions(Postgres postgres, StreamOptions options,
             log.LogInformation("Dropped stream partition {Name}", name);
             dropped.Add(name);
         }
+        await PruneDefaultAsync(ct);
         return dropped;
     }
 
@@ -52,7 +53,7 @@ internal sealed class StreamPartitions(Postgres postgres, StreamOptions options,
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)
         {
-            // The default partition holds rows of this day already; they stay there and are dropped with no partition.
+            // They are read from there, and deleted once they have been consumed and are old enough.
             log.LogWarning("Partition {Name} cannot be made: the default partition holds entries of that day", name);
         }
         catch (PostgresException e) when (e.SqlState is PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.UniqueViolation)
@@ -72,11 +73,26 @@ internal sealed class StreamPartitions(Postgres postgres, StreamOptions options,
         return found;
     }
 
+    // A shard of which no group has an offset has not been consumed at all.
     private Task<bool> IsNeededAsync(string partition, CancellationToken ct) => ScalarAsync<bool>($"""
         select exists (
-            select from stream_offsets o
-            where exists (select from {partition} e where e.stream = o.stream and e.shard = o.shard and e.entry_offset > o.committed))
+            select from (select stream, shard, max(entry_offset) as last from {partition} group by stream, shard) e
+            left join stream_offsets o on o.stream = e.stream and o.shard = e.shard
+            where o.committed is null or o.committed < e.last)
         """, ct);
+
+    // Entries of days that had no partition when they were appended (nobody led for days). Few, so deleting will do.
+    private async Task PruneDefaultAsync(CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand("""
+            delete from stream_entries_default e
+            where e.appended_at < $1
+              and exists (select from stream_offsets o where o.stream = e.stream and o.shard = e.shard)
+              and not exists (select from stream_offsets o where o.stream = e.stream and o.shard = e.shard and o.committed < e.entry_offset)
+            """);
+        command.Parameters.Add(new() { Value = (time.GetUtcNow() - options.Retention).UtcDateTime });
+        if (await command.ExecuteNonQueryAsync(ct) is var deleted and > 0) log.LogInformation("Deleted {Count} entries of the default partition", deleted);
+    }
 
     private async Task ExecuteAsync(string sql, CancellationToken ct)
     {

@@ -17,8 +17,12 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
 
     private const int MostHouses = 400_000;
 
+    // More at once is hardly faster, and what lies between the model's layers grows with it.
+    private const int WindowsAtOnce = 64;
+
     private readonly Dictionary<short, Dictionary<int, LiveHouse>> shards = [];
     private readonly List<Cell> closed = [];
+    private WindowBatch? windows;
     private int version;
     private int predicted;
 
@@ -41,9 +45,12 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
         {
             // Houses keep as many minutes as the model's window is long.
             shards.Clear();
+            windows = new WindowBatch(model.Model.Spec, WindowsAtOnce);
             version = model.VersionId;
         }
-        var predictions = new PredictionBatch(model);
+        // What a batch that failed has left.
+        windows!.Clear();
+        var predictions = new PredictionBatch(model, windows);
         var window = model.Model.Spec.Window;
         var slow = new List<Batched>();
         foreach (var house in ByHouse(entries))
@@ -56,9 +63,9 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
         }
         if (slow.Count > 0) await RebuildAsync(slow, entries, predictions, window, ct);
 
-        var effect = predictions.Effect();
+        var effects = predictions.Effects();
         predicted = predictions.Count;
-        return effect is null ? [] : [effect];
+        return effects;
     }
 
     /// <inheritdoc/>

@@ -10,8 +10,8 @@ namespace App.Disaggregation.Live;
 /// </summary>
 internal sealed class HouseRebuild
 {
-    private readonly List<(long From, long To)> touched = [];
-    private readonly long newest;
+    private readonly IReadOnlyList<Reading> readings;
+    private readonly long known;
     private readonly int window;
 
     /// <summary>Finds what a batch's readings of the building touch.</summary>
@@ -19,20 +19,10 @@ internal sealed class HouseRebuild
     /// <param name="meter">Key of its mains meter.</param>
     /// <param name="shard">Its shard.</param>
     /// <param name="readings">The batch's readings, in order of time.</param>
-    /// <param name="newest">Newest reading known so far, Unix milliseconds.</param>
+    /// <param name="known">A reading from before the batch, Unix milliseconds: no block holds a newer one; <see cref="long.MinValue"/>: no block holds any.</param>
     /// <param name="window">Minutes of the model's window.</param>
-    public HouseRebuild(int building, int meter, short shard, IReadOnlyList<Reading> readings, long newest, int window)
-    {
-        (Building, Meter, Shard, this.window) = (building, meter, shard, window);
-        this.newest = Math.Max(newest, readings[^1].Ts);
-        foreach (var (ts, _) in readings)
-        {
-            // A reading changes minutes as far as it, or the one before it, may be held.
-            var (from, to) = (Grid.StartOf(ts) - Grid.LongestHoldMs, Grid.StartOf(ts) + Grid.LongestHoldMs + Grid.CellMs);
-            if (touched.Count > 0 && from - touched[^1].To <= 4 * Reach) touched[^1] = (touched[^1].From, Math.Max(to, touched[^1].To));
-            else touched.Add((from, to));
-        }
-    }
+    public HouseRebuild(int building, int meter, short shard, IReadOnlyList<Reading> readings, long known, int window) =>
+        (Building, Meter, Shard, this.readings, this.known, this.window) = (building, meter, shard, readings, known, window);
 
     /// <summary>Key of the building.</summary>
     public int Building { get; }
@@ -46,26 +36,37 @@ internal sealed class HouseRebuild
     // A window reaches this far from its target to either side, and so does the state of a target.
     private long Reach => window * Grid.CellMs;
 
+    // How far a span is read beyond what it predicts, so that its edges are right.
+    private long Margin => (2 * Reach) + Grid.LongestHoldMs;
+
     // Where the newest minutes begin that a live house keeps, with what the first of them is made of.
-    private long TailFrom => Grid.StartOf(newest) - Reach - Grid.LongestHoldMs - (2 * Grid.CellMs);
+    private long TailFrom => Grid.StartOf(Math.Max(known, readings[^1].Ts)) - Reach - Grid.LongestHoldMs - (2 * Grid.CellMs);
+
+    // What was the newest reading until now may lie far back; it is not older than what is known.
+    private long NewestFrom => known >= readings[^1].Ts ? TailFrom : Math.Min(TailFrom, known == long.MinValue ? 0 : known - Margin);
 
     /// <summary>Readings that it needs.</summary>
     public IEnumerable<ReadingSpan> Spans =>
-        touched.Select(span => Span(span.From - (2 * Reach) - Grid.LongestHoldMs, span.To + (2 * Reach) + Grid.LongestHoldMs))
-            .Append(Span(TailFrom, long.MaxValue));
+        Touched(readings.Select(reading => reading.Ts)).Select(span => Span(span.From - Margin, span.To + Margin)).Append(Span(NewestFrom, long.MaxValue));
 
     /// <summary>Asks for the predictions that the touched minutes take part in, and answers the house as it is now.</summary>
     /// <param name="stored">Readings of <see cref="Spans"/>, in order of time.</param>
     /// <param name="predictions">Asked.</param>
     public LiveHouse Run(List<Reading> stored, PredictionBatch predictions)
     {
-        foreach (var (from, to) in touched)
+        var times = readings.Select(reading => reading.Ts).Distinct().ToList();
+        var before = NewestBefore(stored, times);
+        // A newer reading closes the minutes of the one that was the newest, or ends its segment, however long ago that was.
+        if (before < times[^1] && before != long.MinValue) times = [.. times.Append(before).Distinct().Order()];
+        foreach (var (from, to) in Touched(times))
         {
             var grid = new Grid();
             var closed = new List<Cell>();
-            foreach (var reading in Between(stored, from - (2 * Reach) - Grid.LongestHoldMs, to + (2 * Reach) + Grid.LongestHoldMs))
-                grid.Add(reading.Ts, (float)reading.Watts, closed);
-            Predict(closed, from - Reach, to + Reach, predictions);
+            var span = Between(stored, from - Margin, to + Margin);
+            foreach (var reading in span) grid.Add(reading.Ts, (float)reading.Watts, closed);
+            // What follows is too far away to be joined: the segment ends here, and its minutes are as final as they get.
+            if (stored[^1].Ts > grid.LastTs && to + Margin - grid.LastTs > Grid.LongestHoldMs) grid.Complete(closed);
+            Predict(closed, from - Reach, to + Reach, predictions, isLate: before > readings[0].Ts);
         }
 
         var house = new LiveHouse(Meter, window);
@@ -73,8 +74,33 @@ internal sealed class HouseRebuild
         return house;
     }
 
+    // A reading changes minutes as far as it, or the one before it, may be held.
+    private List<(long From, long To)> Touched(IEnumerable<long> times)
+    {
+        var touched = new List<(long From, long To)>();
+        foreach (var ts in times)
+        {
+            var (from, to) = (Grid.StartOf(ts) - Grid.LongestHoldMs, Grid.StartOf(ts) + Grid.LongestHoldMs + Grid.CellMs);
+            if (touched.Count > 0 && from - touched[^1].To <= 2 * Reach) touched[^1] = (touched[^1].From, Math.Max(to, touched[^1].To));
+            else touched.Add((from, to));
+        }
+        return touched;
+    }
+
+    // The newest stored reading that the batch has not brought.
+    private static long NewestBefore(List<Reading> stored, List<long> batch)
+    {
+        var at = batch.Count - 1;
+        for (var i = stored.Count - 1; i >= 0; i--)
+        {
+            while (at >= 0 && batch[at] > stored[i].Ts) at--;
+            if (at < 0 || batch[at] != stored[i].Ts) return stored[i].Ts;
+        }
+        return long.MinValue;
+    }
+
     // Segments are laid end to end in the list, each closed by its break.
-    private void Predict(List<Cell> closed, long from, long to, PredictionBatch predictions)
+    private void Predict(List<Cell> closed, long from, long to, PredictionBatch predictions, bool isLate)
     {
         for (var start = 0; start < closed.Count;)
         {
@@ -83,7 +109,7 @@ internal sealed class HouseRebuild
             var length = Math.Min(end + 1, closed.Count) - start;
             var cells = new float[length];
             for (var i = 0; i < length; i++) cells[i] = closed[start + i].Watts;
-            predictions.AddSpan(Building, cells, closed[start].Start, from, to);
+            predictions.AddSpan(Building, cells, closed[start].Start, from, to, isLate);
             start = end + 1;
         }
     }

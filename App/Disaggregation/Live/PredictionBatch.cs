@@ -11,7 +11,9 @@ namespace App.Disaggregation.Live;
 /// Predictions of one batch of the stream: windows of all its buildings gathered, run through the model together, and
 /// turned into one command. Each minute of a building occurs once.
 /// </summary>
-internal sealed class PredictionBatch(ModelUse model)
+/// <param name="model">The version that answers.</param>
+/// <param name="windows">Empty; reused from batch to batch.</param>
+internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
 {
     private const string UpsertSql = """
         insert into predictions as p (building_key, ts, mains, watts, on_bits, final, model_version_id)
@@ -21,7 +23,10 @@ internal sealed class PredictionBatch(ModelUse model)
         set mains = excluded.mains, watts = excluded.watts, on_bits = excluded.on_bits, final = excluded.final, model_version_id = excluded.model_version_id
         """;
 
-    private readonly WindowBatch windows = new(model.Model.Spec);
+    private const string DeleteSql = """
+        delete from predictions p using unnest($1, $2) as n(building_key, ts) where p.building_key = n.building_key and p.ts = n.ts
+        """;
+
     private readonly int labels = model.Model.Spec.Labels.Count;
     private readonly List<int> buildings = [];
     private readonly List<DateTime> times = [];
@@ -29,6 +34,7 @@ internal sealed class PredictionBatch(ModelUse model)
     private readonly List<float> mains = [];
     private readonly List<int> onBits = [];
     private readonly List<float> watts = [];
+    private readonly List<(int Building, DateTime Time)> withdrawn = [];
 
     /// <summary>Predictions asked for.</summary>
     public int Count => buildings.Count;
@@ -49,43 +55,67 @@ internal sealed class PredictionBatch(ModelUse model)
     }
 
     /// <summary>Asks for every minute of a span again.</summary>
-    public void AddSpan(int building, ReadOnlySpan<float> cells, long firstStart, long from, long to)
+    /// <param name="building">Key of the building.</param>
+    /// <param name="cells">Consecutive minutes in watts, NaN at a break.</param>
+    /// <param name="firstStart">Start of the first, Unix milliseconds.</param>
+    /// <param name="from">The span's beginning, Unix milliseconds.</param>
+    /// <param name="to">Its end, exclusive.</param>
+    /// <param name="isLate">Whether a late reading has caused it, which may have joined what a break had ended: the newest
+    /// minutes had their last word then, and are now too new for any.</param>
+    public void AddSpan(int building, ReadOnlySpan<float> cells, long firstStart, long from, long to, bool isLate)
     {
         var first = (int)Math.Max(0, (from - firstStart) / Grid.CellMs);
         for (var target = first; target < cells.Length && firstStart + (target * Grid.CellMs) < to; target++)
         {
             var state = Target.StateOf(cells, target, LookAhead);
             if (state != TargetState.None) Add(building, cells, firstStart, target, state);
+            else if (isLate && target >= cells.Length - Target.ProvisionalLookAhead && !float.IsNaN(cells[target]))
+                withdrawn.Add((building, TimeOf(firstStart, target)));
         }
     }
 
-    /// <summary>The command that stores what was asked for; null when nothing was.</summary>
-    public NpgsqlBatchCommand? Effect()
+    /// <summary>The commands that store what was asked for.</summary>
+    public IReadOnlyList<NpgsqlBatchCommand> Effects()
     {
         Run();
-        if (Count == 0) return null;
-        return new NpgsqlBatchCommand(UpsertSql)
-        {
-            Parameters =
-            {
-                new() { Value = buildings.ToArray() },
-                new() { Value = times.ToArray() },
-                new() { Value = mains.ToArray() },
-                new() { Value = onBits.ToArray() },
-                new() { Value = finals.ToArray() },
-                new() { Value = watts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Real },
-                new() { Value = labels + 1 },
-                new() { Value = model.VersionId },
-            },
-        };
+        var effects = new List<NpgsqlBatchCommand>();
+        if (withdrawn.Count > 0) effects.Add(Delete());
+        if (Count > 0) effects.Add(Upsert());
+        return effects;
     }
+
+    private NpgsqlBatchCommand Delete() => new(DeleteSql)
+    {
+        Parameters =
+        {
+            new() { Value = withdrawn.ConvertAll(minute => minute.Building).ToArray() },
+            new() { Value = withdrawn.ConvertAll(minute => minute.Time).ToArray() },
+        },
+    };
+
+    private NpgsqlBatchCommand Upsert() => new(UpsertSql)
+    {
+        Parameters =
+        {
+            new() { Value = buildings.ToArray() },
+            new() { Value = times.ToArray() },
+            new() { Value = mains.ToArray() },
+            new() { Value = onBits.ToArray() },
+            new() { Value = finals.ToArray() },
+            new() { Value = watts.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Real },
+            new() { Value = labels + 1 },
+            new() { Value = model.VersionId },
+        },
+    };
+
+    private static DateTime TimeOf(long firstStart, int target) => ReadingStore.Time(firstStart + (target * Grid.CellMs));
 
     private void Add(int building, ReadOnlySpan<float> cells, long firstStart, int target, TargetState state)
     {
         if (windows.IsFull) Run();
         windows.Add(cells, target);
         buildings.Add(building);
-        times.Add(ReadingStore.Time(firstStart + (target * Grid.CellMs)));
+        times.Add(TimeOf(firstStart, target));
         finals.Add(state == TargetState.Final);
     }
 
@@ -103,7 +133,7 @@ internal sealed class PredictionBatch(ModelUse model)
             var bits = 0;
             for (var label = 0; label < parts.Length; label++)
             {
-                if (parts[label] > thresholds[label]) bits |= 1 << label;
+                if (parts[label] >= thresholds[label]) bits |= 1 << label;
                 watts.Add(parts[label]);
             }
             watts.Add(windows.Other(row));

@@ -26,6 +26,8 @@ internal static class AuthSetup
         services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         if (options.JwtSecretKey is { } secret) authentication.AddJwtBearer(jwt => Configure(jwt, secret));
         services.AddAuthorization(Scopes.AddPolicies);
+        // Nothing of ours is encrypted with ASP.NET's key ring: making one at start would cost time, memory and a file.
+        foreach (var ring in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList()) services.Remove(ring);
     }
 
     private static bool LooksLikeJwt(string? credential) =>

@@ -29,6 +29,10 @@ internal sealed partial class Variables(IConfiguration source)
     public static Variables Of(IDictionary<string, string?> values) =>
         new(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
 
+    /// <summary>The same with one of them set by the command that runs: for platforms whose processes share one environment.</summary>
+    public Variables With(string name, string value) =>
+        new(new ConfigurationBuilder().AddConfiguration(source).AddInMemoryCollection([new(name, value)]).Build());
+
     /// <summary>Values that must never be written anywhere: those of variables named so, and passwords inside URLs.</summary>
     public IReadOnlyList<string> Secrets() =>
     [

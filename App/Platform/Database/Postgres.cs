@@ -34,7 +34,12 @@ internal sealed class Postgres : IAsyncDisposable
     public string ProcessName { get; }
 
     /// <summary>A name for this process, unique among all that share the database.</summary>
-    public static string NewProcessName() => $"{Environment.MachineName}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..6]}";
+    public static string NewProcessName()
+    {
+        // PostgreSQL cuts names of connections to 63 bytes, and their ends must be seen.
+        var machine = Environment.MachineName;
+        return $"{(machine.Length <= 20 ? machine : machine[^20..])}/{Environment.ProcessId}/{Guid.NewGuid().ToString("N")[..6]}";
+    }
 
     /// <summary>A connection of its own, outside the pool and past any pooler, closed by the caller.</summary>
     /// <param name="purpose">Ends its name in <c>pg_stat_activity</c>.</param>
@@ -47,6 +52,10 @@ internal sealed class Postgres : IAsyncDisposable
             Pooling = false,
             KeepAlive = 10,
             Timeout = 5,
+            MaxAutoPrepare = 16,
+            AutoPrepareMinUsages = 2,
+            // The same few statements for ever: planning them again for each set of values would cost more than it wins.
+            Options = "-c plan_cache_mode=force_generic_plan",
         };
         var connection = new NpgsqlConnection(builder.ConnectionString);
         try

@@ -10,19 +10,16 @@ namespace App.Platform.Serving;
 /// <exception cref="UnavailableException">The database cannot be reached.</exception>
 internal delegate Task<WebApplication> Composition(Variables variables, CancellationToken ct);
 
-/// <summary>Commands of the platform itself: serve, migrate, keys create.</summary>
+/// <summary>Commands of the platform itself: serve, migrate, keys create, health.</summary>
 internal static class PlatformCommands
 {
     /// <summary>The commands.</summary>
     public static IEnumerable<Command> All(Composition compose) =>
     [
-        new("", "", async (line, variables, ct) =>
-        {
-            line.RefuseUnread();
-            await using var server = await Server.StartAsync(compose, variables, ct);
-            await server.RunToEndAsync(ct);
-            return 0;
-        }),
+        new("", "", (line, variables, ct) => ServeAsync(line, compose, variables, ct)),
+        new("web", "serves as the web role, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "false"), ct)),
+        new("worker", "serves as web+worker, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "true"), ct)),
+        HealthCommand.Definition,
         new("migrate", "applies pending migrations to DATABASE_URL", (line, variables, ct) =>
             WithDatabaseAsync(line, variables, async connectionString =>
             {
@@ -46,6 +43,14 @@ internal static class PlatformCommands
             }, ct);
         }),
     ];
+
+    private static async Task<int> ServeAsync(CommandLine line, Composition compose, Variables variables, CancellationToken ct)
+    {
+        line.RefuseUnread();
+        await using var server = await Server.StartAsync(compose, variables, ct);
+        await server.RunToEndAsync(ct);
+        return 0;
+    }
 
     private static async Task<int> WithDatabaseAsync(CommandLine line, Variables variables, Func<string, Task> work, CancellationToken ct)
     {

@@ -39,6 +39,9 @@ internal sealed class GroupAppend
     /// <summary>Spans that must be looked up before the readings in them can be judged.</summary>
     public List<ReadingSpan> Doubtful { get; } = [];
 
+    /// <summary>Once packed: meters that feed into the grid for the first time; they are told so when that is committed.</summary>
+    public IReadOnlyList<Series> NetNegative { get; private set; } = [];
+
     /// <summary>Keys of a shard's meters.</summary>
     public IEnumerable<int> MetersOf(short shard) => byShard[shard].Select(meter => meter.Series.MeterKey);
 
@@ -96,6 +99,7 @@ internal sealed class GroupAppend
     /// <summary>Entries of what is to be stored; none when every reading was stored before.</summary>
     public List<NewEntry> Pack()
     {
+        NetNegative = [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
         var entries = new List<NewEntry>();
         foreach (var (shard, list) in byShard)
         {
@@ -123,10 +127,6 @@ internal sealed class GroupAppend
         }
         return entries;
     }
-
-    /// <summary>Meters that feed into the grid for the first time; they are told so once that is committed.</summary>
-    public IEnumerable<Series> NetNegative() =>
-        meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series);
 
     private Meter Of(Series series)
     {

@@ -23,6 +23,9 @@ internal sealed class GroupCommit(
     private const int MostInGroup = 50_000;
     private const int MostWaiting = 400_000;
 
+    // A process that is paused while it holds the locks of its shards must not keep the others from appending.
+    private const string BoundedSql = "set local idle_in_transaction_session_timeout = '5s'";
+
     private readonly Channel<Request> requests = Channel.CreateUnbounded<Request>(new() { SingleReader = true });
     private readonly Dictionary<short, ShardTails> shards = [];
     private NpgsqlConnection? connection;
@@ -73,7 +76,7 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            await CommitGroupAsync(Gather());
+            if (Gather() is { Count: > 0 } group) await CommitGroupAsync(group);
         }
         requests.Writer.Complete();
         foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
@@ -155,7 +158,7 @@ internal sealed class GroupCommit(
         await KnowAsync(append);
         var heads = new Dictionary<short, long>();
         var conn = await ConnectAsync();
-        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
+        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
@@ -176,8 +179,11 @@ internal sealed class GroupCommit(
     private static int AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
     {
         var entries = append.Pack();
-        if (append.NetNegative().ToArray() is { Length: > 0 } feeding)
-            batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)") { Parameters = { new() { Value = Array.ConvertAll(feeding, series => series.MeterKey) } } });
+        if (append.NetNegative.Count > 0)
+            batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)")
+            {
+                Parameters = { new() { Value = append.NetNegative.Select(series => series.MeterKey).ToArray() } },
+            });
         batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
         return entries.Count;
     }
@@ -185,7 +191,7 @@ internal sealed class GroupCommit(
     private void Advance(GroupAppend append, Dictionary<short, long> heads, int entries)
     {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
-        foreach (var series in append.NetNegative()) series.NetNegative = true;
+        foreach (var series in append.NetNegative) series.NetNegative = true;
         if (entries > 0) signals.Pulse();
     }
 

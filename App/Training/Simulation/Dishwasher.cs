@@ -25,13 +25,13 @@ internal sealed class Dishwasher : Appliance
     {
         this.label = label;
         var american = region == Region.American;
-        heat = american ? random.Between(650, 1300) : random.Happens(0.07) ? random.Between(1100, 1700) : random.Between(1750, 2500);
-        pump = american ? random.Between(120, 280) : random.Between(25, 140);
+        heat = american ? random.Between(650, 1300) : random.Happens(0.04) ? random.Between(1100, 1700) : random.Between(1750, 2500);
+        pump = american ? random.Between(120, 280) : random.Between(20, 130);
         pumpSwings = random.Happens(american ? 0.6 : 0.3);
         perDay = random.Between(0.2, 1.4);
         hour = random.Happens(0.3) ? 13 : 20;
         preMinutes = random.Happens(0.25) ? random.Between(0.5, 3) : random.Between(4, 20);
-        washMinutes = random.Between(8, 34);
+        washMinutes = random.Between(8, 45);
         heatMinutes = american
             ? [random.Between(14, 40), random.Between(6, 22)]
             : [random.Between(6, 22), random.Between(4, 16), random.Between(6, 20)];
@@ -52,19 +52,19 @@ internal sealed class Dishwasher : Appliance
     private void Wash(DayCanvas day, int start)
     {
         var pace = Random.Between(0.85, 1.15);
-        var short_ = Random.Happens(0.15);
-        var at = Circulate(day, start, preMinutes * pace * (short_ ? 0.3 : 1));
+        var quick = Random.Happens(0.15);
+        var at = Circulate(day, start, preMinutes * pace * (quick ? 0.3 : 1));
         for (var i = 0; i < heatMinutes.Length; i++)
         {
             if (i > 0)
             {
-                at = Circulate(day, at, (i == 1 ? washMinutes : restMinutes[1]) * pace * (short_ ? 0.5 : 1));
+                at = Circulate(day, at, (i == 1 ? washMinutes : restMinutes[1]) * pace * (quick ? 0.5 : 1));
                 at = day.Level(label, at, Random.Between(0.5, 3), Random.Between(5, 40), 0.1, Random);
                 at = Circulate(day, at, restMinutes[0] * 0.4 * pace);
             }
             at = Heat(day, at, heatMinutes[i] * pace * Random.Between(0.9, 1.1));
         }
-        if (Random.Happens(0.6)) at = Circulate(day, at, restMinutes[1] * 0.6 * pace);
+        if (Random.Happens(0.45)) at = Circulate(day, at, restMinutes[1] * 0.6 * pace);
         day.Level(label, at, dryMinutes, dryPower, 0.05, Random);
     }
 

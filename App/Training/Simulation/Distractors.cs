@@ -13,7 +13,7 @@ internal static class Distractors
         // Kitchen.
         (0.8, 0.8, new(new(0.2, 1), [8], 1, new(1.2, 4), new(700, 1400)) { AtMeals = 0.6 }),
         (0.15, 0.4, new(new(0.2, 1), [7.5, 13], 1.5, new(5, 45), new(650, 1200)) { AtMeals = 0.5, Period = new(1, 6), HeatUp = new(3, 9), Duty = new(0.1, 0.5) }),
-        (0.65, 0.3, new(new(0.2, 0.8), [12.5, 18], 1.6, new(12, 80), new(1600, 3200)) { AtMeals = 0.5, Period = new(1, 4), HeatUp = new(4, 14), Duty = new(0.2, 0.6), Idle = new(15, 90) }),
+        (0.65, 0.3, new(new(0.2, 0.8), [12.5, 18], 1.6, new(12, 80), new(1600, 3200)) { AtMeals = 0.5, Period = new(1, 4), HeatUp = new(4, 14), Duty = new(0.2, 0.92), Idle = new(15, 90) }),
         (0.4, 0.3, new(new(0.3, 1.4), [8, 12.5, 18.2], 1.6, new(4, 45), new(900, 2200)) { AtMeals = 0.6, Period = new(0.3, 1.5), Duty = new(0.15, 0.95), HeatUp = new(0.5, 4) }),
         (0.3, 0.3, new(new(0.1, 0.4), [18], 2, new(5, 40), new(900, 1500)) { Period = new(1, 5) }),
         // Care of clothes, hair and floors.
@@ -24,7 +24,7 @@ internal static class Distractors
         (0.4, 0.05, new(new(0.5, 2.5), [7.3, 20], 1.4, new(1.5, 12), new(5500, 10500))),
         (0.2, 0.05, new(new(0.5, 1.5), [6, 16], 1, new(8, 75), new(2400, 3100))),
         (0.05, 0.3, new(new(1, 4), [7, 12, 20], 2, new(5, 40), new(3500, 5000))),
-        (0.22, 0.15, new(new(0.2, 0.8), [8, 18], 3, new(20, 220), new(600, 2100)) { Period = new(3, 20), Duty = new(0.3, 0.9), HeatUp = new(5, 40) }),
+        (0.3, 0.15, new(new(0.2, 0.8), [8, 13, 18], 3, new(8, 220), new(600, 2300)) { Period = new(2, 20), Duty = new(0.3, 0.95), HeatUp = new(2, 40) }),
         (0.08, 0.08, new(new(0.3, 1), [2, 5], 1.5, new(60, 300), new(600, 2500)) { Period = new(4, 30), Duty = new(0.2, 0.7), HeatUp = new(5, 20) }),
         (0.01, 0.12, new(new(0.3, 1.2), [13, 17, 21], 2.5, new(60, 420), new(1500, 3600)) { Period = new(8, 40), Duty = new(0.3, 0.8), HeatUp = new(8, 40), Idle = new(0, 120) }),
         (0.1, 0.35, new(new(2, 14), [3, 7, 12, 19], 3, new(5, 25), new(150, 550))), // furnace blower, circulation pump

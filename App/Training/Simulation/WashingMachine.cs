@@ -50,11 +50,10 @@ internal sealed class WashingMachine : Appliance
                 at = Drum(day, at, minutes * first, heat);
                 at = Drum(day, at, Random.Between(2, 10), 0);
                 minutes *= 1 - first;
-                for (var again = Random.Next(1, 4); again > 1; again--)
+                for (var again = Random.Next(0, 4); again > 0; again--)
                 {
-                    at = Drum(day, at, minutes / 3, heat);
-                    at = Drum(day, at, Random.Between(2, 8), 0);
-                    minutes *= 2f / 3;
+                    at = Drum(day, at, Random.Between(0.4, 2.5), heat);
+                    at = Drum(day, at, Random.Between(0.7, 5), 0);
                 }
             }
             at = Drum(day, at, minutes, heat);

@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using App.Platform.Database.Embedded;
+using App.Tests.Fixtures;
+
+namespace App.Tests.Scenarios;
+
+/// <summary>A real process of the product, its output, and the signals that befall it.</summary>
+internal sealed partial class AppProcess : IAsyncDisposable
+{
+    public const string Key = "the-operators-key-of-this-test";
+    public const int Terminate = 15;
+    public const int Stop = 19;
+    public const int Continue = 18;
+
+    private readonly Process process;
+    private readonly StringBuilder output = new();
+
+    private AppProcess(Process process)
+    {
+        this.process = process;
+        process.OutputDataReceived += (_, line) => Keep(line.Data);
+        process.ErrorDataReceived += (_, line) => Keep(line.Data);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public int Id => process.Id;
+
+    /// <summary>Everything it has written.</summary>
+    public string Output
+    {
+        get { lock (output) return output.ToString(); }
+    }
+
+    /// <summary>Where it listens, once it does.</summary>
+    public Uri Address { get; private set; } = new("http://localhost");
+
+    /// <summary>Its name in leases.</summary>
+    public string Name { get; private set; } = "";
+
+    /// <summary>A client with the operator's key.</summary>
+    public HttpClient Http { get; private set; } = new();
+
+    /// <summary>Starts one that serves on a free port; <see cref="ReadyAsync"/> waits for it.</summary>
+    /// <param name="databaseUrl">Null: an embedded database under the working directory, and a key made for development.</param>
+    /// <param name="worker">Its role.</param>
+    /// <param name="workingDirectory">Null: this process's.</param>
+    /// <param name="more">Further variables.</param>
+    public static AppProcess Start(string? databaseUrl, bool worker, string? workingDirectory = null, params (string Name, string Value)[] more)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "App.dll")])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = workingDirectory ?? Environment.CurrentDirectory,
+        };
+        foreach (var inherited in start.Environment.Keys.Where(name => name.EndsWith("DATABASE_URL", StringComparison.Ordinal)).ToList()) start.Environment.Remove(inherited);
+        start.Environment["PORT"] = "0";
+        start.Environment["ENV"] = "development";
+        start.Environment["WORKER_ENABLED"] = worker ? "true" : "false";
+        start.Environment["STREAM_SHARDS"] = "8";
+        if (databaseUrl is not null)
+        {
+            start.Environment["DATABASE_URL"] = databaseUrl;
+            start.Environment["ADMIN_API_KEY"] = Key;
+        }
+        foreach (var (name, value) in more) start.Environment[name] = value;
+        return new AppProcess(Process.Start(start)!);
+    }
+
+    /// <summary>Starts one and waits until it is ready.</summary>
+    public static async Task<AppProcess> StartReadyAsync(string databaseUrl, bool worker, params (string Name, string Value)[] more)
+    {
+        var started = Start(databaseUrl, worker, null, more);
+        await started.ReadyAsync();
+        return started;
+    }
+
+    /// <summary>Waits until it listens and says that it is ready.</summary>
+    public async Task ReadyAsync(string key = Key)
+    {
+        await WroteAsync("Listening on ");
+        Address = new Uri(ListeningOn().Match(Output).Groups["address"].Value);
+        Http.Dispose();
+        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+        await Poll.UntilAsync("it is ready", async () => await StatusAsync("/health/ready") == 200, whatElse: () => Output);
+        Name = (await Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("process").GetString()!;
+    }
+
+    /// <summary>Status of a call; 0 when it does not answer.</summary>
+    public async Task<int> StatusAsync(string path)
+    {
+        try
+        {
+            using var response = await Http.GetAsync(path);
+            return (int)response.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>Waits until it has written a text.</summary>
+    public Task WroteAsync(string text) => Poll.UntilAsync(
+        $"it writes '{text}'", () => process.HasExited && !Output.Contains(text, StringComparison.Ordinal)
+            ? throw new InvalidOperationException($"It has ended with {process.ExitCode}: {Output}")
+            : Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), whatElse: () => Output);
+
+    public void Signal(int signal) => Assert.True(Posix.Signal(Id, signal));
+
+    public void Kill() => Posix.Signal(Id, Posix.Kill);
+
+    /// <summary>Waits for its end and answers the exit code.</summary>
+    public async Task<int> ExitAsync(int seconds = 60)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        try
+        {
+            await process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"It has not ended within {seconds} s. {Output}");
+        }
+        return process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!process.HasExited)
+        {
+            Posix.Signal(Id, Continue);
+            Kill();
+            await process.WaitForExitAsync();
+        }
+        process.Dispose();
+        Http.Dispose();
+    }
+
+    private void Keep(string? line)
+    {
+        if (line is null) return;
+        lock (output) output.AppendLine(line);
+    }
+
+    [GeneratedRegex(@"Listening on (?<address>http://\S+:\d+)", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex ListeningOn();
+}
