@@ -9,7 +9,7 @@ public sealed class SeriesTailTests
     public void Random_readings_are_judged_as_a_full_memory_judges_them_or_left_open()
     {
         var judged = 0;
-        for (var seed = 0; seed < 500; seed++)
+        for (var seed = 0; seed < 60; seed++)
         {
             var random = new Random(seed);
             var stored = new Dictionary<long, double>();
@@ -29,7 +29,7 @@ public sealed class SeriesTailTests
                 Assert.True(tail.Newest >= stored.Keys.Max());
             }
         }
-        Assert.InRange(judged, 5_000, 200_000);
+        Assert.InRange(judged, 600, 24_000);
     }
 
     [Fact]
