@@ -150,6 +150,6 @@ internal sealed partial class AppProcess : IAsyncDisposable
         lock (output) output.AppendLine(line);
     }
 
-    [GeneratedRegex(@"Listening on (?<address>http://\S+:\d+)", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"Listening on ""?(?<address>http://\S+:\d+)", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex ListeningOn();
 }

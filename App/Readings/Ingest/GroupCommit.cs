@@ -76,7 +76,7 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            if (Gather() is { Count: > 0 } group) await CommitGroupAsync(group);
+            await CommitGroupAsync(Gather());
         }
         requests.Writer.Complete();
         foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
