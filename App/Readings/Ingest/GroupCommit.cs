@@ -128,26 +128,31 @@ internal sealed class GroupCommit(
         if (unknown.Count > 0) await resolver.ResolveAsync(unknown, CancellationToken.None);
         try
         {
-            await AppendBehindKnownHeadsAsync(new GroupAppend(group));
+            if (await AppendBehindKnownHeadsAsync(new GroupAppend(group))) return;
         }
         catch (PostgresException e) when (e.SqlState == StreamAppender.HeadMoved)
         {
-            // Another process appends to the same shards: judge again, this time under their locks.
-            foreach (var tails in shards.Values) tails.Reset();
-            foreach (var request in group) request.Stored = 0;
-            await AppendUnderLockAsync(new GroupAppend(group));
+            // As below.
         }
+        // Another process appends to the same shards: judge again, this time under their locks.
+        foreach (var tails in shards.Values) tails.Reset();
+        foreach (var request in group) request.Stored = 0;
+        await AppendUnderLockAsync(new GroupAppend(group));
     }
 
     // One round trip: right whenever this process was the last to append, as it is where one web process takes the readings.
-    private async Task AppendBehindKnownHeadsAsync(GroupAppend append)
+    private async Task<bool> AppendBehindKnownHeadsAsync(GroupAppend append)
     {
         await KnowAsync(append);
         var heads = append.Shards.ToDictionary(shard => shard, shard => shards[shard].Head);
         await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(await ConnectAsync());
-        if (AddEffects(batch, append, heads)) await batch.ExecuteNonQueryAsync();
-        Advance(append, heads, batch.BatchCommands.Count > 0);
+        var appended = AddEffects(batch, append, heads);
+        // Readings that were stored before may have been corrected by another process since.
+        if (!appended) batch.BatchCommands.Add(StreamAppender.AreHeads(ReadingStore.Stream, heads));
+        if (await batch.ExecuteScalarAsync() is false) return false;
+        Advance(append, heads, appended);
+        return true;
     }
 
     private async Task AppendUnderLockAsync(GroupAppend append)
