@@ -1,5 +1,6 @@
 using App.Disaggregation;
 using App.Training;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Disaggregation;
 
@@ -8,7 +9,7 @@ public sealed class HousePredictionTests
     [Fact]
     public void A_provisional_prediction_uses_its_look_ahead_and_no_more()
     {
-        using var model = ModelFile.Load(null);
+        using var model = TestModels.Shipped();
         var mains = SimulatedHouses.Create(1, 21, days: 1)[0].Mains;
         var all = HousePrediction.Of(model, mains, Target.ProvisionalLookAhead);
         foreach (var minute in new[] { Target.WarmUp, 300, 700, 1100, mains.Length - 1 - Target.ProvisionalLookAhead })
@@ -26,7 +27,7 @@ public sealed class HousePredictionTests
     [Fact]
     public void What_is_predicted_does_not_depend_on_the_batch_it_was_in()
     {
-        using var model = ModelFile.Load(null);
+        using var model = TestModels.Shipped();
         var mains = SimulatedHouses.Create(1, 22, days: 1)[0].Mains;
         var all = HousePrediction.Of(model, mains);
         var one = new WindowBatch(model.Spec, 1);

@@ -1,4 +1,5 @@
 using App.Disaggregation;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Disaggregation;
 
@@ -30,8 +31,8 @@ public sealed class RealHouseTests
     [Fact]
     public void The_shipped_model_is_small_and_says_where_it_comes_from()
     {
-        Assert.InRange(new FileInfo(ModelFile.Shipped).Length, 100_000, 1_500_000);
-        using var model = ModelFile.Load(null);
+        Assert.InRange(new FileInfo(TestModels.ShippedPath).Length, 100_000, 1_500_000);
+        using var model = TestModels.Shipped();
         Assert.StartsWith("simulator:", model.Spec.TrainingSource, StringComparison.Ordinal);
         Assert.Contains("train disaggregation --simulate", model.Spec.Note, StringComparison.Ordinal);
     }
@@ -39,7 +40,7 @@ public sealed class RealHouseTests
     private static readonly Dictionary<string, Lazy<IReadOnlyList<ApplianceScores>>> Scores =
         new[] { "refit_h2_60s", "refit_h20_60s", "ideal_h65_60s", "redd_h1_3s", "redd_h3_3s" }.ToDictionary(file => file, file => new Lazy<IReadOnlyList<ApplianceScores>>(() =>
         {
-            using var model = ModelFile.Load(null);
+            using var model = TestModels.Shipped();
             return Evaluation.Score(model, MeterFile.Read(Path.Combine(RealHouseTheoryAttribute.Folder!, $"{file}.csv.gz")));
         }));
 

@@ -9,17 +9,18 @@ internal static class DisaggregateCommand
 {
     /// <summary>The command.</summary>
     public static Command Definition { get; } = new("disaggregate",
-        "--in mains.csv[.gz] --out predictions.csv [--model file.onnx]: split whole-house power into appliances", RunAsync);
+        "--in mains.csv[.gz] --out predictions.csv [--model file.onnx|name@version]: split whole-house power into appliances", RunAsync);
 
-    private static Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
     {
         var (from, to, modelPath) = (line.Required("in"), line.Required("out"), line.Optional("model"));
         line.RefuseUnread();
         if (!File.Exists(from)) throw new UsageException($"--in is '{from}': there is no such file.");
-        return BadFileException.ReportAsync(() =>
+        using var offline = await ModelFile.LoadAsync(modelPath, variables, cancellation);
+        var model = offline.Model;
+        return await BadFileException.ReportAsync(() =>
         {
             var house = MeterFile.Read(from);
-            using var model = ModelFile.Load(modelPath);
             var prediction = HousePrediction.Of(model, house.Mains);
             try
             {

@@ -15,9 +15,7 @@ internal sealed class DisaggregationModule : Module
     /// <inheritdoc/>
     public override void AddServices(IServiceCollection services, Variables variables)
     {
-        services.AddSingleton(new ModelPurpose(DisaggregationHandler.Name, spec => spec.Labels.SequenceEqual(Appliances.Labels)
-            ? null
-            : $"its labels are {string.Join(", ", spec.Labels)}: {string.Join(", ", Appliances.Labels)} are taken"));
+        services.AddSingleton(new ModelPurpose(DisaggregationHandler.Name, ModelFile.FaultOf));
         services.AddSingleton<PredictionEndpoints>();
         services.AddSingleton<PipelineHealth>();
         services.AddSingleton(provider => new HealthPart("stream", provider.GetRequiredService<PipelineHealth>().CheckAsync));

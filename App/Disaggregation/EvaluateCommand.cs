@@ -8,17 +8,18 @@ internal static class EvaluateCommand
 {
     /// <summary>The command.</summary>
     public static Command Definition { get; } = new("evaluate disaggregation",
-        "--data file.csv[.gz]|folder [--model file.onnx] [--look-ahead minutes]: score a model on houses whose appliances were measured", RunAsync);
+        "--data file.csv[.gz]|folder [--model file.onnx|name@version] [--look-ahead minutes]: score a model on houses whose appliances were measured", RunAsync);
 
-    private static Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
     {
         var (data, modelPath) = (line.Required("data"), line.Optional("model"));
         var lookAhead = line.Integer("look-ahead", int.MaxValue, min: Target.ProvisionalLookAhead);
         line.RefuseUnread();
         var files = HouseFiles.In(data);
-        return BadFileException.ReportAsync(() =>
+        using var offline = await ModelFile.LoadAsync(modelPath, variables, cancellation);
+        var model = offline.Model;
+        return await BadFileException.ReportAsync(() =>
         {
-            using var model = ModelFile.Load(modelPath);
             Console.WriteLine($"{"",-28}{"F1",-30}{"MAE in W",-30}{"SAE",-30}");
             Console.WriteLine($"{"",-28}{Heads}{Heads}{Heads}");
             foreach (var file in files)

@@ -85,7 +85,7 @@ internal sealed class PredictionEndpoints
                 foreach (var found in ItemsOf(row, query))
                     yield return found;
             if (rows.Count < AtOnce) yield break;
-            from = rows[^1].Ts.AddTicks(1);
+            from = rows[^1].Ts.AddMicroseconds(1);
         }
     }
 

@@ -13,15 +13,18 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
 {
     private const int Most = 1024;
 
-    private const string LoadSql = """
-        select b.meter_key, b.starts_at, b.data
+    private const string StartsSql = """
+        select b.meter_key, b.starts_at
         from unnest($1, $2, $3) as s(meter_key, from_ts, to_ts)
         cross join lateral (
-            select meter_key, starts_at, data from reading_blocks
+            select meter_key, starts_at from reading_blocks
             where meter_key = s.meter_key and starts_at <= s.to_ts
               and starts_at >= coalesce((select max(starts_at) from reading_blocks where meter_key = s.meter_key and starts_at <= s.from_ts), s.from_ts)
         ) b
+        order by 1, 2
         """;
+
+    private const string LoadSql = "select b.meter_key, b.starts_at, b.data from reading_blocks b join unnest($1, $2) as w(meter_key, starts_at) using (meter_key, starts_at)";
 
     private const string DeleteSql = "delete from reading_blocks b using unnest($1, $2) as d(meter_key, starts_at) where b.meter_key = d.meter_key and b.starts_at = d.starts_at";
 
@@ -60,9 +63,9 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
                 if (!fresh.TryGetValue(run.MeterKey, out var readings)) fresh[run.MeterKey] = readings = [];
                 foreach (var (ts, watts) in run.Readings) readings[ts] = watts;
             }
-        var last = fresh.ToDictionary(pair => pair.Key, pair => pair.Value.Last().Key);
-        var removed = await MergeAsync(fresh, ct);
-        return Effects(fresh, removed, last);
+        var pieces = Cut(fresh, await StartsAsync(fresh, ct));
+        var removed = await MergeAsync(pieces, ct);
+        return Effects(pieces, removed, fresh.ToDictionary(pair => pair.Key, pair => pair.Value.Last().Key));
     }
 
     /// <inheritdoc/>
@@ -71,31 +74,66 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
         // Nothing is remembered between batches.
     }
 
-    // Adds the readings of the blocks that the new ones fall into; answers these blocks, which are replaced.
-    private async Task<List<(int Meter, DateTime StartsAt)>> MergeAsync(Dictionary<int, SortedDictionary<long, double>> fresh, CancellationToken ct)
+    // New readings of a meter from the start of one block to that of the next: only that block need be touched. Without a
+    // block they lie before the first.
+    private sealed record Piece(int Meter, DateTime? Block, SortedDictionary<long, double> Readings);
+
+    private async Task<Dictionary<int, List<DateTime>>> StartsAsync(Dictionary<int, SortedDictionary<long, double>> fresh, CancellationToken ct)
     {
-        await using var command = source.CreateCommand(LoadSql);
+        await using var command = source.CreateCommand(StartsSql);
         command.Parameters.Add(new() { Value = fresh.Keys.ToArray() });
         command.Parameters.Add(new() { Value = fresh.Values.Select(readings => ReadingStore.Time(readings.First().Key)).ToArray() });
         command.Parameters.Add(new() { Value = fresh.Values.Select(readings => ReadingStore.Time(readings.Last().Key)).ToArray() });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var starts = fresh.Keys.ToDictionary(meter => meter, _ => new List<DateTime>());
+        while (await reader.ReadAsync(ct)) starts[reader.GetInt32(0)].Add(reader.GetDateTime(1));
+        return starts;
+    }
+
+    private static List<Piece> Cut(Dictionary<int, SortedDictionary<long, double>> fresh, Dictionary<int, List<DateTime>> starts)
+    {
+        var pieces = new List<Piece>();
+        foreach (var (meter, readings) in fresh)
+        {
+            var next = 0;
+            Piece? piece = null;
+            foreach (var (ts, watts) in readings)
+            {
+                var passed = next;
+                while (next < starts[meter].Count && ReadingStore.Ts(starts[meter][next]) <= ts) next++;
+                if (piece is null || next > passed) pieces.Add(piece = new Piece(meter, next == 0 ? null : starts[meter][next - 1], []));
+                piece.Readings[ts] = watts;
+            }
+        }
+        return pieces;
+    }
+
+    // Adds what the pieces' blocks hold; answers these blocks, which are replaced.
+    private async Task<List<(int Meter, DateTime StartsAt)>> MergeAsync(List<Piece> pieces, CancellationToken ct)
+    {
+        var wanted = pieces.Where(piece => piece.Block is not null).ToDictionary(piece => (piece.Meter, piece.Block!.Value), piece => piece.Readings);
+        await using var command = source.CreateCommand(LoadSql);
+        command.Parameters.Add(new() { Value = wanted.Keys.Select(block => block.Meter).ToArray() });
+        command.Parameters.Add(new() { Value = wanted.Keys.Select(block => block.Value).ToArray() });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var removed = new List<(int, DateTime)>();
         while (await reader.ReadAsync(ct))
         {
             var (meter, startsAt) = (reader.GetInt32(0), reader.GetDateTime(1));
             var block = ReadingCodec.ReadBlock(reader.GetFieldValue<byte[]>(2));
+            var readings = wanted[(meter, startsAt)];
             // A full block that ends before the new readings begin stays as it is.
-            if (block.Length >= Most && block[^1].Ts < fresh[meter].First().Key) continue;
+            if (block.Length >= Most && block[^1].Ts < readings.First().Key) continue;
             removed.Add((meter, startsAt));
-            foreach (var (ts, watts) in block) fresh[meter].TryAdd(ts, watts);
+            foreach (var (ts, watts) in block) readings.TryAdd(ts, watts);
         }
         return removed;
     }
 
     private static NpgsqlBatchCommand[] Effects(
-        Dictionary<int, SortedDictionary<long, double>> merged, List<(int Meter, DateTime StartsAt)> removed, Dictionary<int, long> last)
+        List<Piece> merged, List<(int Meter, DateTime StartsAt)> removed, Dictionary<int, long> last)
     {
-        var blocks = merged.SelectMany(meter => meter.Value.Select(r => new Reading(r.Key, r.Value)).Chunk(Most).Select(chunk => (Meter: meter.Key, Readings: chunk))).ToList();
+        var blocks = merged.SelectMany(piece => piece.Readings.Select(r => new Reading(r.Key, r.Value)).Chunk(Most).Select(chunk => (piece.Meter, Readings: chunk))).ToList();
         return
         [
             new(DeleteSql)

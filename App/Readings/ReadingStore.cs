@@ -22,10 +22,10 @@ internal sealed class ReadingStore(NpgsqlDataSource source)
     public const string BlockGroup = "storage";
 
     private const string BlocksSql = """
-        select b.meter_key, b.data
-        from unnest($1, $2, $3) as s(meter_key, from_ts, to_ts)
+        select s.ordinal, b.data
+        from unnest($1, $2, $3) with ordinality as s(meter_key, from_ts, to_ts, ordinal)
         cross join lateral (
-            select meter_key, data from reading_blocks
+            select data from reading_blocks
             where meter_key = s.meter_key and starts_at < s.to_ts
               and starts_at >= coalesce((select max(starts_at) from reading_blocks where meter_key = s.meter_key and starts_at <= s.from_ts), s.from_ts)
         ) b
@@ -80,8 +80,8 @@ internal sealed class ReadingStore(NpgsqlDataSource source)
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            var meter = reader.GetInt32(0);
-            Keep(wanted[meter], found[meter], ReadingCodec.ReadBlock(reader.GetFieldValue<byte[]>(1)));
+            var span = spans[(int)reader.GetInt64(0) - 1];
+            Keep([span], found[span.MeterKey], ReadingCodec.ReadBlock(reader.GetFieldValue<byte[]>(1)));
         }
         await reader.NextResultAsync(ct);
         while (await reader.ReadAsync(ct))

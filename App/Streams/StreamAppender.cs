@@ -38,16 +38,10 @@ internal static class StreamAppender
         Parameters = { new() { Value = stream }, new() { Value = shards } },
     };
 
-    /// <summary>The command that answers whether heads are still those of their shards.</summary>
-    public static NpgsqlBatchCommand AreHeads(string stream, Dictionary<short, long> heads) =>
-        new("select not exists (select from unnest($2, $3) as n(shard, head) join stream_shards s on s.stream = $1 and s.shard = n.shard where s.head <> n.head)")
-        {
-            Parameters = { new() { Value = stream }, new() { Value = heads.Keys.ToArray() }, new() { Value = heads.Values.ToArray() } },
-        };
-
     /// <summary>
     /// The command that appends behind known heads, moves them in <paramref name="heads"/>, and wakes consumers once it commits.
-    /// It fails with <see cref="HeadMoved"/> when another process has appended to any of them meanwhile, which cannot be while the shards are locked.
+    /// Every one of the heads must be as it is known, also where nothing is appended.
+    /// It fails with <see cref="HeadMoved"/> when another process has appended meanwhile, which cannot be while the shards are locked.
     /// </summary>
     public static NpgsqlBatchCommand Append(string stream, IReadOnlyList<NewEntry> entries, Dictionary<short, long> heads)
     {

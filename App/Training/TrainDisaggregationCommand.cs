@@ -3,6 +3,7 @@ using App.Disaggregation;
 using App.Models;
 using App.Platform;
 using App.Platform.Configuration;
+using App.Platform.Database;
 
 namespace App.Training;
 
@@ -15,7 +16,7 @@ internal static class TrainDisaggregationCommand
     public static Command Definition { get; } = new("train disaggregation",
         "--simulate <households> | --data file.csv[.gz]|folder [--seed 1] [--steps 4000] [--out model.onnx] [--activate]: train a model", RunAsync);
 
-    private static Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
     {
         var data = line.Optional("data");
         var households = line.Integer("simulate", 0, min: 2, max: 10_000);
@@ -24,9 +25,13 @@ internal static class TrainDisaggregationCommand
         var activate = line.Switch("activate");
         line.RefuseUnread();
         if (data is null == (households == 0)) throw new UsageException("Give either --simulate <number of households> or --data <file or folder>.");
-        if (target is null && !activate) throw new UsageException("Give --out model.onnx, --activate, or both: otherwise the model would be lost.");
         var files = data is null ? [] : HouseFiles.In(data);
-        return BadFileException.ReportAsync(() =>
+        var options = PlatformOptions.Read(variables);
+        variables.ThrowIfInvalid();
+        if (activate && options.ConnectionString is null) throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
+        if (target is null && options.ConnectionString is null) throw new UsageException("Give --out model.onnx, or set DATABASE_URL: otherwise the model would be lost.");
+        TrainedModel? trained = null;
+        var code = await BadFileException.ReportAsync(() =>
         {
             var watch = Stopwatch.StartNew();
             void Say(string text) => Console.WriteLine($"{watch.Elapsed.TotalSeconds,6:F1} s  {text}");
@@ -34,9 +39,20 @@ internal static class TrainDisaggregationCommand
             Say(houses.Split);
             var model = DisaggregationTraining.Run(houses, plan, Say, cancellation);
             if (target is not null) Write(model, target, Say);
-            if (activate) TrainedModelSink.Activate(model, variables);
+            trained = model;
             return 0;
         });
+        if (trained is not null) await RegisterAsync(trained, options, activate, cancellation);
+        return code;
+    }
+
+    // Where a database is configured a trained model becomes a candidate there, or serves at once if asked.
+    private static async Task RegisterAsync(TrainedModel model, PlatformOptions options, bool activate, CancellationToken ct)
+    {
+        if (options.UnpooledConnectionString is not { } connectionString) return;
+        await SchemaMigration.ApplyAsync(connectionString, ct);
+        var version = await ModelRegistration.AddAsync(connectionString, model.Artifact, model.Spec, activate, ct);
+        Console.WriteLine($"registered {version.Label} as {(activate ? "the active version" : "a candidate")}");
     }
 
     private static void Write(TrainedModel model, string path, Action<string> say)
@@ -58,12 +74,3 @@ internal static class TrainDisaggregationCommand
 /// <param name="Artifact">The ONNX file.</param>
 /// <param name="Spec">What it says of itself.</param>
 internal sealed record TrainedModel(byte[] Artifact, ModelSpec Spec);
-
-/// <summary>Where a trained model goes when it is not written to a file: the registry of model versions.</summary>
-internal static class TrainedModelSink
-{
-    /// <summary>Registers the model as a version and makes it the active one.</summary>
-    /// <exception cref="UsageException">There is no registry to register it in.</exception>
-    public static void Activate(TrainedModel model, Variables variables) =>
-        throw new UsageException($"--activate: a registry of models is needed to activate {model.Spec.Name}; use --out model.onnx.");
-}

@@ -44,7 +44,7 @@ public sealed class HealthCommandTests
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
         var app = builder.Build();
         app.MapGet("/health/ready", () => Results.StatusCode(status));
-        await app.StartAsync();
+        await app.StartAsync(CancellationToken.None);
         return app;
     }
 

@@ -47,6 +47,11 @@ internal static class AuthSetup
         };
         jwt.Events = new JwtBearerEvents
         {
+            OnMessageReceived = context =>
+            {
+                context.Token = KeyAuthentication.Credential(context.Request);
+                return Task.CompletedTask;
+            },
             OnTokenValidated = context =>
             {
                 var organizations = context.Principal!.FindAll(Scopes.OrganizationClaim).ToList();

@@ -20,7 +20,8 @@ internal static class Logging
         return new LoggerConfiguration()
             .MinimumLevel.Is(Level(options.LogLevel))
             .MinimumLevel.Override("Microsoft", LogEventLevel.Warning)
-            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Error)
+            // It logs what it throws as well, a page for each request while the database is away.
+            .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
             .MinimumLevel.Override("Microsoft.AspNetCore.Authentication", LogEventLevel.Error)
             .MinimumLevel.Override("System", LogEventLevel.Warning)

@@ -60,6 +60,8 @@ internal sealed class Server : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        // Without it background services would be cut off in what they do. A second stop does nothing.
+        await App.StopAsync(CancellationToken.None);
         await App.DisposeAsync();
         await database.DisposeAsync();
     }

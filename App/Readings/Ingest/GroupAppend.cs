@@ -8,6 +8,7 @@ namespace App.Readings.Ingest;
 internal sealed class GroupAppend
 {
     private const int MostInEntry = 4096;
+    private const long TogetherMs = 6 * 3600 * 1000;
     private readonly Dictionary<int, Meter> meters = [];
     private readonly SortedDictionary<short, List<Meter>> byShard = [];
 
@@ -63,9 +64,19 @@ internal sealed class GroupAppend
                             break;
                     }
                 }
-                if (meter.Doubtful.Count > 0)
-                    Doubtful.Add(new ReadingSpan(meter.Series.MeterKey, shard, meter.Doubtful[0].Reading.Ts, meter.Doubtful[^1].Reading.Ts + 1));
+                AddSpans(meter, shard);
             }
+    }
+
+    // Far apart they are looked up apart: two readings a year from each other need not load the year.
+    private void AddSpans(Meter meter, short shard)
+    {
+        for (var (first, i) = (0, 1); i <= meter.Doubtful.Count; i++)
+        {
+            if (i < meter.Doubtful.Count && meter.Doubtful[i].Reading.Ts - meter.Doubtful[i - 1].Reading.Ts <= TogetherMs) continue;
+            Doubtful.Add(new ReadingSpan(meter.Series.MeterKey, shard, meter.Doubtful[first].Reading.Ts, meter.Doubtful[i - 1].Reading.Ts + 1));
+            first = i;
+        }
     }
 
     /// <summary>Judges the doubtful by what is stored.</summary>

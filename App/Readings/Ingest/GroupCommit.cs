@@ -128,31 +128,29 @@ internal sealed class GroupCommit(
         if (unknown.Count > 0) await resolver.ResolveAsync(unknown, CancellationToken.None);
         try
         {
-            if (await AppendBehindKnownHeadsAsync(new GroupAppend(group))) return;
+            await AppendBehindKnownHeadsAsync(new GroupAppend(group));
         }
         catch (PostgresException e) when (e.SqlState == StreamAppender.HeadMoved)
         {
-            // As below.
+            // Another process appends to the same shards: judge again, this time under their locks.
+            var again = new GroupAppend(group);
+            foreach (var shard in again.Shards) shards[shard].Doubt(again.MetersOf(shard));
+            foreach (var request in group) request.Stored = 0;
+            await AppendUnderLockAsync(again);
         }
-        // Another process appends to the same shards: judge again, this time under their locks.
-        foreach (var tails in shards.Values) tails.Reset();
-        foreach (var request in group) request.Stored = 0;
-        await AppendUnderLockAsync(new GroupAppend(group));
     }
 
     // One round trip: right whenever this process was the last to append, as it is where one web process takes the readings.
-    private async Task<bool> AppendBehindKnownHeadsAsync(GroupAppend append)
+    private async Task AppendBehindKnownHeadsAsync(GroupAppend append)
     {
         await KnowAsync(append);
         var heads = append.Shards.ToDictionary(shard => shard, shard => shards[shard].Head);
         await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(await ConnectAsync());
-        var appended = AddEffects(batch, append, heads);
-        // Readings that were stored before may have been corrected by another process since.
-        if (!appended) batch.BatchCommands.Add(StreamAppender.AreHeads(ReadingStore.Stream, heads));
-        if (await batch.ExecuteScalarAsync() is false) return false;
-        Advance(append, heads, appended);
-        return true;
+        // Even where nothing is new: another process may have replaced what was judged the same.
+        var entries = AddEffects(batch, append, heads);
+        await batch.ExecuteNonQueryAsync();
+        Advance(append, heads, entries);
     }
 
     private async Task AppendUnderLockAsync(GroupAppend append)
@@ -166,10 +164,10 @@ internal sealed class GroupCommit(
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
         await JudgeAsync(append);
         await using var batch = new NpgsqlBatch(conn);
-        var appended = AddEffects(batch, append, heads);
+        var entries = AddEffects(batch, append, heads);
         batch.BatchCommands.Add(new("commit"));
         await batch.ExecuteNonQueryAsync();
-        Advance(append, heads, appended);
+        Advance(append, heads, entries);
     }
 
     private async Task JudgeAsync(GroupAppend append)
@@ -178,24 +176,23 @@ internal sealed class GroupCommit(
         if (append.Doubtful.Count > 0) append.Settle(await store.LoadAsync(append.Doubtful, null, CancellationToken.None));
     }
 
-    private static bool AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
+    private static int AddEffects(NpgsqlBatch batch, GroupAppend append, Dictionary<short, long> heads)
     {
         var entries = append.Pack();
-        if (entries.Count == 0) return false;
         if (append.NetNegative.Count > 0)
             batch.BatchCommands.Add(new("update meters set net_negative = true where key = any($1)")
             {
                 Parameters = { new() { Value = append.NetNegative.Select(series => series.MeterKey).ToArray() } },
             });
         batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
-        return true;
+        return entries.Count;
     }
 
-    private void Advance(GroupAppend append, Dictionary<short, long> heads, bool appended)
+    private void Advance(GroupAppend append, Dictionary<short, long> heads, int entries)
     {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
         foreach (var series in append.NetNegative) series.NetNegative = true;
-        if (appended) signals.Pulse();
+        if (entries > 0) signals.Pulse();
     }
 
     // Every meter of the group gets a tail: first the shard's recent entries, then, for meters not among them, their newest stored reading.

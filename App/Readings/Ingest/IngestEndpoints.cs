@@ -6,6 +6,7 @@ using App.Platform.Http;
 using App.Platform.Observability;
 using App.Platform.Serving;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.OpenApi;
 
 namespace App.Readings.Ingest;
 
@@ -17,11 +18,20 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     {
         routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).WithTags("readings")
             .WithDescription("JSON {\"readings\":[{\"buildingId\",\"meter\",\"ts\",\"watts\"}]} or NDJSON, gzip accepted. All or nothing; answered when durable.")
-            .Accepts<object>("application/json", "application/x-ndjson").Produces(StatusCodes.Status202Accepted).ProducesProblem(422);
+            .AddOpenApiOperationTransformer((operation, _, _) => TakesAsync(operation, "application/json", "application/x-ndjson")).Produces(StatusCodes.Status202Accepted).ProducesProblem(422);
         routes.MapPost("/api/v2/write", (Delegate)WriteAsync).RequireScope(Scopes.Ingest).WithTags("readings")
             .WithDescription("InfluxDB line protocol; Authorization: Token <key>. Tags building and meter, field watts, power or value.")
-            .Produces(StatusCodes.Status204NoContent).ProducesProblem(422);
+            .AddOpenApiOperationTransformer((operation, _, _) => TakesAsync(operation, "text/plain")).Produces(StatusCodes.Status204NoContent).ProducesProblem(422);
         routes.MapMethods("/ping", ["GET", "HEAD"], () => TypedResults.NoContent()).ExcludeFromDescription();
+    }
+
+    // Said in the API document alone: the framework would refuse other types without a word of cure.
+    private static Task TakesAsync(OpenApiOperation operation, params ReadOnlySpan<string> types)
+    {
+        var content = new Dictionary<string, OpenApiMediaType>();
+        foreach (var type in types) content[type] = new OpenApiMediaType();
+        operation.RequestBody = new OpenApiRequestBody { Required = true, Content = content };
+        return Task.CompletedTask;
     }
 
     private async Task<IResult> PostReadingsAsync(HttpContext context)
@@ -107,8 +117,12 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     private static SequencePosition TakeLines(LineProtocol protocol, in ReadOnlySequence<byte> buffer, bool isLast)
     {
         var text = buffer.IsSingleSegment ? buffer.FirstSpan : buffer.ToArray();
-        var taken = 0;
-        for (int end; (end = LineProtocol.EndOfLine(text[taken..])) >= 0; taken += end + 1) protocol.Take(text.Slice(taken, end));
+        var taken = LineProtocol.Blanks(text);
+        for (int end; (end = LineProtocol.EndOfLine(text[taken..])) >= 0; taken += LineProtocol.Blanks(text[taken..]))
+        {
+            protocol.Take(text.Slice(taken, end));
+            taken += end;
+        }
         if (!isLast) return buffer.GetPosition(taken);
         protocol.Take(text[taken..]);
         return buffer.End;

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using App.Platform.Http;
@@ -15,6 +14,9 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
 {
     private static readonly JsonReaderOptions Strict = new() { MaxDepth = 8 };
     private static readonly JsonReaderOptions Lines = new() { MaxDepth = 8, AllowMultipleValues = true };
+
+    // More than a message shows, so that it can tell that it leaves something out.
+    private const int MostShown = 256;
 
     // Where the next token stands.
     private enum Place
@@ -79,7 +81,7 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
     private string Where => place switch
     {
         Place.Item or Place.ItemValue => current == Field.None ? $"readings[{index}]" : FieldName(current),
-        Place.Skipped when afterSkipped == Place.Item => $"readings[{index}]",
+        Place.Skipped when afterSkipped is Place.Item or Place.Items => $"readings[{index}]",
         Place.Items => $"readings[{batch.Count}]",
         _ => "body",
     };
@@ -320,6 +322,6 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
     private static string Text(ref Utf8JsonReader reader)
     {
         var raw = reader.HasValueSequence ? reader.ValueSequence.ToArray() : reader.ValueSpan;
-        return Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, 64)]).ToString(CultureInfo.InvariantCulture);
+        return Encoding.UTF8.GetString(raw[..Math.Min(raw.Length, MostShown)]);
     }
 }

@@ -114,13 +114,15 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         return false;
     }
 
-    /// <summary>Where the first line of a text ends: at a line feed, but not at one within a quoted text; -1: nowhere yet.</summary>
+    /// <summary>How many blanks and line ends a text begins with.</summary>
+    public static int Blanks(ReadOnlySpan<byte> text) => text.IndexOfAnyExcept(" \t\r\n"u8) is >= 0 and var start ? start : text.Length;
+
+    /// <summary>Where the first line of a text that begins without blanks ends: at a line feed, but not at one within a quoted text; -1: nowhere yet.</summary>
     public static int EndOfLine(ReadOnlySpan<byte> text)
     {
-        var start = text.IndexOfAnyExcept(" \t\r"u8);
-        if (start < 0 || text[start] is (byte)'#' or (byte)'\n') return text.IndexOf((byte)'\n');
+        if (text.IsEmpty || text[0] == '#') return text.IndexOf((byte)'\n');
         var (inFields, quoted) = (false, false);
-        for (var i = start; i < text.Length; i++)
+        for (var i = 0; i < text.Length; i++)
         {
             var c = text[i];
             if (c == '\n' && !quoted) return i;

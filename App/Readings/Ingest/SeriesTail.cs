@@ -27,6 +27,9 @@ internal sealed class SeriesTail(long floor)
     private int count;
     private long floor = floor;
 
+    /// <summary>The latest time that it knows of.</summary>
+    public long Newest => count == 0 ? floor : readings[count - 1].Ts;
+
     /// <summary>Judges a reading and, unless that cannot be done, remembers it.</summary>
     public Novelty Apply(Reading reading)
     {

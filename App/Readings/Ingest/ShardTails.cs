@@ -37,6 +37,13 @@ internal sealed class ShardTails(short shard)
     /// <summary>This process has appended under the shard's lock.</summary>
     public void Advance(long newHead) => head = newHead;
 
+    /// <summary>What tails have taken was not stored after all: whatever they hold is looked up if it comes again.</summary>
+    public void Doubt(IEnumerable<int> meterKeys)
+    {
+        foreach (var meter in meterKeys)
+            if (tails.TryGetValue(meter, out var tail)) tail.RaiseFloor(tail.Newest);
+    }
+
     /// <summary>Forgets everything: it is read again when needed.</summary>
     public void Reset()
     {
@@ -59,22 +66,22 @@ internal sealed class ShardTails(short shard)
     {
         if (head == upTo) return;
         // The first time, everything that no block holds yet; readings in blocks are known by their meter's row.
-        if (head < 0) head = await InBlocksAsync(source, ct);
+        var known = head >= 0 ? head : await InBlocksAsync(source, ct);
         await using var command = source.CreateCommand("""
             select entry_offset, payload from stream_entries
             where stream = $1 and shard = $2 and entry_offset > $3 and entry_offset <= $4 order by entry_offset
             """);
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = shard });
-        command.Parameters.Add(new() { Value = head });
+        command.Parameters.Add(new() { Value = known });
         command.Parameters.Add(new() { Value = upTo ?? long.MaxValue });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
-            head = reader.GetInt64(0);
+            known = reader.GetInt64(0);
             foreach (var run in ReadingCodec.ReadAnyEntry(reader.GetFieldValue<byte[]>(1))) Observe(run);
         }
-        head = upTo ?? head;
+        head = upTo ?? known;
     }
 
     private async Task<long> InBlocksAsync(NpgsqlDataSource source, CancellationToken ct)
@@ -83,7 +90,7 @@ internal sealed class ShardTails(short shard)
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = ReadingStore.BlockGroup });
         command.Parameters.Add(new() { Value = shard });
-        return await command.ExecuteScalarAsync(ct) as long? ?? 0;
+        return (long?)await command.ExecuteScalarAsync(ct) ?? 0;
     }
 
     // Another process's readings: remembering the newest time suffices, older ones are looked up if they come again.

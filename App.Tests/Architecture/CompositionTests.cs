@@ -1,0 +1,44 @@
+using System.Reflection;
+using App.Platform.Database;
+using App.Tests.Fixtures;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace App.Tests.Architecture;
+
+/// <summary>What the two roles are made of, and that the entities fit the schema.</summary>
+public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
+{
+    private static readonly string[] OfTheWebRole = ["GroupCommit", "ModelRefresher"];
+
+    [Fact]
+    public async Task No_worker_service_runs_in_the_web_role()
+    {
+        await using var worker = await AppHost.StartAsync(null, ("WORKER_ENABLED", "true"));
+        var (ofWeb, ofWorker) = (Hosted(web), Hosted(worker));
+        Assert.Equal(OfTheWebRole, ofWeb);
+        Assert.Superset(ofWeb.ToHashSet(), ofWorker.ToHashSet());
+        foreach (var service in new[] { "StreamWorker", "StreamMaintenance" })
+        {
+            Assert.DoesNotContain(service, ofWeb);
+            Assert.Contains(service, ofWorker);
+        }
+    }
+
+    [Fact]
+    public async Task Every_entity_queries_against_the_migrated_schema()
+    {
+        await using var scope = web.Services.CreateAsyncScope();
+        var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+        var query = typeof(CompositionTests).GetMethod(nameof(QueryAsync), BindingFlags.NonPublic | BindingFlags.Static)!;
+        var entities = db.Model.GetEntityTypes().ToList();
+        Assert.InRange(entities.Count, 5, 200);
+        foreach (var entity in entities) await (Task)query.MakeGenericMethod(entity.ClrType).Invoke(null, [db])!;
+    }
+
+    private static async Task QueryAsync<T>(AppDbContext db) where T : class => await db.Set<T>().AsNoTracking().Take(1).ToListAsync();
+
+    private static List<string> Hosted(AppHost host) =>
+        [.. host.Services.GetServices<IHostedService>().Select(service => service.GetType()).Where(type => type.Assembly == typeof(Modules).Assembly).Select(type => type.Name).Order()];
+}

@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using App.Tests.Fixtures;
+using Npgsql;
+
+namespace App.Tests.Platform.Serving;
+
+/// <summary>The image's commands as real processes: what they do, say and answer.</summary>
+public sealed class CommandTests
+{
+    [Fact]
+    public async Task Every_fault_of_the_configuration_is_named_at_once()
+    {
+        var result = await AppCommand.RunAsync("", ("PORT", "abc"), ("ENV", "staging"), ("WORKER_ENABLED", "maybe"), ("ADMIN_API_KEY", "shortsecret"), ("JWT_SECRET_KEY", "othersecret"),
+            ("DATABASE_URL", "mysql://user:mypassword@host/db"), ("LOG_LEVEL", "loud"), ("DRAIN_SECONDS", "0"), ("STREAM_SHARDS", "99999"), ("PIPELINE_ENABLED", "x"), ("MODEL_ARTIFACT_BASE_URL", "ftp://x"));
+        Assert.Equal(78, result.Code);
+        Assert.StartsWith("Configuration is invalid (11 faults):", result.Error);
+        foreach (var name in new[] { "PORT is 'abc'", "ENV is 'staging'", "WORKER_ENABLED is 'maybe'", "ADMIN_API_KEY is '(not shown)'", "JWT_SECRET_KEY is '(not shown)'", "DATABASE_URL is '(not shown)'",
+            "LOG_LEVEL is 'loud'", "DRAIN_SECONDS is '0'", "STREAM_SHARDS is '99999'", "PIPELINE_ENABLED is 'x'", "MODEL_ARTIFACT_BASE_URL is 'ftp://x'" })
+            Assert.Contains(name, result.Error);
+        foreach (var secret in new[] { "shortsecret", "othersecret", "mypassword" }) Assert.DoesNotContain(secret, result.Error + result.Out);
+        Assert.DoesNotContain("   at ", result.Error);
+    }
+
+    [Fact]
+    public async Task Production_needs_a_database_and_a_key()
+    {
+        var result = await AppCommand.RunAsync("", ("ENV", "production"));
+        Assert.Equal(78, result.Code);
+        Assert.Contains("DATABASE_URL is 'unset'", result.Error);
+        Assert.Contains("ADMIN_API_KEY is 'unset'", result.Error);
+    }
+
+    [Fact]
+    public async Task Help_lists_the_commands_and_an_unknown_one_is_a_fault_of_use()
+    {
+        var help = await AppCommand.RunAsync("help");
+        Assert.Equal((0, ""), (help.Code, help.Error));
+        foreach (var command in Modules.All.SelectMany(module => module.Commands).Select(command => command.Name).Concat(["migrate", "keys create"])) Assert.Contains(command, help.Out);
+        var unknown = await AppCommand.RunAsync("fly away");
+        Assert.Equal((64, ""), (unknown.Code, unknown.Out));
+        Assert.StartsWith("There is no command 'fly away'.", unknown.Error);
+        Assert.Equal(64, (await AppCommand.RunAsync("keys create --org o --scopes all")).Code);
+        Assert.Equal(64, (await AppCommand.RunAsync("migrate --now")).Code);
+    }
+
+    [Fact]
+    public async Task A_database_that_is_not_there_is_said_in_one_line()
+    {
+        var result = await AppCommand.RunAsync("", ("DATABASE_URL", "postgres://user:mypassword@127.0.0.1:1/db"), ("ADMIN_API_KEY", "a-key-of-this-very-test"));
+        Assert.Equal(69, result.Code);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.Contains("127.0.0.1:1/db cannot be reached", result.Error);
+        Assert.DoesNotContain("mypassword", result.Error + result.Out);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_said_in_one_line()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        using var taken = TcpListener.Create(0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        var result = await AppCommand.RunAsync("", ("DATABASE_URL", database.Url), ("PORT", port), ("ADMIN_API_KEY", "a-key-of-this-very-test"), ("LOG_LEVEL", "error"));
+        Assert.Equal(69, result.Code);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.Contains($"PORT {port} cannot be listened on", result.Error);
+    }
+
+    [Fact]
+    public async Task A_fresh_database_is_migrated_once_and_a_made_key_opens_it()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using (var connection = new NpgsqlConnection(database.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var command = new NpgsqlCommand("drop owned by current_user cascade; create schema if not exists public", connection);
+            await command.ExecuteNonQueryAsync();
+            NpgsqlConnection.ClearPool(connection);
+        }
+        Assert.StartsWith("Applied ", (await AppCommand.RunAsync("migrate", ("DATABASE_URL", database.Url))).Out);
+        Assert.StartsWith("The schema is current.", (await AppCommand.RunAsync("migrate", ("DATABASE_URL", database.Url))).Out);
+
+        var made = await AppCommand.RunAsync("keys create --org acme --scopes read,ingest", ("DATABASE_URL", database.Url));
+        Assert.Equal(0, made.Code);
+        await using var host = await AppHost.StartAsync(database.Url);
+        using var http = host.Client(made.Out.Trim());
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/api/buildings")).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await http.GetAsync("/api/pipeline/dead")).StatusCode);
+    }
+
+    [Fact]
+    public async Task No_secret_is_ever_logged()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        const string Admin = "admin-key-\"with\\odd-characters";
+        const string Secret = "jwt-secret-of-more-than-thirty-two-bytes";
+        const string Wrong = "tdm_a-wrong-key-that-somebody-tries";
+        var password = DatabasePassword(database.Url);
+        using var server = AppCommand.Start("", ("DATABASE_URL", database.Url), ("PORT", "0"), ("ADMIN_API_KEY", Admin), ("JWT_SECRET_KEY", Secret), ("LOG_LEVEL", "debug"), ("ENV", "production"));
+        using var http = new HttpClient { BaseAddress = await server.Listening };
+        foreach (var key in new[] { Admin, Wrong, "eyJhbGciOiJIUzI1NiJ9.eyJvcmciOiJhIn0.c2lnbmF0dXJl" })
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            foreach (var path in new[] { "/api/buildings", "/api/buildings/x/readings", "/api/pipeline", "/nowhere?key=" + Uri.EscapeDataString(key) }) (await http.GetAsync(path)).Dispose();
+            (await http.PostAsync("/ingest/readings", new StringContent("x", null, "application/json"))).Dispose();
+        }
+        var result = await server.StopAsync();
+        Assert.Equal(0, result.Code);
+        Assert.Contains("Drained", result.Out);
+        Assert.All(result.Out.TrimEnd().Split('\n'), line => System.Text.Json.JsonDocument.Parse(line).Dispose());
+        foreach (var secret in new[] { Admin, Admin.Replace("\\", "\\\\").Replace("\"", "\\\""), Secret, Wrong, password, "c2lnbmF0dXJl" }) Assert.DoesNotContain(secret, result.Out + result.Error);
+    }
+
+    private static string DatabasePassword(string url) => Uri.UnescapeDataString(new Uri(url).UserInfo.Split(':')[1]);
+}
