@@ -21,7 +21,7 @@ internal static class BrowserDriver
     private static string Packaged()
     {
         var system = OperatingSystem.IsWindows() ? "win32" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
-        var architecture = RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64";
+        var architecture = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "x64";
         return Path.Combine(AppContext.BaseDirectory, ".playwright", "node", $"{system}-{architecture}", OperatingSystem.IsWindows() ? "node.exe" : "node");
     }
 

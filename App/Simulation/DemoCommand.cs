@@ -17,7 +17,7 @@ internal static class DemoCommand
 
         await using var server = await Server.StartAsync(Program.ComposeAsync, variables, ct);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, server.App.Lifetime.ApplicationStopping);
-        var simulation = SimulateAsync(household with { Url = server.Address, Key = server.AdminKey! }, ending.Token);
+        var simulation = SimulateAsync(household with { Url = server.Address, Key = server.AdminKey ?? variables.Text("ADMIN_API_KEY")! }, ending.Token);
         await server.RunToEndAsync(ct);
         await simulation;
         return 0;

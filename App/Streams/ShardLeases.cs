@@ -92,7 +92,7 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
         lock (gate) owned = owned.Where(pair => !shards.Contains(pair.Key)).ToDictionary();
         await using var command = Command(ReleaseSql, postgres.ProcessName, shards);
         await command.ExecuteNonQueryAsync(ct);
-        if (shards.Length > 0) log.LogInformation("Released shards {Shards} of {Group}", string.Join(',', shards), group);
+        if (shards.Length > 0) log.LogInformation("Released shards {Shards:l} of {Group:l}", string.Join(',', shards), group);
     }
 
     /// <summary>Leaves the group: for a drain.</summary>
@@ -118,7 +118,7 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
         var taken = await ReadAsync(Command(TakeSql, postgres.ProcessName, options.LeaseDuration, count), ct, former);
         if (taken.Count == 0) return;
         lock (gate) owned = owned.Concat(taken).ToDictionary();
-        log.LogInformation("Took shards {Shards} of {Group}{From}", string.Join(',', taken.Keys.Order()), group,
+        log.LogInformation("Took shards {Shards:l} of {Group:l}{From:l}", string.Join(',', taken.Keys.Order()), group,
             former.Count > 0 ? $" from {string.Join(", ", former)}, whose leases had ended" : "");
     }
 
@@ -144,7 +144,7 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
             lost = [.. owned.Keys.Where(shard => !renewed.ContainsKey(shard))];
             owned = renewed;
         }
-        if (lost.Length > 0) log.LogWarning("Lost shards {Shards} of {Group}: their leases ended", string.Join(',', lost), group);
+        if (lost.Length > 0) log.LogWarning("Lost shards {Shards:l} of {Group:l}: their leases ended", string.Join(',', lost), group);
     }
 
     private static async Task<Dictionary<short, OwnedShard>> ReadAsync(NpgsqlCommand command, CancellationToken ct, HashSet<string>? owners = null)

@@ -19,7 +19,7 @@ internal sealed class StreamWorker(
         await Task.Yield();
         var leases = new ShardLeases(postgres, options, handler.Stream, handler.Group, log);
         await using var consumer = new StreamConsumer(postgres, handler, leases, options, time, log);
-        log.LogInformation("Consuming {Stream} as group {Group}", handler.Stream, handler.Group);
+        log.LogInformation("Consuming {Stream:l} as group {Group:l}", handler.Stream, handler.Group);
         await Task.WhenAll(
             RepeatAsync("leases", handler, async () =>
             {

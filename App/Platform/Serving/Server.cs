@@ -68,13 +68,13 @@ internal sealed class Server : IAsyncDisposable
 
     private async Task ListenAsync(CancellationToken ct)
     {
-        App.Logger.LogInformation("Starting as {Role}", options.Role);
+        App.Logger.LogInformation("Starting as {Role:l}", options.Role);
         if (!options.Worker) App.Logger.LogInformation("Worker disabled - running in web-only mode");
         Listening.RequireFree(options.Port);
         await App.StartAsync(ct);
         var bound = App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Address = new Uri($"http://localhost:{new Uri(bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost")).Port}");
-        App.Logger.LogInformation("Listening on {Address} with {Database}", Address, database.IsEmbedded ? "the embedded PostgreSQL" : "the database of DATABASE_URL");
+        App.Logger.LogInformation("Listening on {Address:l} with {Database:l}", Address.ToString(), database.IsEmbedded ? "the embedded PostgreSQL" : "the database of DATABASE_URL");
         // Written past the logger: this one line is meant to hold a key, the one made for development.
         if (AdminKey is not null) await Console.Out.WriteLineAsync($"\n  Open Tandem, signed in:  {Address}?key={AdminKey}\n");
     }
