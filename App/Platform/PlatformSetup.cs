@@ -39,7 +39,8 @@ internal static class PlatformSetup
             json.SerializerOptions.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
             json.SerializerOptions.AllowDuplicateProperties = false;
         });
-        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain);
+        // The rest of the time is for what is stopped after the host, such as an embedded database.
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Drain * 0.8);
     }
 
     /// <summary>The order of middleware, and the platform's own endpoints.</summary>

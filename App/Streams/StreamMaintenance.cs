@@ -1,10 +1,11 @@
 using App.Platform.Database;
 using App.Platform.Leases;
+using App.Platform.Serving;
 
 namespace App.Streams;
 
 /// <summary>Keeps partitions in order on the one worker that leads.</summary>
-internal sealed class StreamMaintenance(Postgres postgres, StreamPartitions partitions, TimeProvider time, ILogger<StreamMaintenance> log) : BackgroundService
+internal sealed class StreamMaintenance(Postgres postgres, StreamPartitions partitions, TimeProvider time, ILogger<StreamMaintenance> log) : DrainingService
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);

@@ -1,11 +1,12 @@
 using App.Platform.Database;
+using App.Platform.Serving;
 
 namespace App.Streams;
 
 /// <summary>Runs the consumer groups of a worker: for each, one loop that keeps leases and one that consumes.</summary>
 internal sealed class StreamWorker(
     Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, StreamSignals signals, TimeProvider time, ILogger<StreamWorker> log)
-    : BackgroundService
+    : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
 

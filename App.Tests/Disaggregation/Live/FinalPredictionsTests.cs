@@ -35,4 +35,48 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
         }
         Assert.InRange(compared, 2000, int.MaxValue);
     }
+
+    [Fact]
+    public async Task A_correction_through_one_process_is_corrected_back_through_another()
+    {
+        await using var first = await LivePipeline.StartAsync(database);
+        await using var second = await LivePipeline.StartAsync(database);
+        var ts = new DateTimeOffset(2026, 2, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        Assert.Equal(1, (await first.PostAsync(("back", [new(ts, 100)]))).Stored);
+        Assert.Equal(1, (await second.PostAsync(("back", [new(ts, 200)]))).Stored);
+        Assert.Equal(1, (await first.PostAsync(("back", [new(ts, 100)]))).Stored);
+        Assert.Equal(0, (await second.PostAsync(("back", [new(ts, 100)]))).Stored);
+    }
+
+    [Fact]
+    public async Task A_damaged_entry_is_set_aside_and_the_houses_of_its_shard_go_on()
+    {
+        await using var pipeline = await LivePipeline.StartAsync(database);
+        var house = new TestHouse("damaged", seed: 99);
+        var requests = house.Arrivals(seed: 1, Disorder.SomeLate);
+        for (var i = 0; requests.TryDequeue(out var readings); i++)
+        {
+            await pipeline.PostAsync((house.Name, readings));
+            if (i % 60 == 30)
+            {
+                await using var damage = pipeline.Source.CreateCommand("""
+                    with shard as (update stream_shards h set head = head + 1 from buildings b where b.building_id = 'damaged' and h.shard = b.shard and h.stream = 'readings' returning h.shard, h.head)
+                    insert into stream_entries (stream, shard, entry_offset, payload) select 'readings', shard, head, '\x09' from shard
+                    """);
+                await damage.ExecuteNonQueryAsync();
+            }
+            if (i % 25 == 0) await pipeline.RestartWorkerAsync();
+            if (i % 5 == 0) await pipeline.ConsumeAsync();
+        }
+        await Poll.UntilAsync("the shard has come to its head", async () =>
+        {
+            await pipeline.ConsumeAsync();
+            await using var lag = pipeline.Source.CreateCommand("select sum(h.head - o.committed) from stream_shards h join stream_offsets o on o.stream = h.stream and o.shard = h.shard where o.consumer_group = 'disaggregation'");
+            return await lag.ExecuteScalarAsync() is 0m;
+        });
+        using var model = pipeline.Model();
+        var (differences, finals) = await OfflineRows.CompareAsync(pipeline.Source, house.Name, model.Model, house.Truth);
+        Assert.True(differences.Count == 0, string.Join(Environment.NewLine, differences));
+        Assert.NotEqual(0, finals);
+    }
 }

@@ -73,7 +73,7 @@ internal sealed class ShardTails(short shard)
             """);
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = shard });
-        command.Parameters.Add(new() { Value = head });
+        command.Parameters.Add(new() { Value = known });
         command.Parameters.Add(new() { Value = upTo ?? long.MaxValue });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
