@@ -26,7 +26,7 @@ internal static class SchemaMigration
     {
         var pending = await PendingAsync(connectionString, ct);
         if (pending.Count == 0) return pending;
-        await using var context = SchemaContext.Connect(connectionString);
+        await using var context = SchemaContext.Connect(Unpooled(connectionString));
         await context.Database.MigrateAsync(ct);
         return pending;
     }
@@ -34,7 +34,7 @@ internal static class SchemaMigration
     /// <summary>Migrations of this build that the database has not had.</summary>
     public static async Task<IReadOnlyList<string>> PendingAsync(string connectionString, CancellationToken ct)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
+        await using var connection = new NpgsqlConnection(Unpooled(connectionString));
         await connection.OpenAsync(ct);
         await using var command = new NpgsqlCommand("select \"MigrationId\" from \"__EFMigrationsHistory\"", connection);
         var applied = new HashSet<string>(StringComparer.Ordinal);
@@ -49,4 +49,7 @@ internal static class SchemaMigration
         }
         return [.. Known.Where(id => !applied.Contains(id))];
     }
+
+    // Used once at start: a pool would keep the connection open for nothing.
+    private static string Unpooled(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString) { Pooling = false }.ConnectionString;
 }
