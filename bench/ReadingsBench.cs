@@ -49,6 +49,8 @@ internal static class ReadingsBench
     private static async Task<JsonObject> OursAsync(NpgsqlDataSource server, Case test, BenchOptions options, CancellationToken ct)
     {
         var url = await FreshAsync(server, "tandem_bench", ct);
+        // As a deployment does before the new version starts.
+        await SchemaMigration.ApplyAsync(DatabaseUrl.Parse(url).ConnectionString!, ct);
         await using var source = NpgsqlDataSource.Create(DatabaseUrl.Parse(url).ConnectionString!);
         await using var worker = await AppProcess.StartAsync(options.App, url, worker: true, ct);
         await using var web = await AppProcess.StartAsync(options.App, url, worker: false, ct);

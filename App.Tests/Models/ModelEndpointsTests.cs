@@ -27,7 +27,7 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         {
             ["DATABASE_URL"] = database.Url,
             ["PORT"] = "0",
-            ["WORKER_ENABLED"] = "false",
+            ["WORKER_ENABLED"] = "true",
             ["ADMIN_API_KEY"] = Key,
             ["LOG_LEVEL"] = "error",
         }), default);

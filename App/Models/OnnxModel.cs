@@ -65,6 +65,7 @@ internal sealed class OnnxModel : IDisposable
             model.CheckTensor("input", spec.Input, model.session.InputMetadata);
             model.CheckTensor("output", spec.Output, model.session.OutputMetadata);
             model.Run(new float[model.inputSize], new float[model.outputSize], 1);
+            NativeHeap.Trim();
             return model;
         }
         catch (Exception e)

@@ -31,7 +31,7 @@ internal sealed class StreamConsumer(
     private readonly DeadEntries dead = new(handler);
     private NpgsqlConnection? connection;
     private bool unsure;
-    private long redrivenAt = time.GetTimestamp();
+    private long? redrivenAt;
     private int limit = handler.BatchPerShard;
 
     // How far a shard has come under the epoch in which it is owned, and how its next entry has fared.
@@ -54,8 +54,8 @@ internal sealed class StreamConsumer(
         {
             if (unsure) await RereadPositionsAsync(ct);
             var entries = await FetchAsync(ct);
-            // Not only when idle: under load it would never come to it.
-            if (entries.Count == 0 || time.GetElapsedTime(redrivenAt) >= RedriveEvery) await RedriveAsync(ct);
+            // Whether idle or busy, and not after every batch.
+            if (redrivenAt is not { } at || time.GetElapsedTime(at) >= RedriveEvery) await RedriveAsync(ct);
             if (entries.Count == 0) return 0;
             var together = entries.Where(entry => !positions[entry.Shard].Apart).ToList();
             var done = together.Count > 0 ? await HandleTogetherAsync(together, ct) : 0;

@@ -35,12 +35,13 @@ internal sealed class StreamWorker(
 
     private async Task ConsumeAsync(StreamConsumer consumer, IStreamHandler handler, CancellationToken ct)
     {
+        // Taken before looking: what is committed meanwhile completes it, so after a batch there is no need to look in vain.
         var next = signals.Next;
         // A started batch is finished: its commit is short, and stopping in the middle would only repeat it elsewhere.
         var done = await consumer.RunOnceAsync(CancellationToken.None);
-        if (done > (handler.Linger > TimeSpan.Zero ? handler.BatchPerShard : 0) && !ct.IsCancellationRequested) return;
+        if (done >= handler.BatchPerShard && !ct.IsCancellationRequested) return;
         if (handler.Linger > TimeSpan.Zero) await Task.Delay(handler.Linger, time, ct);
-        else await Task.WhenAny(next, Task.Delay(options.Poll, time, ct));
+        else await next.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ct.ThrowIfCancellationRequested();
     }
 

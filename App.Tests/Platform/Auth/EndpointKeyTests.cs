@@ -10,7 +10,7 @@ namespace App.Tests.Platform.Auth;
 /// <summary>Every endpoint that there is demands a key with its scope, but for a short list.</summary>
 public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
 {
-    private static readonly string[] Open = ["/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/"];
+    private static readonly string[] Open = ["/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/"];
 
     private static readonly Dictionary<string, string> Scope = new()
     {

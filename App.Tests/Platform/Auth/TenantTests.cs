@@ -47,12 +47,12 @@ public sealed class TenantTests(AppHost host) : IClassFixture<AppHost>
     [Fact]
     public async Task A_revoked_key_is_refused_once_it_is_forgotten()
     {
-        var clock = new SteppedClock();
+        var clock = new ManualTime();
         var keys = new ApiKeyStore(host.Services.GetRequiredService<IServiceScopeFactory>(), host.Services.GetRequiredService<PlatformOptions>(), clock);
         var secret = await host.NewKeyAsync("revoked", Scopes.Read);
         Assert.Equal("revoked", (await keys.FindAsync(secret, default))!.Organization());
         await host.ExecuteAsync("update api_keys set revoked_at = now() where organization = 'revoked'");
-        clock.Step(ApiKeyStore.Remembered + TimeSpan.FromSeconds(1));
+        clock.Advance(ApiKeyStore.Remembered + TimeSpan.FromSeconds(1));
         Assert.Null(await keys.FindAsync(secret, default));
         using var http = host.Client(secret);
         Assert.Equal(HttpStatusCode.Unauthorized, (await http.GetAsync("/api/buildings")).StatusCode);
@@ -64,16 +64,5 @@ public sealed class TenantTests(AppHost host) : IClassFixture<AppHost>
         var secret = await host.NewKeyAsync("hashed", Scopes.Read);
         Assert.Equal(0, await host.ScalarAsync<long>($"select count(*) from api_keys k where k::text like '%{secret}%' or k::text like '%{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(secret)).ToLowerInvariant()}%'"));
         Assert.Equal(1, await host.ScalarAsync<long>($"select count(*) from api_keys where hash = '\\x{Convert.ToHexString(ApiKey.HashOf(secret))}'"));
-    }
-
-    private sealed class SteppedClock : TimeProvider
-    {
-        private long ticks = 1;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => ticks;
-
-        public void Step(TimeSpan by) => ticks += by.Ticks;
     }
 }
