@@ -78,8 +78,16 @@ internal sealed partial class AppProcess : IAsyncDisposable
     public static async Task<AppProcess> StartReadyAsync(string databaseUrl, bool worker, params (string Name, string Value)[] more)
     {
         var started = Start(databaseUrl, worker, null, more);
-        await started.ReadyAsync();
-        return started;
+        try
+        {
+            await started.ReadyAsync();
+            return started;
+        }
+        catch
+        {
+            await started.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Waits until it listens and says that it is ready.</summary>

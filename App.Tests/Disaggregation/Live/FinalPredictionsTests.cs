@@ -1,3 +1,4 @@
+using App.Readings;
 using App.Tests.Fixtures;
 
 namespace App.Tests.Disaggregation.Live;
@@ -34,6 +35,31 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
             compared += finals;
         }
         Assert.InRange(compared, 2000, int.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_house_that_is_silent_for_hours_across_a_restart_gets_its_last_words(bool inBlocks)
+    {
+        await using var pipeline = await LivePipeline.StartAsync(database);
+        var name = $"silent-{inBlocks}";
+        var truth = new SortedDictionary<long, double>();
+        var ts = new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        foreach (var silentHours in new[] { 10, 3, 0 })
+        {
+            var readings = Enumerable.Range(0, 100).Select(i => new Reading(ts + (i * 60_000), 300 + (i * i % 700))).ToArray();
+            foreach (var reading in readings) truth[reading.Ts] = reading.Watts;
+            await pipeline.PostAsync((name, readings));
+            await pipeline.ConsumeAsync();
+            if (inBlocks) await pipeline.WriteBlocksAsync();
+            await pipeline.RestartWorkerAsync();
+            ts = readings[^1].Ts + (silentHours * 3_600_000);
+        }
+        using var model = pipeline.Model();
+        var (differences, finals) = await OfflineRows.CompareAsync(pipeline.Source, name, model.Model, truth);
+        Assert.True(differences.Count == 0, string.Join(Environment.NewLine, differences));
+        Assert.InRange(finals, 170, 300);
     }
 
     [Fact]
