@@ -18,6 +18,9 @@ internal sealed class ActiveModels(
     /// <summary>Every name that is wanted or active.</summary>
     public IEnumerable<ModelSlot> Slots => slots.Values.OrderBy(slot => slot.Name, StringComparer.Ordinal);
 
+    /// <summary>Whether this process runs any model, or leaves them all to workers.</summary>
+    public bool RunsAny => options.Worker || loader.Names.Any(loader.ServesInWeb);
+
     /// <summary>The slot of a name; it stays the same as long as the process lives.</summary>
     public ModelSlot Get(string name) => slots.GetOrAdd(name, static n => new ModelSlot(n));
 

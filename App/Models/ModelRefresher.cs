@@ -35,6 +35,15 @@ internal sealed class ModelRefresher(
     {
         await shipped.RegisterAsync(ShippedModels.Folder, ct);
         await models.RefreshAsync(ct);
+        if (!models.RunsAny)
+        {
+            // Nothing here would be swapped, and PostgreSQL wakes everyone who listens at every commit of readings.
+            while (true)
+            {
+                await Task.Delay(Poll, time, ct);
+                await models.RefreshAsync(ct);
+            }
+        }
         await using var connection = await postgres.OpenOwnAsync("models", ct);
         await using var listen = new NpgsqlCommand($"listen {ModelRegistry.Channel}", connection);
         await listen.ExecuteNonQueryAsync(ct);
