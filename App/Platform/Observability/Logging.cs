@@ -23,7 +23,7 @@ internal static class Logging
             // It logs what it throws as well, a page for each request while the database is away.
             .MinimumLevel.Override("Microsoft.EntityFrameworkCore", LogEventLevel.Fatal)
             .MinimumLevel.Override("Microsoft.AspNetCore.DataProtection", LogEventLevel.Error)
-            .MinimumLevel.Override("Microsoft.AspNetCore.Authentication", LogEventLevel.Error)
+            .MinimumLevel.Override(typeof(Auth.KeyAuthentication).FullName!, LogEventLevel.Warning)
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Npgsql", LogEventLevel.Error)
             .Enrich.WithProperty("Role", options.Role)
