@@ -14,7 +14,8 @@ internal static class CommandHost
     /// <summary>Runs it.</summary>
     public static async Task<int> RunAsync(string[] args, IReadOnlyList<Command> commands)
     {
-        using var stopping = new CancellationTokenSource();
+        // Not disposed: a second signal may still be on its way when the command has ended.
+        var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stopping));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stopping));
         try
