@@ -9,6 +9,14 @@ internal sealed class StreamWorker(
     : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
+    private readonly SemaphoreSlim oneInHand = new(1);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        oneInHand.Dispose();
+        base.Dispose();
+    }
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -18,7 +26,7 @@ internal sealed class StreamWorker(
     {
         await Task.Yield();
         var leases = new ShardLeases(postgres, options, handler.Stream, handler.Group, log);
-        await using var consumer = new StreamConsumer(postgres, handler, leases, options, time, log);
+        await using var consumer = new StreamConsumer(postgres, handler, leases, options, oneInHand, time, log);
         log.LogInformation("Consuming {Stream:l} as group {Group:l}", handler.Stream, handler.Group);
         await Task.WhenAll(
             RepeatAsync("leases", handler, async () =>
