@@ -107,8 +107,8 @@ internal sealed class StreamConsumer(
             var suspect = shard.Crashes > options.OrdinaryCrashes || shard.CrashesInHand > 0;
             positions[shard.Shard] = new Position(shard, suspect);
             if (suspect)
-                log.LogWarning("{Crashes} owners of shard {Shard} of {Group:l} were lost at offset {Offset}: handling its entries one by one",
-                    shard.Crashes, shard.Shard, handler.Group, shard.Committed);
+                log.LogWarning("Shard {Shard} of {Group:l} has lost its owner {Crashes} times at offset {Offset}: handling its entries one by one",
+                    shard.Shard, handler.Group, shard.Crashes, shard.Committed);
         }
     }
 
