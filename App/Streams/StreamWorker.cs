@@ -9,6 +9,7 @@ internal sealed class StreamWorker(
     : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(5);
     private readonly SemaphoreSlim oneInHand = new(1);
 
     /// <inheritdoc/>
@@ -45,10 +46,13 @@ internal sealed class StreamWorker(
     {
         // Taken before looking: what is committed meanwhile completes it, so after a batch there is no need to look in vain.
         var next = signals.Next;
+        var began = time.GetTimestamp();
         // A started batch is finished: its commit is short, and stopping in the middle would only repeat it elsewhere.
         var done = await consumer.RunOnceAsync(CancellationToken.None);
         if (done >= handler.BatchPerShard && !ct.IsCancellationRequested) return;
         if (handler.Linger > TimeSpan.Zero) await Task.Delay(handler.Linger, time, ct);
+        // Under a steady load half as many batches, each twice as large, save more than the pause costs.
+        else if (next.IsCompleted) await Task.Delay(TimeSpan.FromTicks(Math.Min(time.GetElapsedTime(began).Ticks, LongestPause.Ticks)), time, ct);
         else await next.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         ct.ThrowIfCancellationRequested();
     }

@@ -38,7 +38,7 @@ internal sealed class LivePipeline : IAsyncDisposable
         signals = new StreamSignals(web, NullLogger<StreamSignals>.Instance);
         var options = StreamMember.Defaults;
         var partitions = new StreamPartitions(web, options, TimeProvider.System, NullLogger<StreamPartitions>.Instance);
-        commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, NullLogger<GroupCommit>.Instance);
+        commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, TimeProvider.System, NullLogger<GroupCommit>.Instance);
     }
 
     /// <summary>The source for queries of a test.</summary>

@@ -17,11 +17,14 @@ internal readonly record struct Ingested(int Accepted, int Stored);
 /// durable, the next gathers. A request is answered when its group is committed.
 /// </summary>
 internal sealed class GroupCommit(
-    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, StreamSignals signals, StreamPartitions partitions, ILogger<GroupCommit> log)
+    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, StreamSignals signals, StreamPartitions partitions, TimeProvider time, ILogger<GroupCommit> log)
     : BackgroundService
 {
     private const int MostInGroup = 50_000;
     private const int MostWaiting = 400_000;
+
+    // How long a group may wait for callers who were answered just now and are likely to ask again.
+    private static readonly TimeSpan Regathering = TimeSpan.FromMilliseconds(1);
 
     // A process that is paused while it holds the locks of its shards must not keep the others from appending.
     private const string BoundedSql = "set local idle_in_transaction_session_timeout = '5s'";
@@ -29,7 +32,10 @@ internal sealed class GroupCommit(
     private readonly Channel<Request> requests = Channel.CreateUnbounded<Request>(new() { SingleReader = true });
     private readonly Dictionary<short, ShardTails> shards = [];
     private NpgsqlConnection? connection;
+    private TaskCompletionSource? full;
     private int waiting;
+    private int queued;
+    private int awaited;
 
     internal sealed class Request(ReadingBatch batch)
     {
@@ -47,6 +53,7 @@ internal sealed class GroupCommit(
     {
         var request = new Request(batch);
         Interlocked.Add(ref waiting, batch.Items.Count);
+        if (Interlocked.Increment(ref queued) >= Volatile.Read(ref awaited)) Volatile.Read(ref full)?.TrySetResult();
         if (!requests.Writer.TryWrite(request)) Fail(request, new TimeoutException("The process is stopping."));
         return request.Done.Task;
     }
@@ -76,7 +83,10 @@ internal sealed class GroupCommit(
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
             }
-            await CommitGroupAsync(Gather());
+            await RegatherAsync();
+            var group = Gather();
+            await CommitGroupAsync(group);
+            awaited = group.Count + Volatile.Read(ref queued);
         }
         requests.Writer.Complete();
         foreach (var request in Gather()) Fail(request, new TimeoutException("The process is stopping."));
@@ -89,6 +99,17 @@ internal sealed class GroupCommit(
         await partitions.CreateAheadAsync(ct);
     }
 
+    // Callers who post again as soon as they are answered would otherwise split into two groups that take turns, at
+    // twice the commits. A lone caller is never kept waiting.
+    private async Task RegatherAsync()
+    {
+        if (awaited < 2) return;
+        var gathered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref full, gathered);
+        if (Volatile.Read(ref queued) < awaited) await gathered.Task.WaitAsync(Regathering, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Volatile.Write(ref full, null);
+    }
+
     private List<Request> Gather()
     {
         var group = new List<Request>();
@@ -98,6 +119,7 @@ internal sealed class GroupCommit(
             group.Add(request);
             readings += request.Batch.Items.Count;
         }
+        Interlocked.Add(ref queued, -group.Count);
         return group;
     }
 
