@@ -30,8 +30,10 @@ internal static class ReadingsBench
             : null;
         var admin = embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!;
         await using var server = NpgsqlDataSource.Create(admin);
-        await using var peer = options.Peers is null ? null : StreamPeer.Start(options.Peers, (await FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0]);
+        await using var peer = options.Peers is null ? null : StreamPeer.Start(options.Peers, (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0]);
 
+        if (options.Only is null or BuildingsBench.Name) await BuildingsBench.RunAsync(server, options, ct);
+        if (options.Only == BuildingsBench.Name) return;
         await RawCopyAsync(server, ct);
         foreach (var test in Cases.Where(test => options.Only is null || test.Name == options.Only))
         {
@@ -50,7 +52,7 @@ internal static class ReadingsBench
 
     private static async Task<JsonObject> OursAsync(NpgsqlDataSource server, Case test, BenchOptions options, CancellationToken ct)
     {
-        var url = await FreshAsync(server, "tandem_bench", ct);
+        var url = await BenchDatabase.FreshAsync(server, "tandem_bench", ct);
         // As a deployment does before the new version starts.
         await SchemaMigration.ApplyAsync(DatabaseUrl.Parse(url).ConnectionString!, ct);
         await using var source = NpgsqlDataSource.Create(DatabaseUrl.Parse(url).ConnectionString!);
@@ -59,9 +61,9 @@ internal static class ReadingsBench
         var load = new ReadingsLoad(web.Address, test.Connections, test.Batch, options.Seconds, test.Rate, test.Buildings);
         // A service runs for weeks: its first seconds, in which the runtime compiles what is hot, are not what is measured.
         await (load with { Seconds = WarmUpSeconds, Rate = 0 }).RunAsync(ct);
-        await DrainedAsync(source, ct);
+        await BenchDatabase.DrainedAsync(source, ct);
         var idle = (Web: ProcessUsage.Memory(web.Pid).Now, Worker: ProcessUsage.Memory(worker.Pid).Now);
-        var postmaster = await PostmasterAsync(source, ct);
+        var postmaster = await BenchDatabase.PostmasterAsync(source, ct);
 
         var before = await CommitWatch.CommittedAsync(source);
         await using var watch = new CommitWatch(source);
@@ -69,7 +71,7 @@ internal static class ReadingsBench
         var cpu = (Web: ProcessUsage.Cpu(web.Pid), Worker: ProcessUsage.Cpu(worker.Pid), Store: ProcessUsage.CpuOfTree(postmaster));
         var began = ReadingsLoad.Now;
         var result = await load.RunAsync(ct);
-        await DrainedAsync(source, ct);
+        await BenchDatabase.DrainedAsync(source, ct);
         var processedIn = (ReadingsLoad.Now - began) / 1000;
         var used = (Web: ProcessUsage.Cpu(web.Pid) - cpu.Web, Worker: ProcessUsage.Cpu(worker.Pid) - cpu.Worker, Store: ProcessUsage.CpuOfTree(postmaster) - cpu.Store);
         var (webMemory, workerMemory) = (ProcessUsage.Memory(web.Pid), ProcessUsage.Memory(worker.Pid));
@@ -135,30 +137,6 @@ internal static class ReadingsBench
         Console.WriteLine(new JsonObject { ["bench"] = "raw", ["copy_rows_per_s"] = Math.Round(rows / ((ReadingsLoad.Now - began) / 1000)) }.ToJsonString());
         await using var drop = new NpgsqlCommand("drop table bench_raw", connection);
         await drop.ExecuteNonQueryAsync(ct);
-    }
-
-    private static async Task DrainedAsync(NpgsqlDataSource source, CancellationToken ct)
-    {
-        await using var command = source.CreateCommand("""
-            select coalesce(sum(h.head - coalesce(o.committed, 0)), 0)::bigint from stream_shards h
-            left join stream_offsets o on o.stream = h.stream and o.shard = h.shard and o.consumer_group = 'disaggregation'
-            """);
-        while ((long)(await command.ExecuteScalarAsync(ct))! > 0) await Task.Delay(2, ct);
-    }
-
-    private static async Task<int> PostmasterAsync(NpgsqlDataSource source, CancellationToken ct)
-    {
-        await using var command = source.CreateCommand("select pg_backend_pid()");
-        var backend = (int)(await command.ExecuteScalarAsync(ct))!;
-        var stat = await File.ReadAllTextAsync($"/proc/{backend}/stat", ct);
-        return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]);
-    }
-
-    private static async Task<string> FreshAsync(NpgsqlDataSource server, string name, CancellationToken ct)
-    {
-        await using (var drop = server.CreateCommand($"drop database if exists {name} with (force)")) await drop.ExecuteNonQueryAsync(ct);
-        await using (var create = server.CreateCommand($"create database {name}")) await create.ExecuteNonQueryAsync(ct);
-        return DatabaseUrl.Format(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Database = name }.ConnectionString);
     }
 
     private static double Round(double value) => Math.Round(value, 3);

@@ -46,8 +46,7 @@ internal sealed record ReadingsLoad(Uri Address, int Connections, int Batch, dou
                 if (Clock.Elapsed.TotalSeconds >= started + Seconds) break;
                 var request = Request(Interlocked.Add(ref next, Batch) - Batch);
                 var at = Clock.Elapsed;
-                await socket.SendAsync(request, ct);
-                var status = await ReadAnswerAsync(socket, answer, ct);
+                var status = await PostAsync(socket, request, answer, ct);
                 mine.Add((Clock.Elapsed - at).TotalMilliseconds);
                 if (status == 202) Interlocked.Add(ref accepted, Batch);
                 else Interlocked.Increment(ref refused);
@@ -76,8 +75,18 @@ internal sealed record ReadingsLoad(Uri Address, int Connections, int Batch, dou
                 .Append(",\"watts\":").Append((k * 7919L % 10000 / 10.0).ToString(CultureInfo.InvariantCulture)).Append('}');
         }
         body.Append("]}");
-        return Encoding.ASCII.GetBytes(
-            $"POST /ingest/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {AppProcess.Key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        return Request(body);
+    }
+
+    /// <summary>A whole request with a body.</summary>
+    public static ReadOnlyMemory<byte> Request(StringBuilder body) => Encoding.ASCII.GetBytes(
+        $"POST /ingest/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {AppProcess.Key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+
+    /// <summary>Sends one request and answers its status.</summary>
+    public static async Task<int> PostAsync(Socket socket, ReadOnlyMemory<byte> request, byte[] answer, CancellationToken ct)
+    {
+        await socket.SendAsync(request, ct);
+        return await ReadAnswerAsync(socket, answer, ct);
     }
 
     private static async Task<int> ReadAnswerAsync(Socket socket, byte[] buffer, CancellationToken ct)

@@ -1,4 +1,5 @@
 using App.Tests.Fixtures;
+using Npgsql;
 
 namespace App.Tests.Streams;
 
@@ -41,7 +42,7 @@ public sealed class DeadEntriesTests(StreamBench bench) : IClassFixture<StreamBe
             Assert.Equal(1, await member.Consumer.RunOnceAsync(default));
         }
         Assert.Equal("load0 1, load1 1, load2 1, poison 1", await bench.CountsAsync(stream));
-        Assert.StartsWith("0 1 done 3", await DeadAsync(stream));
+        Assert.Equal("0 1 done 4 InvalidOperationException: it is poison", await DeadAsync(stream));
     }
 
     [Fact]
@@ -82,6 +83,42 @@ public sealed class DeadEntriesTests(StreamBench bench) : IClassFixture<StreamBe
         await LiveThroughAsync(member, time);
         Assert.Equal("b 1, c 1", await bench.CountsAsync(stream));
         Assert.StartsWith("0 1 dead 3 PostgresException: 23514", await DeadAsync(stream));
+    }
+
+    [Theory]
+    [InlineData(typeof(IOException))]
+    [InlineData(typeof(TimeoutException))]
+    [InlineData(typeof(TaskCanceledException))]
+    [InlineData(typeof(ObjectDisposedException))]
+    public async Task What_the_handler_itself_throws_is_the_entrys_fault_also_when_it_looks_like_a_broken_connection(Type fault)
+    {
+        var (stream, time) = (await bench.StreamAsync(), new ManualTime());
+        await using var member = await MemberAsync(stream, time);
+        Handler(member).Before = text =>
+        {
+            if (text == "poison") throw (Exception)Activator.CreateInstance(fault, "it is poison")!;
+        };
+        await bench.AppendAsync(stream, (0, "poison"), (0, "b"), (1, "c"));
+        await LiveThroughAsync(member, time);
+        Assert.Equal("b 1, c 1", await bench.CountsAsync(stream));
+        Assert.StartsWith($"0 1 dead 3 {fault.Name}: ", await DeadAsync(stream));
+    }
+
+    [Fact]
+    public async Task A_database_that_the_handler_cannot_reach_is_not_the_entrys_fault_however_often()
+    {
+        var (stream, time) = (await bench.StreamAsync(), new ManualTime());
+        await using var member = await MemberAsync(stream, time);
+        Handler(member).Before = _ => throw new InvalidOperationException("wrapped", new NpgsqlException("reading", new IOException()));
+        await bench.AppendAsync(stream, (0, "a"));
+        for (var i = 0; i < member.Options.MaxAttempts + 2; i++)
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => member.Consumer.RunOnceAsync(default));
+            time.Advance(TimeSpan.FromSeconds(5));
+        }
+        Handler(member).Before = _ => { };
+        Assert.Equal(1, await member.DrainAsync());
+        Assert.Equal("", await DeadAsync(stream));
     }
 
     private static CountingHandler Handler(StreamMember member) => (CountingHandler)member.Handler;

@@ -7,13 +7,15 @@ namespace App.Tests.Streams;
 /// <summary>One worker of one consumer group, driven tick by tick; several of them are several processes.</summary>
 internal sealed class StreamMember : IAsyncDisposable
 {
+    private readonly SemaphoreSlim oneInHand = new(1);
+
     public StreamMember(string connectionString, string name, Func<Postgres, IStreamHandler> handler, TimeProvider? time = null, StreamOptions? options = null)
     {
         Postgres = new Postgres(connectionString, connectionString, name);
         Options = options ?? Defaults;
         Handler = handler(Postgres);
         Leases = new ShardLeases(Postgres, Options, Handler.Stream, Handler.Group, NullLogger.Instance);
-        Consumer = new StreamConsumer(Postgres, Handler, Leases, Options, time ?? TimeProvider.System, NullLogger.Instance);
+        Consumer = new StreamConsumer(Postgres, Handler, Leases, Options, oneInHand, time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     public static StreamOptions Defaults { get; } = new() { Enabled = true, Shards = 4, Retention = TimeSpan.FromHours(48), LeaseDuration = TimeSpan.FromMinutes(10) };
@@ -42,5 +44,6 @@ internal sealed class StreamMember : IAsyncDisposable
     {
         await Consumer.DisposeAsync();
         await Postgres.DisposeAsync();
+        oneInHand.Dispose();
     }
 }

@@ -3,11 +3,14 @@ using Npgsql;
 namespace App.Streams;
 
 /// <summary>
-/// Entries that a group could not handle. States: dead → redriving (asked for) → done, or dead again.
+/// Entries that a group could not handle. States: dead → redriving (asked for) → dead (in hand) → done, or still dead.
 /// Commands that change them run beside the group's commit, under the same fence.
 /// </summary>
 internal sealed class DeadEntries(IStreamHandler handler)
 {
+    // Stands before the error while an entry is handled again, and stays if nobody lives to take it away.
+    private const string CutShort = "Handling it again was cut short: the process ended, or lost its shard or the database. Before: ";
+
     /// <summary>The command that sets an entry aside with its error.</summary>
     public NpgsqlBatchCommand SetAside(StreamEntry entry, Exception error, int attempts) =>
         new("""
@@ -30,14 +33,33 @@ internal sealed class DeadEntries(IStreamHandler handler)
 
     /// <summary>The command that closes a redriven entry.</summary>
     public static NpgsqlBatchCommand Done(long id) =>
-        new("update stream_dead_entries set state = 'done' where id = $1") { Parameters = { new() { Value = id } } };
+        new("update stream_dead_entries set state = 'done', error = replace(error, $2, '') where id = $1")
+        {
+            Parameters = { new() { Value = id }, new() { Value = CutShort } },
+        };
 
     /// <summary>The command that puts a redriven entry back.</summary>
     public static NpgsqlBatchCommand FailedAgain(long id, Exception error) =>
-        new("update stream_dead_entries set state = 'dead', error = $2, attempts = attempts + 1 where id = $1")
+        new("update stream_dead_entries set state = 'dead', error = $2 where id = $1")
         {
             Parameters = { new() { Value = id }, new() { Value = Describe(error) } },
         };
+
+    /// <summary>
+    /// Charges the attempt before it is made, and is committed before: an entry that ends its process is dead then, and
+    /// does not end the next.
+    /// </summary>
+    /// <returns>False: it is not asked for any more.</returns>
+    public static async Task<bool> BeginAsync(NpgsqlConnection connection, long id, CancellationToken ct)
+    {
+        await using var command = new NpgsqlCommand("""
+            update stream_dead_entries set state = 'dead', attempts = attempts + 1, error = $2 || replace(error, $2, '')
+            where id = $1 and state = 'redriving'
+            """, connection);
+        command.Parameters.Add(new() { Value = id });
+        command.Parameters.Add(new() { Value = CutShort });
+        return await command.ExecuteNonQueryAsync(ct) == 1;
+    }
 
     /// <summary>Entries of these shards that somebody asked to have handled again, oldest first.</summary>
     public async Task<List<(long Id, StreamEntry Entry)>> RequestedAsync(NpgsqlConnection connection, short[] shards, CancellationToken ct)

@@ -7,7 +7,9 @@ namespace App.Streams;
 /// <param name="Shard">Which.</param>
 /// <param name="Epoch">Named by every commit: a later owner has a higher one.</param>
 /// <param name="Committed">Offset up to which the group had come when the shard was taken.</param>
-internal readonly record struct OwnedShard(short Shard, long Epoch, long Committed);
+/// <param name="Crashes">Owners that were lost, not released, since it came there.</param>
+/// <param name="CrashesInHand">Those of them that were lost while they handled the next entry alone.</param>
+internal readonly record struct OwnedShard(short Shard, long Epoch, long Committed, int Crashes, int CrashesInHand);
 
 /// <summary>
 /// Spreads a group's shards over the live workers. A worker that is seen renews its leases every tick; shards of one
@@ -27,7 +29,7 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
     private const string RenewSql = """
         update stream_offsets set lease_expires_at = clock_timestamp() + $4
         where stream = $1 and consumer_group = $2 and owner = $3 and lease_expires_at > clock_timestamp()
-        returning shard, epoch, committed
+        returning shard, epoch, committed, crashes, crashes_in_hand
         """;
 
     private const string ShareSql = """
@@ -36,20 +38,28 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
                (select count(*) from stream_offsets where stream = $1 and consumer_group = $2)
         """;
 
+    // A lease that ended without being released is counted as a crash of its owner, in the statement that takes the shard.
+    // Not counted are one's own lease (this process lives), one that ended while the database was away, and one of a
+    // shard that had nothing to do.
     private const string TakeSql = """
         with free as (
-            select shard, owner from stream_offsets
+            select shard, owner,
+                   coalesce(owner <> $3 and lease_expires_at > pg_postmaster_start_time(), false)
+                   and exists (select from stream_shards h where h.stream = $1 and h.shard = f.shard and h.head > f.committed) as crashed
+            from stream_offsets f
             where stream = $1 and consumer_group = $2 and (owner is null or lease_expires_at <= clock_timestamp())
             order by shard limit $5 for update
         )
         update stream_offsets o
-        set owner = $3, epoch = o.epoch + 1, lease_expires_at = clock_timestamp() + $4
+        set owner = $3, epoch = o.epoch + 1, lease_expires_at = clock_timestamp() + $4, in_hand = 0,
+            crashes = o.crashes + free.crashed::int,
+            crashes_in_hand = o.crashes_in_hand + (free.crashed and o.in_hand > o.committed)::int
         from free where o.stream = $1 and o.consumer_group = $2 and o.shard = free.shard
-        returning o.shard, o.epoch, o.committed, free.owner
+        returning o.shard, o.epoch, o.committed, o.crashes, o.crashes_in_hand, free.owner
         """;
 
     private const string ReleaseSql = """
-        update stream_offsets set owner = null, lease_expires_at = null
+        update stream_offsets set owner = null, lease_expires_at = null, in_hand = 0
         where stream = $1 and consumer_group = $2 and owner = $3 and shard = any($4)
         """;
 
@@ -154,8 +164,8 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
         var shards = new Dictionary<short, OwnedShard>();
         while (await reader.ReadAsync(ct))
         {
-            shards[reader.GetInt16(0)] = new OwnedShard(reader.GetInt16(0), reader.GetInt64(1), reader.GetInt64(2));
-            if (owners is not null && !reader.IsDBNull(3)) owners.Add(reader.GetString(3));
+            shards[reader.GetInt16(0)] = new OwnedShard(reader.GetInt16(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4));
+            if (owners is not null && !reader.IsDBNull(5)) owners.Add(reader.GetString(5));
         }
         return shards;
     }

@@ -7,10 +7,18 @@ namespace App.Streams;
 /// <summary>
 /// Reads what is new in the owned shards, has it handled as one batch over all of them, and commits effects and
 /// offsets in one round trip and one transaction. A batch that fails is taken apart entry by entry, so that one bad
-/// entry is found, retried and at last set aside, while the others go on.
+/// entry is found, retried and at last set aside, while the others go on. So is one whose owners were lost again and
+/// again at the same offset: what ended them may be an entry.
 /// </summary>
+/// <param name="postgres">The database.</param>
+/// <param name="handler">The group.</param>
+/// <param name="leases">Its shards here.</param>
+/// <param name="options">Attempts.</param>
+/// <param name="oneInHand">Shared by all groups of the process: see <see cref="EntryInHand"/>.</param>
+/// <param name="time">Parks and measures.</param>
+/// <param name="log">Told of faults.</param>
 internal sealed class StreamConsumer(
-    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, TimeProvider time, ILogger log) : IAsyncDisposable
+    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, SemaphoreSlim oneInHand, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private const string FencedState = "TD001";
     private static readonly TimeSpan RedriveEvery = TimeSpan.FromSeconds(1);
@@ -29,19 +37,21 @@ internal sealed class StreamConsumer(
 
     private readonly Dictionary<short, Position> positions = [];
     private readonly DeadEntries dead = new(handler);
+    private readonly EntryInHand inHand = new(handler, postgres.ProcessName, oneInHand);
     private NpgsqlConnection? connection;
     private bool unsure;
     private long? redrivenAt;
     private int limit = handler.BatchPerShard;
 
     // How far a shard has come under the epoch in which it is owned, and how its next entry has fared.
-    private sealed class Position(OwnedShard owned)
+    private sealed class Position(OwnedShard owned, bool suspect)
     {
         public long Epoch { get; } = owned.Epoch;
         public long Committed { get; set; } = owned.Committed;
-        public int Attempts { get; set; }
+        public int Attempts { get; set; } = owned.CrashesInHand;
         public long ParkedUntil { get; set; }
-        public bool Apart { get; set; }
+        public bool Suspect { get; set; } = suspect;
+        public bool Apart { get; set; } = suspect;
     }
 
     /// <summary>One tick: one batch, or nothing.</summary>
@@ -59,7 +69,8 @@ internal sealed class StreamConsumer(
             if (entries.Count == 0) return 0;
             var together = entries.Where(entry => !positions[entry.Shard].Apart).ToList();
             var done = together.Count > 0 ? await HandleTogetherAsync(together, ct) : 0;
-            foreach (var shard in entries.Where(entry => positions.TryGetValue(entry.Shard, out var p) && p.Apart).GroupBy(entry => entry.Shard))
+            // Those that have failed come last: should one end the process, the others are done.
+            foreach (var shard in entries.Where(entry => positions[entry.Shard].Apart).GroupBy(entry => entry.Shard).OrderBy(shard => positions[shard.Key].Attempts))
                 done += await HandleApartAsync(shard, ct);
             limit = Math.Min(limit * 2, handler.BatchPerShard);
             return done;
@@ -91,20 +102,31 @@ internal sealed class StreamConsumer(
             handler.Forget(shard);
         }
         foreach (var shard in owned)
-            if (!positions.ContainsKey(shard.Shard)) positions[shard.Shard] = new Position(shard);
+        {
+            if (positions.ContainsKey(shard.Shard)) continue;
+            var suspect = shard.Crashes > options.OrdinaryCrashes || shard.CrashesInHand > 0;
+            positions[shard.Shard] = new Position(shard, suspect);
+            if (suspect)
+                log.LogWarning("Shard {Shard} of {Group:l} has lost its owner {Crashes} times at offset {Offset}: handling its entries one by one",
+                    shard.Shard, handler.Group, shard.Crashes, shard.Committed);
+        }
     }
 
     private async Task RereadPositionsAsync(CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand(
-            "select shard, epoch, committed from stream_offsets where stream = $1 and consumer_group = $2 and owner = $3", await ConnectAsync(ct));
-        command.Parameters.Add(new() { Value = handler.Stream });
-        command.Parameters.Add(new() { Value = handler.Group });
-        command.Parameters.Add(new() { Value = postgres.ProcessName });
-        await using var reader = await command.ExecuteReaderAsync(ct);
+        await using var batch = new NpgsqlBatch(await ConnectAsync(ct));
+        batch.BatchCommands.Add(inHand.PutDown());
+        batch.BatchCommands.Add(new("select shard, epoch, committed from stream_offsets where stream = $1 and consumer_group = $2 and owner = $3")
+        {
+            Parameters = { new() { Value = handler.Stream }, new() { Value = handler.Group }, new() { Value = postgres.ProcessName } },
+        });
+        await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            if (positions.TryGetValue(reader.GetInt16(0), out var position) && position.Epoch == reader.GetInt64(1))
-                position.Committed = reader.GetInt64(2);
+        {
+            if (!positions.TryGetValue(reader.GetInt16(0), out var position) || position.Epoch != reader.GetInt64(1)) continue;
+            if (position.Committed != reader.GetInt64(2)) position.Attempts = 0;
+            position.Committed = reader.GetInt64(2);
+        }
         unsure = false;
     }
 
@@ -128,35 +150,27 @@ internal sealed class StreamConsumer(
 
     private async Task<int> HandleTogetherAsync(List<StreamEntry> entries, CancellationToken ct)
     {
-        try
+        if (await TryAsync(entries, null, ct) is not { } fault) return entries.Count;
+        log.LogWarning(fault, "A batch of {Count} entries failed for {Group}: taking it apart", entries.Count, handler.Group);
+        foreach (var shard in entries.Select(entry => entry.Shard).Distinct())
         {
-            await CommitAsync(await handler.HandleAsync(entries, ct), entries, ct);
-            return entries.Count;
+            handler.Forget(shard);
+            positions[shard].Apart = true;
         }
-        catch (Exception e) when (IsEntryFault(e))
-        {
-            log.LogWarning(e, "A batch of {Count} entries failed for {Group}: taking it apart", entries.Count, handler.Group);
-            foreach (var shard in entries.Select(entry => entry.Shard).Distinct())
-            {
-                handler.Forget(shard);
-                positions[shard].Apart = true;
-            }
-            return 0;
-        }
+        return 0;
     }
 
-    private async Task<int> HandleApartAsync(IEnumerable<StreamEntry> entries, CancellationToken ct)
+    private async Task<int> HandleApartAsync(IGrouping<short, StreamEntry> entries, CancellationToken ct)
     {
+        var position = positions[entries.Key];
         var done = 0;
         foreach (var entry in entries)
         {
-            var position = positions[entry.Shard];
-            try
+            Exception? fault = null;
+            if (position.Attempts >= options.MaxAttempts) fault = new ProcessEndedException(position.Attempts);
+            else if (await TryAloneAsync(entry, position, ct) is { } thrown)
             {
-                await CommitAsync(await handler.HandleAsync([entry], ct), [entry], ct);
-            }
-            catch (Exception e) when (IsEntryFault(e))
-            {
+                fault = thrown;
                 handler.Forget(entry.Shard);
                 if (++position.Attempts < options.MaxAttempts)
                 {
@@ -164,15 +178,20 @@ internal sealed class StreamConsumer(
                     position.ParkedUntil = time.GetTimestamp() + (long)(time.TimestampFrequency * 0.2 * Math.Pow(4, position.Attempts - 1));
                     return done;
                 }
-                log.LogError(e, "Set aside entry {Offset} of shard {Shard} after {Attempts} attempts by {Group}", entry.Offset, entry.Shard, position.Attempts, handler.Group);
-                await CommitAsync([dead.SetAside(entry, e, position.Attempts)], [entry], ct);
-                Telemetry.StreamDead.Add(1, new KeyValuePair<string, object?>("group", handler.Group));
             }
+            if (fault is not null) await SetAsideAsync(entry, fault, position.Attempts, ct);
             position.Attempts = 0;
             done++;
         }
-        foreach (var shard in entries.Select(entry => entry.Shard).Distinct()) positions[shard].Apart = false;
+        position.Apart = position.Suspect = false;
         return done;
+    }
+
+    private async Task SetAsideAsync(StreamEntry entry, Exception fault, int attempts, CancellationToken ct)
+    {
+        log.LogError(fault, "Set aside entry {Offset} of shard {Shard} after {Attempts} attempts by {Group}", entry.Offset, entry.Shard, attempts, handler.Group);
+        await CommitAsync([dead.SetAside(entry, fault, attempts)], [entry], ct);
+        Telemetry.StreamDead.Add(1, new KeyValuePair<string, object?>("group", handler.Group));
     }
 
     private async Task RedriveAsync(CancellationToken ct)
@@ -180,17 +199,34 @@ internal sealed class StreamConsumer(
         redrivenAt = time.GetTimestamp();
         foreach (var (id, entry) in await dead.RequestedAsync(await ConnectAsync(ct), [.. positions.Keys], ct))
         {
+            if (!await DeadEntries.BeginAsync(await ConnectAsync(ct), id, ct)) continue;
             // It is handled at the place where the shard stands: what came after it has had its effects, and counts.
             var now = entry with { Offset = positions[entry.Shard].Committed };
-            try
-            {
-                await CommitAsync([.. await handler.HandleAsync([now], ct), DeadEntries.Done(id)], [now], ct);
-            }
-            catch (Exception e) when (IsEntryFault(e))
-            {
-                handler.Forget(entry.Shard);
-                await CommitAsync([DeadEntries.FailedAgain(id, e)], [now], ct);
-            }
+            if (await TryAsync([now], DeadEntries.Done(id), ct) is not { } fault) continue;
+            handler.Forget(entry.Shard);
+            await CommitAsync([DeadEntries.FailedAgain(id, fault)], [now], ct);
+        }
+    }
+
+    private async Task<Exception?> TryAloneAsync(StreamEntry entry, Position position, CancellationToken ct) =>
+        position.Suspect
+            ? await inHand.HoldAsync(await ConnectAsync(ct), entry, position.Epoch, () => TryAsync([entry], null, ct), ct)
+            : await TryAsync([entry], null, ct);
+
+    // Handles and commits; answers a fault of the entries, and throws any other.
+    private async Task<Exception?> TryAsync(IReadOnlyList<StreamEntry> entries, NpgsqlBatchCommand? more, CancellationToken ct)
+    {
+        var handled = false;
+        try
+        {
+            var effects = await handler.HandleAsync(entries, ct);
+            handled = true;
+            await CommitAsync(more is null ? effects : [.. effects, more], entries, ct);
+            return null;
+        }
+        catch (Exception e) when (handled ? IsOfEffects(e) : IsOfHandler(e, ct))
+        {
+            return e;
         }
     }
 
@@ -227,8 +263,11 @@ internal sealed class StreamConsumer(
         Telemetry.StreamDelaySeconds.Record((time.GetUtcNow().UtcDateTime - entries[0].AppendedAt).TotalSeconds, group);
     }
 
-    // A database that is away and a lease that was lost say nothing about the entry.
-    private static bool IsEntryFault(Exception e) =>
+    // A database that is away says nothing about the entry. A time-out or a broken stream of the handler's own does.
+    private static bool IsOfHandler(Exception e, CancellationToken ct) => !ct.IsCancellationRequested && !TransientFault.IsOfDatabase(e);
+
+    // A commit talks to nobody but the database; one that it refuses is the effects' fault, unless the lease was lost.
+    private static bool IsOfEffects(Exception e) =>
         e is not OperationCanceledException && !TransientFault.Is(e) && e is not PostgresException { SqlState: FencedState };
 
     private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken ct)

@@ -23,8 +23,14 @@ internal sealed record StreamOptions
     /// <summary>How often an idle consumer looks although nothing was notified.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>Attempts after which an entry is set aside.</summary>
+    /// <summary>Attempts after which an entry is set aside; to have ended its process is one.</summary>
     public int MaxAttempts { get; init; } = 3;
+
+    /// <summary>
+    /// Owners that a shard may lose at one offset before its entries are suspected. One is ordinary (a machine that is
+    /// gone, a kill), and what it left is done again together.
+    /// </summary>
+    public int OrdinaryCrashes { get; init; } = 1;
 
     /// <summary>Reads the stream's variables.</summary>
     public static StreamOptions Read(Variables variables) => new()

@@ -10,6 +10,14 @@ internal sealed class StreamWorker(
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(5);
+    private readonly SemaphoreSlim oneInHand = new(1);
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        oneInHand.Dispose();
+        base.Dispose();
+    }
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
@@ -19,7 +27,7 @@ internal sealed class StreamWorker(
     {
         await Task.Yield();
         var leases = new ShardLeases(postgres, options, handler.Stream, handler.Group, log);
-        await using var consumer = new StreamConsumer(postgres, handler, leases, options, time, log);
+        await using var consumer = new StreamConsumer(postgres, handler, leases, options, oneInHand, time, log);
         log.LogInformation("Consuming {Stream:l} as group {Group:l}", handler.Stream, handler.Group);
         await Task.WhenAll(
             RepeatAsync("leases", handler, async () =>

@@ -40,6 +40,27 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
+    public async Task A_late_reading_that_joins_what_a_gap_had_ended_takes_last_words_back_also_beside_a_correction(bool restarted)
+    {
+        await using var pipeline = await LivePipeline.StartAsync(database);
+        var name = $"joined-{restarted}";
+        var start = new DateTimeOffset(2026, 4, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        Reading At(int minute, double watts = 300) => new(start + (minute * 60_000), watts + minute);
+        await pipeline.PostAsync((name, [.. Enumerable.Range(0, 41).Select(minute => At(minute)), At(46)]));
+        await pipeline.ConsumeAsync();
+        if (restarted) await pipeline.RestartWorkerAsync();
+        await pipeline.PostAsync((name, [At(43), At(46, 500)]));
+        await pipeline.ConsumeAsync();
+
+        using var model = pipeline.Model();
+        var truth = Enumerable.Range(0, 41).Select(minute => At(minute)).Append(At(43)).Append(At(46, 500)).ToDictionary(reading => reading.Ts, reading => reading.Watts);
+        var (differences, _) = await OfflineRows.CompareAsync(pipeline.Source, name, model.Model, truth);
+        Assert.True(differences.Count == 0, string.Join(Environment.NewLine, differences));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
     public async Task A_house_that_is_silent_for_hours_across_a_restart_gets_its_last_words(bool inBlocks)
     {
         await using var pipeline = await LivePipeline.StartAsync(database);

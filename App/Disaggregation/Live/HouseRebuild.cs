@@ -66,7 +66,7 @@ internal sealed class HouseRebuild
             foreach (var reading in span) grid.Add(reading.Ts, (float)reading.Watts, closed);
             // What follows is too far away to be joined: the segment ends here, and its minutes are as final as they get.
             if (stored[^1].Ts > grid.LastTs && to + Margin - grid.LastTs > Grid.LongestHoldMs) grid.Complete(closed);
-            Predict(closed, from - Reach, to + Reach, predictions, isLate: before > readings[0].Ts);
+            Predict(closed, from - Reach, to + Reach, predictions);
         }
 
         var house = new LiveHouse(Meter, window);
@@ -100,7 +100,7 @@ internal sealed class HouseRebuild
     }
 
     // Segments are laid end to end in the list, each closed by its break.
-    private void Predict(List<Cell> closed, long from, long to, PredictionBatch predictions, bool isLate)
+    private void Predict(List<Cell> closed, long from, long to, PredictionBatch predictions)
     {
         for (var start = 0; start < closed.Count;)
         {
@@ -109,7 +109,7 @@ internal sealed class HouseRebuild
             var length = Math.Min(end + 1, closed.Count) - start;
             var cells = new float[length];
             for (var i = 0; i < length; i++) cells[i] = closed[start + i].Watts;
-            predictions.AddSpan(Building, cells, closed[start].Start, from, to, isLate);
+            predictions.AddSpan(Building, cells, closed[start].Start, from, to);
             start = end + 1;
         }
     }

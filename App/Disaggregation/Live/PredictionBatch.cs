@@ -54,22 +54,23 @@ internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
         }
     }
 
-    /// <summary>Asks for every minute of a span again.</summary>
+    /// <summary>
+    /// Asks for every minute of a span again, and takes back what is too new for any: a late reading may have joined what
+    /// a break had ended, and the newest minutes had their last word then.
+    /// </summary>
     /// <param name="building">Key of the building.</param>
     /// <param name="cells">Consecutive minutes in watts, NaN at a break.</param>
     /// <param name="firstStart">Start of the first, Unix milliseconds.</param>
     /// <param name="from">The span's beginning, Unix milliseconds.</param>
     /// <param name="to">Its end, exclusive.</param>
-    /// <param name="isLate">Whether a late reading has caused it, which may have joined what a break had ended: the newest
-    /// minutes had their last word then, and are now too new for any.</param>
-    public void AddSpan(int building, ReadOnlySpan<float> cells, long firstStart, long from, long to, bool isLate)
+    public void AddSpan(int building, ReadOnlySpan<float> cells, long firstStart, long from, long to)
     {
         var first = (int)Math.Max(0, (from - firstStart) / Grid.CellMs);
         for (var target = first; target < cells.Length && firstStart + (target * Grid.CellMs) < to; target++)
         {
             var state = Target.StateOf(cells, target, LookAhead);
             if (state != TargetState.None) Add(building, cells, firstStart, target, state);
-            else if (isLate && target >= cells.Length - Target.ProvisionalLookAhead && !float.IsNaN(cells[target]))
+            else if (target >= cells.Length - Target.ProvisionalLookAhead && !float.IsNaN(cells[target]))
                 withdrawn.Add((building, TimeOf(firstStart, target)));
         }
     }

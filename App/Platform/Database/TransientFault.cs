@@ -14,4 +14,10 @@ internal static class TransientFault
         ObjectDisposedException => true,
         _ => exception.InnerException is { } inner && Is(inner),
     };
+
+    /// <summary>
+    /// Whether a fault of code that talks to others as well is one of the way to the database: only what Npgsql throws
+    /// is, for a time-out or a broken stream may be anybody's.
+    /// </summary>
+    public static bool IsOfDatabase(Exception exception) => exception is NpgsqlException ? Is(exception) : exception.InnerException is { } inner && IsOfDatabase(inner);
 }
