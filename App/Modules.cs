@@ -1,4 +1,5 @@
 using App.Disaggregation;
+using App.Jobs;
 using App.Models;
 using App.Platform;
 using App.Readings;
@@ -15,6 +16,7 @@ internal static class Modules
     /// <summary>Every module of the product.</summary>
     public static IReadOnlyList<Module> All { get; } =
     [
+        new JobsModule(),
         new StreamsModule(),
         new ModelsModule(),
         new ReadingsModule(),

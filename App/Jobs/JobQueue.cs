@@ -1,25 +1,163 @@
+using System.Text;
+using System.Text.Json;
+using App.Platform.Database;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace App.Jobs;
 
-/// <summary>Adds jobs.</summary>
-internal sealed class JobQueue
+/// <summary>Adds jobs, in a transaction of the caller's or in commits of their own, and steers those that are there.</summary>
+internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
 {
-    /// <summary>Adds a job in a commit of its own, shared with others that are added at the same time.</summary>
-    public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct) => throw new NotImplementedException();
+    private const int LongestArgs = 262_144;
+    private const int MostTogether = 1000;
+    private static readonly NewJob[] None = [];
+
+    private readonly Dictionary<string, JobKind> known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private List<Waiting> waiting = [];
+    private bool flushing;
+
+    private sealed class Waiting(NewJob job, JobKind kind, string args)
+    {
+        public (NewJob, JobKind, string) Job { get; } = (job, kind, args);
+        public TaskCompletionSource<Enqueued> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Adds a job in a commit that it shares with others that are added at the same time.</summary>
+    /// <exception cref="ArgumentException">The job cannot be taken as it is.</exception>
+    public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct)
+    {
+        var (_, kind, args) = Check(job);
+        var mine = new Waiting(job, kind, args);
+        lock (gate)
+        {
+            waiting.Add(mine);
+            if (flushing) return mine.Done.Task.WaitAsync(ct);
+            flushing = true;
+        }
+        // Whoever comes first commits for all who come meanwhile.
+        _ = FlushAsync();
+        return mine.Done.Task.WaitAsync(ct);
+    }
 
     /// <summary>Adds jobs in the transaction that is open on the context: they exist exactly when what they are about does.</summary>
     /// <exception cref="InvalidOperationException">No transaction is open.</exception>
-    public Task<IReadOnlyList<Enqueued>> EnqueueAsync(DbContext db, IReadOnlyList<NewJob> jobs, CancellationToken ct) => throw new NotImplementedException();
+    public Task<IReadOnlyList<Enqueued>> EnqueueAsync(DbContext db, IReadOnlyList<NewJob> jobs, CancellationToken ct)
+    {
+        var transaction = db.Database.CurrentTransaction?.GetDbTransaction() as NpgsqlTransaction
+            ?? throw new InvalidOperationException("Open a transaction on the context first: jobs are added in it.");
+        return EnqueueAsync(transaction.Connection!, transaction, jobs, ct);
+    }
 
     /// <summary>Adds jobs in the caller's transaction.</summary>
-    public Task<IReadOnlyList<Enqueued>> EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewJob> jobs, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<IReadOnlyList<Enqueued>> EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewJob> jobs, CancellationToken ct)
+    {
+        var added = new List<Enqueued>(jobs.Count);
+        foreach (var some in jobs.Select(Check).Chunk(MostTogether))
+        {
+            await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { JobStore.Enqueue(some) } };
+            await using var reader = await batch.ExecuteReaderAsync(ct);
+            while (await reader.ReadAsync(ct)) added.Add(new(reader.GetInt64(0), reader.GetBoolean(1)));
+        }
+        return added;
+    }
 
-    /// <summary>Adds many plain jobs by COPY.</summary>
-    public Task<long> EnqueueManyAsync(IEnumerable<NewJob> jobs, CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>Adds many jobs in one commit by COPY; they can be neither unique nor delayed.</summary>
+    /// <returns>How many.</returns>
+    public async Task<long> EnqueueManyAsync(IEnumerable<NewJob> jobs, CancellationToken ct)
+    {
+        await using var connection = await postgres.Source.OpenConnectionAsync(ct);
+        await using var copy = await connection.BeginBinaryImportAsync(
+            "copy jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, limits) from stdin (format binary)", ct);
+        var count = 0L;
+        foreach (var (job, kind, args) in (jobs ?? None).Select(Check))
+        {
+            if (job.UniqueKey is not null || job.Delay > TimeSpan.Zero) throw new ArgumentException($"A job of kind '{job.Kind}' is unique or delayed: add it otherwise.", nameof(jobs));
+            await copy.StartRowAsync(ct);
+            await copy.WriteAsync(job.Queue ?? kind.Queue, ct);
+            await copy.WriteAsync(job.Kind, ct);
+            await copy.WriteAsync(job.Organization, ct);
+            await copy.WriteAsync("queued", ct);
+            await copy.WriteAsync((short)job.Priority, ct);
+            await copy.WriteAsync((short)job.Priority, ct);
+            await copy.WriteAsync(job.MaxAttempts ?? kind.MaxAttempts, ct);
+            await copy.WriteAsync(args, ct);
+            if (job.OrderKey is null) await copy.WriteNullAsync(ct);
+            else await copy.WriteAsync(job.OrderKey, ct);
+            if (job.Limits.Count == 0) await copy.WriteNullAsync(ct);
+            else await copy.WriteAsync(JsonSerializer.Serialize(job.Limits, JobRegistration.Json), NpgsqlDbType.Jsonb, ct);
+            count++;
+        }
+        await copy.CompleteAsync(ct);
+        return count;
+    }
 
     /// <summary>Cancels a job: at once when it waits, within seconds when it runs.</summary>
     /// <returns>False: there is no such job, or it has ended.</returns>
-    public Task<bool> CancelAsync(long id, CancellationToken ct) => throw new NotImplementedException();
+    public async Task<bool> CancelAsync(long id, CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand("select jobs_cancel($1, 'Cancelled by request.')");
+        command.Parameters.Add(new() { Value = id });
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    /// <summary>Queues jobs again that have ended or that wait for their time, with all their attempts.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> RedriveAsync(IReadOnlyList<long> ids, CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand("select jobs_redrive($1)");
+        command.Parameters.Add(new() { Value = ids.ToArray() });
+        return (int)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task FlushAsync()
+    {
+        // What else is being added now comes with it.
+        await Task.Yield();
+        while (true)
+        {
+            List<Waiting> together;
+            lock (gate)
+            {
+                if (waiting.Count == 0)
+                {
+                    flushing = false;
+                    return;
+                }
+                together = waiting.Count <= MostTogether ? waiting : waiting[..MostTogether];
+                waiting = waiting.Count <= MostTogether ? [] : waiting[MostTogether..];
+            }
+            await CommitAsync(together);
+        }
+    }
+
+    private async Task CommitAsync(List<Waiting> together)
+    {
+        try
+        {
+            await using var connection = await postgres.Source.OpenConnectionAsync();
+            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { JobStore.Enqueue(together.ConvertAll(one => one.Job)) } };
+            var added = new List<Enqueued>(together.Count);
+            await using (var reader = await batch.ExecuteReaderAsync())
+                while (await reader.ReadAsync()) added.Add(new(reader.GetInt64(0), reader.GetBoolean(1)));
+            foreach (var (one, enqueued) in together.Zip(added)) one.Done.SetResult(enqueued);
+        }
+        catch (Exception e)
+        {
+            foreach (var one in together) one.Done.TrySetException(e);
+        }
+    }
+
+    private (NewJob Job, JobKind Kind, string Args) Check(NewJob job)
+    {
+        if (!known.TryGetValue(job.Kind, out var kind)) throw new ArgumentException($"There is no kind of job named '{job.Kind}'.", nameof(job));
+        if (!kind.ArgsType.IsInstanceOfType(job.Args)) throw new ArgumentException($"Arguments of kind '{job.Kind}' are of type {kind.ArgsType.Name}, not {job.Args.GetType().Name}.", nameof(job));
+        if (job.Priority is < -1000 or > 1000) throw new ArgumentException($"Priority {job.Priority} is not within -1000 to 1000.", nameof(job));
+        var args = JsonSerializer.Serialize(job.Args, kind.ArgsType, JobRegistration.Json);
+        if (args.Length > LongestArgs / 4 && Encoding.UTF8.GetByteCount(args) > LongestArgs) throw new ArgumentException($"Arguments of kind '{job.Kind}' take more than {LongestArgs} bytes of JSON.", nameof(job));
+        return (job, kind, args);
+    }
 }

@@ -1,9 +1,112 @@
+using System.Text.Json;
 using Npgsql;
+using NpgsqlTypes;
 
 namespace App.Jobs;
 
-/// <summary>The statements of the queue.</summary>
+/// <summary>The statements of the queue; states change only in the functions of the schema that they call.</summary>
 internal static class JobStore
 {
-    internal static Task<JobOutcome> CompleteInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long worker, ClaimedJob claimed, CancellationToken ct) => throw new NotImplementedException();
+    /// <summary>SQLSTATE of a write by a worker whose lease is lost.</summary>
+    public const string LeaseLost = "TD003";
+
+    /// <summary>The longest text of an error that is kept.</summary>
+    public const int LongestError = 4000;
+
+    private const int LongestResult = 65_536;
+
+    /// <summary>What is written of an attempt.</summary>
+    public readonly record struct Ending(ClaimedJob Job, string Outcome, double DelaySeconds, string? Text);
+
+    /// <summary>The command that adds jobs and answers (job_id, added) for each, in order.</summary>
+    public static NpgsqlBatchCommand Enqueue(IReadOnlyList<(NewJob Job, JobKind Kind, string Args)> jobs) => new(
+        "select job_id, added from jobs_enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+    {
+        Parameters =
+        {
+            Array(jobs.Select(j => j.Job.Queue ?? j.Kind.Queue)),
+            Array(jobs.Select(j => j.Job.Kind)),
+            Array(jobs.Select(j => j.Job.Organization)),
+            new() { Value = jobs.Select(j => (short)j.Job.Priority).ToArray() },
+            new() { Value = jobs.Select(j => j.Job.Delay.TotalSeconds).ToArray() },
+            new() { Value = jobs.Select(j => j.Job.MaxAttempts ?? j.Kind.MaxAttempts).ToArray() },
+            Array(jobs.Select(j => j.Args)),
+            Array(jobs.Select(j => j.Job.UniqueKey)),
+            new() { Value = jobs.Select(j => j.Job.UniqueFor?.TotalSeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
+            Array(jobs.Select(j => j.Job.OrderKey)),
+            Array(jobs.Select(j => j.Job.Limits.Count == 0 ? null : JsonSerializer.Serialize(j.Job.Limits, JobRegistration.Json))),
+        },
+    };
+
+    /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
+    public static NpgsqlCommand Claim(NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after) =>
+        new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8)", connection)
+        {
+            Parameters =
+            {
+                new() { Value = worker }, new() { Value = kinds }, new() { Value = limit }, new() { Value = ahead },
+                new() { Value = suspects }, new() { Value = solo }, new() { Value = after.Queue }, new() { Value = after.Organization },
+            },
+        };
+
+    /// <summary>The command that writes how attempts ended, and answers the jobs that were still held.</summary>
+    public static NpgsqlCommand Finish(NpgsqlConnection connection, NpgsqlTransaction? transaction, long worker, IReadOnlyList<Ending> endings) =>
+        new("select id from jobs_finish($1, $2, $3, $4, $5, $6, $7)", connection, transaction)
+        {
+            Parameters =
+            {
+                new() { Value = worker },
+                new() { Value = endings.Select(e => e.Job.Id).ToArray() },
+                new() { Value = endings.Select(e => e.Job.Attempt).ToArray() },
+                Array(endings.Select(e => e.Outcome)),
+                new() { Value = endings.Select(e => e.DelaySeconds).ToArray() },
+                Array(endings.Select(e => e.Text)),
+                new() { Value = endings.Any(e => e.Job.Guarded) },
+            },
+        };
+
+    /// <summary>What an outcome writes.</summary>
+    /// <param name="job">The job that it is of.</param>
+    /// <param name="kind">Its kind, for the backoff.</param>
+    /// <param name="outcome">Anything but settled.</param>
+    /// <param name="chance">Uniform in [0, 1), for the jitter.</param>
+    public static Ending End(ClaimedJob job, JobKind kind, JobOutcome outcome, double chance)
+    {
+        switch (outcome)
+        {
+            case JobOutcome.Succeeded { Result: null }:
+                return new(job, "succeeded", 0, null);
+            case JobOutcome.Succeeded { Result: { } result }:
+                var json = JsonSerializer.Serialize(result, JobRegistration.Json);
+                return System.Text.Encoding.UTF8.GetByteCount(json) <= LongestResult
+                    ? new(job, "succeeded", 0, json)
+                    : new(job, "dead", 0, $"It succeeded, but its result takes {json.Length} characters of JSON, and at most {LongestResult} bytes are kept.");
+            case JobOutcome.Failed failed when job.Attempt >= job.MaxAttempts:
+                return new(job, "dead", 0, Cut(failed.Error));
+            case JobOutcome.Failed failed:
+                return new(job, "retry", (failed.After ?? kind.BackoffAfter(job.Attempt, chance)).TotalSeconds, Cut(failed.Error));
+            case JobOutcome.Snoozed snoozed:
+                return new(job, "snoozed", snoozed.After.TotalSeconds, null);
+            case JobOutcome.Cancelled cancelled:
+                return new(job, "cancelled", 0, Cut(cancelled.Reason));
+            case JobOutcome.Died died:
+                return new(job, "dead", 0, Cut(died.Error));
+            default:
+                return new(job, "released", 0, null);
+        }
+    }
+
+    /// <summary>Ends a job as succeeded in the handler's transaction.</summary>
+    public static async Task<JobOutcome> CompleteInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long worker, ClaimedJob claimed, CancellationToken ct)
+    {
+        await using var command = Finish(connection, transaction, worker, [new(claimed, "succeeded", 0, null)]);
+        // Nothing of the caller's transaction may be committed for a job that is another's by now.
+        if (await command.ExecuteScalarAsync(ct) is null)
+            throw new PostgresException($"job {claimed.Id} is not held by worker {worker} any more", "ERROR", "ERROR", LeaseLost);
+        return JobOutcome.Settled.Instance;
+    }
+
+    private static string Cut(string text) => (text.Length <= LongestError ? text : text[..LongestError]).Replace("\0", "", StringComparison.Ordinal);
+
+    private static NpgsqlParameter Array(IEnumerable<string?> values) => new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

@@ -21,6 +21,7 @@ internal static class PlatformSetup
         services.AddSingleton(database);
         services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
         services.AddSingleton(TimeProvider.System);
+        services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddKeys(options);

@@ -40,4 +40,10 @@ internal static class Telemetry
 
     /// <summary>Windows through a model.</summary>
     public static readonly Counter<long> InferenceWindows = Meter.CreateCounter<long>("tandem_inference_windows_total", "{window}", "Windows through a model.");
+
+    /// <summary>Attempts of jobs whose end is written, by kind and outcome.</summary>
+    public static readonly Counter<long> JobsEnded = Meter.CreateCounter<long>("tandem_jobs_ended_total", "{attempt}", "Attempts of jobs by outcome.");
+
+    /// <summary>An attempt of a job in its handler, by kind.</summary>
+    public static readonly Histogram<double> JobSeconds = Meter.CreateHistogram<double>("tandem_job_seconds", "s", "Duration of an attempt of a job.");
 }

@@ -1,0 +1,306 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Threading.Channels;
+using App.Platform.Database;
+using App.Platform.Observability;
+using App.Platform.Serving;
+using Npgsql;
+
+namespace App.Jobs;
+
+/// <summary>
+/// Runs jobs: claims them in batches, runs as many at once as it may, and writes their ends in batches. Short jobs are
+/// claimed ahead, so that no round trip is waited for between two of them.
+/// </summary>
+internal sealed class JobWorker(
+    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobStager stager, Notifications notifications,
+    TimeProvider time, ILogger<JobWorker> log) : DrainingService
+{
+    private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
+
+    // Jobs on average shorter than this are claimed ahead, as many as are run within the span behind it.
+    private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan AheadOf = TimeSpan.FromMilliseconds(30);
+
+    private readonly Dictionary<string, JobKind> known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+    private readonly string[] names = [.. kinds.Select(kind => kind.Name).Order(StringComparer.Ordinal)];
+    private readonly Channel<(ClaimedJob Job, JobSession Session)> ready = Channel.CreateUnbounded<(ClaimedJob, JobSession)>();
+    private readonly Channel<(JobStore.Ending Ending, JobSession Session)> ended = Channel.CreateUnbounded<(JobStore.Ending, JobSession)>(new() { SingleReader = true });
+    private readonly ConcurrentDictionary<long, RunningJob> running = [];
+    private readonly Signal room = new();
+    private readonly Signal added = notifications.On(JobOptions.Channel);
+    private readonly Signal cancels = notifications.On(JobOptions.CancelChannel);
+
+    private volatile JobSession? session;
+    private (string Queue, string Organization) after = ("", "");
+    private int held;
+    private double averageTicks = Short.Ticks;
+
+    /// <summary>What runs here now.</summary>
+    public IEnumerable<ClaimedJob> Running => running.Values.Select(one => one.Job);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Yield();
+        log.LogInformation("Running jobs, {Concurrency} at once", options.Concurrency);
+        using var finishing = new CancellationTokenSource();
+        var writing = WriteEndsAsync();
+        var beating = RepeatAsync("The heartbeat", BeatAsync, finishing.Token);
+        var executors = Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(ExecuteJobsAsync, CancellationToken.None)).ToArray();
+        await Task.WhenAll(RepeatAsync("Claiming", ClaimAsync, stoppingToken), RepeatAsync("Staging", StageAsync, stoppingToken));
+
+        ready.Writer.Complete();
+        await DrainAsync(Task.WhenAll(executors));
+        ended.Writer.Complete();
+        await writing;
+        await finishing.CancelAsync();
+        await beating;
+        await LeaveAsync();
+    }
+
+    // One look for jobs, and a wait where there is no room or there are none.
+    private async Task ClaimAsync(CancellationToken ct)
+    {
+        var mine = session ??= await OpenAsync(ct);
+        // Taken before looking, so that nothing falls between.
+        var (more, space) = (added.Next, room.Next);
+        var ahead = Ahead;
+        var free = options.Concurrency + ahead - Volatile.Read(ref held);
+        if (free <= (options.Concurrency + ahead) / 2 && free < options.Concurrency || free <= ahead / 2)
+        {
+            await space.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return;
+        }
+        var claimed = await ClaimAsync(mine, free, ahead > 0, ct);
+        if (claimed > 0) return;
+        await more.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private int Ahead => Volatile.Read(ref averageTicks) is var ticks && ticks < Short.Ticks
+        ? (int)Math.Min(options.MostAhead, options.Concurrency * AheadOf.Ticks / Math.Max(1, ticks)) : 0;
+
+    private NpgsqlConnection? claiming;
+
+    private async Task<int> ClaimAsync(JobSession mine, int limit, bool ahead, CancellationToken ct)
+    {
+        claiming = await OpenAsync(claiming, "claim", "set synchronous_commit = off", ct);
+        var suspects = Math.Max(0, options.Concurrency - running.Count);
+        var solo = running.Values.All(one => one.Job.Crashes < 2);
+        var jobs = new List<(short Rank, ClaimedJob Job)>(limit);
+        try
+        {
+            // Finished once begun: a claim that is cut off half-way may have been made.
+            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after);
+            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            while (await reader.ReadAsync(CancellationToken.None))
+                jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
+                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8))));
+        }
+        catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
+        {
+            Lose(mine);
+            return 0;
+        }
+        catch
+        {
+            // Whether the claim was made is not known: under another number, whatever it took will be rescued.
+            Lose(mine);
+            throw;
+        }
+        Interlocked.Add(ref held, jobs.Count);
+        foreach (var (_, job) in jobs.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id)) ready.Writer.TryWrite((job, mine));
+        after = Last(jobs);
+        return jobs.Count;
+    }
+
+    // The line behind which the next claim goes on: the last that this one came to, which may have come round.
+    private (string Queue, string Organization) Last(List<(short Rank, ClaimedJob Job)> jobs)
+    {
+        var lines = jobs.Select(one => (one.Job.Queue, one.Job.Organization)).ToHashSet();
+        if (lines.Count <= 1) return lines.FirstOrDefault(after);
+        var round = lines.Where(line => LineOrder.Compare(line, after) <= 0).ToList();
+        return (round.Count > 0 ? round : [.. lines]).Max(LineOrder);
+    }
+
+    private static readonly Comparer<(string Queue, string Organization)> LineOrder = Comparer<(string Queue, string Organization)>.Create((a, b) =>
+        string.CompareOrdinal(a.Queue, b.Queue) is var queues and not 0 ? queues : string.CompareOrdinal(a.Organization, b.Organization));
+
+    private async Task ExecuteJobsAsync()
+    {
+        await foreach (var (job, owner) in ready.Reader.ReadAllAsync())
+        {
+            if (owner != session)
+            {
+                Let(1);
+                continue;
+            }
+            if (draining)
+            {
+                ended.Writer.TryWrite((JobStore.End(job, known[job.Kind], JobOutcome.Released.Instance, 0), owner));
+                continue;
+            }
+            await ExecuteAsync(job, owner);
+        }
+    }
+
+    private volatile bool draining;
+
+    private async Task ExecuteAsync(ClaimedJob job, JobSession owner)
+    {
+        using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
+        running[job.Id] = attempt;
+        var began = Stopwatch.GetTimestamp();
+        var outcome = await runner.RunAsync(attempt, owner.Worker);
+        var took = Stopwatch.GetElapsedTime(began);
+        running.TryRemove(job.Id, out _);
+        Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
+        Telemetry.JobSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", job.Kind));
+        if (attempt.Reason == StopReason.LeaseLost || outcome is JobOutcome.Settled) Let(1);
+        else ended.Writer.TryWrite((JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble()), owner));
+    }
+
+    private void Let(int jobs)
+    {
+        Interlocked.Add(ref held, -jobs);
+        room.Pulse();
+    }
+
+    private async Task WriteEndsAsync()
+    {
+        NpgsqlConnection? connection = null;
+        var batch = new List<(JobStore.Ending Ending, JobSession Session)>();
+        while (await ended.Reader.WaitToReadAsync())
+        {
+            // While one batch is written the next gathers.
+            while (batch.Count < 1000 && ended.Reader.TryRead(out var one)) batch.Add(one);
+            foreach (var group in batch.GroupBy(one => one.Session))
+            {
+                var endings = group.Select(one => one.Ending).ToList();
+                connection = await WriteAsync(connection, group.Key, endings);
+                Let(endings.Count);
+            }
+            batch.Clear();
+        }
+        if (connection is not null) await connection.DisposeAsync();
+    }
+
+    // Tried until it is written, or until the lease is lost and with it the right to write it.
+    private async Task<NpgsqlConnection?> WriteAsync(NpgsqlConnection? connection, JobSession owner, List<JobStore.Ending> endings)
+    {
+        while (owner == session)
+        {
+            try
+            {
+                connection = await OpenAsync(connection, "finish", null, CancellationToken.None);
+                await using var command = JobStore.Finish(connection, null, owner.Worker, endings);
+                await command.ExecuteNonQueryAsync();
+                foreach (var ending in endings)
+                    Telemetry.JobsEnded.Add(1, new("kind", ending.Job.Kind), new("outcome", ending.Outcome));
+                if (endings.Exists(ending => ending.Outcome is "retry" or "snoozed")) stager.LookSoon();
+                return connection;
+            }
+            catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
+            {
+                Lose(owner);
+            }
+            catch (Exception e)
+            {
+                log.LogWarning(TransientFault.Is(e) ? null : e, "The ends of {Count} jobs could not be written, trying again: {Error}", endings.Count, e.Message);
+                if (connection is not null) await connection.DisposeAsync();
+                connection = null;
+                await Task.Delay(AfterFault, time);
+            }
+        }
+        return connection;
+    }
+
+    private async Task BeatAsync(CancellationToken ct)
+    {
+        var next = cancels.Next;
+        if (session is { } mine)
+        {
+            if (await mine.BeatAsync(postgres, options, CancellationToken.None) is not { } cancelled) Lose(mine);
+            else
+                foreach (var id in cancelled)
+                    if (running.TryGetValue(id, out var attempt)) attempt.Stop(StopReason.Cancelled);
+            await progress.FlushAsync(CancellationToken.None);
+        }
+        await next.WaitAsync(options.Beat, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task StageAsync(CancellationToken ct)
+    {
+        var soon = stager.Soon;
+        var wait = await stager.RunOnceAsync(CancellationToken.None);
+        await soon.WaitAsync(wait, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // From here on nothing that was claimed under it is ours.
+    private void Lose(JobSession lost)
+    {
+        if (Interlocked.CompareExchange(ref session, null, lost) != lost) return;
+        log.LogWarning("Lost the lease of job worker {Worker}: its jobs are run again by whoever takes them", lost.Worker);
+        foreach (var attempt in running.Values) attempt.Stop(StopReason.LeaseLost);
+    }
+
+    private async Task DrainAsync(Task executing)
+    {
+        draining = true;
+        await executing.WaitAsync(options.Drain, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        foreach (var attempt in running.Values) attempt.Stop(StopReason.Draining);
+        // A handler that does not stop is left behind after its grace, so this ends.
+        await executing;
+    }
+
+    private async Task LeaveAsync()
+    {
+        if (claiming is not null) await claiming.DisposeAsync();
+        try
+        {
+            if (session is { } mine) await mine.CloseAsync(postgres, CancellationToken.None);
+        }
+        catch (Exception e) when (TransientFault.Is(e))
+        {
+            log.LogWarning("Job worker {Worker} could not sign off, and its lease will expire: {Error}", session?.Worker, e.Message);
+        }
+    }
+
+    private async Task<JobSession> OpenAsync(CancellationToken ct)
+    {
+        var opened = await JobSession.OpenAsync(postgres, options, ct);
+        log.LogInformation("Registered as job worker {Worker}", opened.Worker);
+        return opened;
+    }
+
+    private async Task<NpgsqlConnection> OpenAsync(NpgsqlConnection? connection, string purpose, string? setting, CancellationToken ct)
+    {
+        if (connection is { FullState: System.Data.ConnectionState.Open }) return connection;
+        if (connection is not null) await connection.DisposeAsync();
+        connection = await postgres.OpenOwnAsync(purpose, ct);
+        if (setting is null) return connection;
+        await using var set = new NpgsqlCommand(setting, connection);
+        await set.ExecuteNonQueryAsync(ct);
+        return connection;
+    }
+
+    private async Task RepeatAsync(string what, Func<CancellationToken, Task> tick, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await tick(ct);
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                log.LogWarning(TransientFault.Is(e) ? null : e, "{What:l} failed, trying again: {Error}", what, e.Message);
+                await Task.Delay(AfterFault, time, CancellationToken.None);
+            }
+        }
+    }
+}

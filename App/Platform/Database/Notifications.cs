@@ -1,0 +1,83 @@
+using System.Collections.Concurrent;
+using Npgsql;
+
+namespace App.Platform.Database;
+
+/// <summary>
+/// Wakes those who wait for something in the database, within milliseconds of its commit: one connection of a process
+/// listens on every channel that somebody asked for. A notification is a hint; whoever waits polls as well, since
+/// notifications are lost with the connection that they come on.
+/// </summary>
+internal sealed class Notifications(Postgres postgres, ILogger<Notifications> log) : BackgroundService
+{
+    private readonly ConcurrentDictionary<string, Signal> signals = new(StringComparer.Ordinal);
+    private readonly Signal asked = new();
+
+    /// <summary>The signal of a channel; the same one for everybody.</summary>
+    public Signal On(string channel)
+    {
+        if (signals.TryGetValue(channel, out var signal)) return signal;
+        signal = signals.GetOrAdd(channel, _ => new Signal());
+        asked.Pulse();
+        return signal;
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await ListenAsync(stoppingToken);
+            }
+            catch (Exception e) when (TransientFault.Is(e) && !stoppingToken.IsCancellationRequested)
+            {
+                log.LogWarning("Notifications are interrupted, polling goes on: {Error}", e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+            }
+        }
+    }
+
+    private async Task ListenAsync(CancellationToken ct)
+    {
+        while (signals.IsEmpty) await asked.Next.WaitAsync(ct);
+        await using var connection = await postgres.OpenOwnAsync("listen", ct);
+        connection.Notification += (_, notification) => signals.GetValueOrDefault(notification.Channel)?.Pulse();
+        var listening = new HashSet<string>(StringComparer.Ordinal);
+        while (true)
+        {
+            var next = asked.Next;
+            foreach (var (channel, signal) in signals)
+            {
+                if (!listening.Add(channel)) continue;
+                await using (var listen = new NpgsqlCommand($"listen {channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
+                // What was notified before nobody has heard.
+                signal.Pulse();
+            }
+            using var more = CancellationTokenSource.CreateLinkedTokenSource(ct);
+            var waiting = connection.WaitAsync(more.Token);
+            if (await Task.WhenAny(waiting, next) == next) await more.CancelAsync();
+            try
+            {
+                await waiting;
+            }
+            catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+            {
+                // Somebody asked for another channel.
+            }
+        }
+    }
+}
+
+/// <summary>Something that may happen at any time, any number of times; whoever waits learns that it has, not how often.</summary>
+internal sealed class Signal
+{
+    private volatile TaskCompletionSource pulse = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Completed by the next pulse. Take it before looking, so that nothing falls between.</summary>
+    public Task Next => pulse.Task;
+
+    /// <summary>Wakes everyone who waits.</summary>
+    public void Pulse() => Interlocked.Exchange(ref pulse, new(TaskCreationOptions.RunContinuationsAsynchronously)).TrySetResult();
+}
