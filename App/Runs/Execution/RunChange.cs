@@ -97,14 +97,13 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         if (await ExecuteAsync(EndSql, ct, status, RunState.RunBefore(status)) == 1) Note(null, status, null);
     }
 
-    /// <summary>The job that carries out a step.</summary>
+    /// <summary>The job that carries out a step. It needs no unique key: under the run's lock a step is activated once.</summary>
     public NewJob JobFor(string step, int activation, int maxAttempts, TimeSpan delay = default) =>
         new(RunStepJob.Kind, new RunStepArgs(head.Id, step, activation))
         {
             Organization = head.Organization,
             Priority = head.Priority,
             MaxAttempts = maxAttempts,
-            UniqueKey = $"run:{head.Id}:{step}:{activation}",
             Delay = delay,
         };
 
