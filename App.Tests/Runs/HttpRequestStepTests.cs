@@ -109,7 +109,6 @@ public sealed class HttpRequestStepTests(RunsHost host) : IClassFixture<RunsHost
 
     [Theory]
     [InlineData("http://127.0.0.2:9/")]
-    [InlineData("http://localhost:9/")]
     [InlineData("http://[::1]:9/")]
     [InlineData("http://[::ffff:10.0.0.1]/")]
     [InlineData("http://169.254.169.254/latest/meta-data")]

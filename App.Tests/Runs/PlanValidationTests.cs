@@ -85,7 +85,12 @@ public sealed class PlanValidationTests(AppHost host) : IClassFixture<AppHost>
         Assert.Contains(await RefusedAsync(JsonSerializer.Serialize(RunClient.Plan(large))), e => e.GetProperty("field").GetString() == "plan.steps[0].input" && e.GetProperty("cure").GetString()!.Contains("262,144"));
         var wide = Enumerable.Range(0, 200).Select(i => RunClient.Step($"s{i}", "delay", new { ms = 1 }, [.. Enumerable.Range(0, i).Select(d => $"s{d}")])).ToArray();
         Assert.Contains(await RefusedAsync(JsonSerializer.Serialize(RunClient.Plan(wide))), e => e.GetProperty("field").GetString() == "plan.steps[].dependsOn");
-        using var huge = await host.Http.PostAsync("/api/runs", Json("{\"plan\":{\"goal\":\"" + new string('x', 9 << 20) + "\",\"steps\":[]}}"));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs")
+        {
+            Content = Json("{\"plan\":{\"goal\":\"" + new string('x', 9 << 20) + "\",\"steps\":[]}}"),
+            Headers = { ExpectContinue = true },
+        };
+        using var huge = await host.Http.SendAsync(request);
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, huge.StatusCode);
     }
 

@@ -91,15 +91,17 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
             request.Content = body.ValueKind == JsonValueKind.String
                 ? new StringContent(body.GetString()!, Encoding.UTF8, "text/plain")
                 : new StringContent(body.GetRawText(), Encoding.UTF8, "application/json");
-        request.Headers.TryAddWithoutValidation("Idempotency-Key", step.IdempotencyKey);
-        if (input.Find("headers") is not { } headers) return request;
-        foreach (var header in headers.EnumerateObject())
+        if (input.Find("headers") is { } headers)
         {
-            // What the plan says goes before what is said here.
-            request.Headers.Remove(header.Name);
-            request.Content?.Headers.Remove(header.Name);
-            if (!request.Headers.TryAddWithoutValidation(header.Name, header.Value.GetString())) request.Content?.Headers.TryAddWithoutValidation(header.Name, header.Value.GetString());
+            foreach (var header in headers.EnumerateObject())
+            {
+                // What is not the request's describes its body, and goes before what is said of it here.
+                if (request.Headers.TryAddWithoutValidation(header.Name, header.Value.GetString())) continue;
+                request.Content?.Headers.Remove(header.Name);
+                request.Content?.Headers.TryAddWithoutValidation(header.Name, header.Value.GetString());
+            }
         }
+        if (!request.Headers.Contains("Idempotency-Key")) request.Headers.TryAddWithoutValidation("Idempotency-Key", step.IdempotencyKey);
         return request;
     }
 
