@@ -3,6 +3,7 @@ using App.Jobs;
 using App.Models;
 using App.Platform;
 using App.Readings;
+using App.Schedules;
 using App.Simulation;
 using App.Streams;
 using App.Training;
@@ -17,6 +18,7 @@ internal static class Modules
     public static IReadOnlyList<Module> All { get; } =
     [
         new JobsModule(),
+        new SchedulesModule(),
         new StreamsModule(),
         new ModelsModule(),
         new ReadingsModule(),
