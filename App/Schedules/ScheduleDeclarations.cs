@@ -98,7 +98,8 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         await drop.ExecuteNonQueryAsync(ct);
     }
 
-    private string[] Column(Func<Schedule, string> value) => [.. schedules.Select(value)];
+    // As an object: an array would be taken for the list of all parameters.
+    private object Column(Func<Schedule, string> value) => schedules.Select(value).ToArray();
 
     private static string Args(Schedule schedule) => JsonSerializer.Serialize(schedule.Args, schedule.Args.GetType(), JobRegistration.Json);
 
