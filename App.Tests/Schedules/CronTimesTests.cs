@@ -64,6 +64,8 @@ public sealed class CronTimesTests
     [InlineData(NewYork)]
     [InlineData(Santiago)]
     [InlineData("Australia/Lord_Howe")]
+    // Zones whose winter is the exception, which Quartz' own search runs in circles over.
+    [InlineData("Europe/Dublin")]
     [InlineData("Africa/Casablanca")]
     public void Every_fifteen_minutes_has_neither_gap_nor_double_in_seven_years(string zone)
     {
@@ -89,6 +91,7 @@ public sealed class CronTimesTests
     [InlineData(Santiago, "23:30", 0)]
     [InlineData(Santiago, "00:30", 7)]
     [InlineData("Africa/Casablanca", "02:30", 7)]
+    [InlineData("Europe/Dublin", "01:30", 7)]
     public void A_daily_schedule_fires_once_on_every_day_of_seven_years(string zone, string at, int skipped)
     {
         var (info, time) = (TimeZoneInfo.FindSystemTimeZoneById(zone), TimeOnly.Parse(at, CultureInfo.InvariantCulture));

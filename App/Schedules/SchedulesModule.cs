@@ -3,6 +3,7 @@ using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Observability;
 using Quartz;
+using Serilog.Extensions.Logging;
 
 namespace App.Schedules;
 
@@ -28,7 +29,8 @@ internal sealed class SchedulesModule : Module
     public override void AddWorkers(IServiceCollection services)
     {
         services.AddQuartz(quartz => quartz.UseInMemoryStore().UseDefaultThreadPool(Alarms));
-        services.Configure<LoggerFilterOptions>(log => log.AddFilter("Quartz", LogLevel.Warning));
+        // Named with its provider, which otherwise takes everything.
+        services.Configure<LoggerFilterOptions>(log => log.AddFilter<SerilogLoggerProvider>("Quartz", LogLevel.Warning));
         services.AddSingleton<ScheduleDeclarations>().AddSingleton<ScheduleAlarm>();
         services.AddHostedService<ScheduleWorker>();
     }
