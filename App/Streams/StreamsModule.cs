@@ -10,13 +10,12 @@ internal sealed class StreamsModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(StreamOptions.Read(variables));
-        services.AddSingleton<StreamSignals>().AddSingleton<StreamPartitions>();
+        services.AddSingleton<StreamPartitions>();
     }
 
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddHostedService(provider => provider.GetRequiredService<StreamSignals>());
         services.AddHostedService<StreamWorker>();
         services.AddHostedService<StreamMaintenance>();
     }
