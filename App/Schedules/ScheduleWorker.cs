@@ -18,14 +18,14 @@ internal sealed class ScheduleWorker(
     {
         await declarations.TickAsync(ct);
         await runs.KeepAsync(ct);
-        foreach (var key in await runs.DeclaredAsync(ct)) await FireAsync(key, ct);
+        foreach (var key in await runs.DeclaredAsync(ct)) await FireAsync(key);
     }
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        alarm.OnTime = (key, _) => stoppingToken.IsCancellationRequested ? Task.CompletedTask : OnTimeAsync(key);
+        alarm.OnTime = (key, _) => stoppingToken.IsCancellationRequested ? Task.CompletedTask : FireAsync(key);
         await alarm.StartAsync(CancellationToken.None);
         while (!stoppingToken.IsCancellationRequested)
         {
@@ -46,24 +46,24 @@ internal sealed class ScheduleWorker(
         await LeaveAsync();
     }
 
-    private async Task OnTimeAsync(string key)
+    // One that cannot be fired keeps no other from it.
+    private async Task FireAsync(string key)
     {
         try
         {
-            await FireAsync(key, CancellationToken.None);
+            var now = await firing.NowAsync(CancellationToken.None);
+            // Set by the span between two times of the database's clock: this machine's may be wrong.
+            if (await firing.FireDueAsync(key, now, CancellationToken.None) is { } next) await alarm.SetAsync(key, time.GetUtcNow() + (next - now), CancellationToken.None);
+        }
+        catch (Exception e) when (TransientFault.Is(e))
+        {
+            log.LogWarning("Schedule {Key:l} could not be fired, trying again: {Error}", key, e.Message);
+            await alarm.SetAsync(key, time.GetUtcNow() + AfterFault, CancellationToken.None);
         }
         catch (Exception e)
         {
-            log.LogWarning(TransientFault.Is(e) ? null : e, "Schedule {Key:l} could not be fired, trying again: {Error}", key, e.Message);
-            await alarm.SetAsync(key, time.GetUtcNow() + AfterFault, CancellationToken.None);
+            log.LogError(e, "Schedule {Key:l} cannot be fired: {Error}", key, e.Message);
         }
-    }
-
-    private async Task FireAsync(string key, CancellationToken ct)
-    {
-        var now = await firing.NowAsync(ct);
-        // Set by the span between two times of the database's clock: this machine's may be wrong.
-        if (await firing.FireDueAsync(key, now, ct) is { } next) await alarm.SetAsync(key, time.GetUtcNow() + (next - now), ct);
     }
 
     private async Task LeaveAsync()
