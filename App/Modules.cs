@@ -3,6 +3,7 @@ using App.Jobs;
 using App.Models;
 using App.Platform;
 using App.Readings;
+using App.Runs;
 using App.Simulation;
 using App.Streams;
 using App.Training;
@@ -22,6 +23,7 @@ internal static class Modules
         new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new RunsModule(),
         new SimulationModule(),
         new ConsoleModule(),
     ];

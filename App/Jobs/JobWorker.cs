@@ -67,12 +67,13 @@ internal sealed class JobWorker(
         var (more, space) = (added.Next, room.Next);
         var ahead = Ahead;
         var free = options.Concurrency + ahead - Volatile.Read(ref held);
-        if (free <= (options.Concurrency + ahead) / 2 && free < options.Concurrency || free <= ahead / 2)
+        // Few places are not worth a round trip while there is enough to do.
+        if (free < Math.Min(options.MostTogether / 2, Math.Max(1, ahead / 4)))
         {
             await space.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
-        var claimed = await ClaimAsync(mine, free, ahead > 0, ct);
+        var claimed = await ClaimAsync(mine, Math.Min(free, options.MostTogether), ahead > 0, ct);
         if (claimed > 0) return;
         await more.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -173,7 +174,7 @@ internal sealed class JobWorker(
         while (await ended.Reader.WaitToReadAsync())
         {
             // While one batch is written the next gathers.
-            while (batch.Count < options.MostAhead && ended.Reader.TryRead(out var one)) batch.Add(one);
+            while (batch.Count < options.MostTogether && ended.Reader.TryRead(out var one)) batch.Add(one);
             foreach (var group in batch.GroupBy(one => one.Session))
             {
                 var endings = group.Select(one => one.Ending).ToList();
