@@ -58,12 +58,11 @@ public sealed partial class M20261122_Jobs
 
     // The planner is told to use the indexes: the tables grow and shrink faster than statistics follow.
     private const string Claim = """
-        -- Whether a job may start under its order and limits; if not, it is made to wait. Call jobs_lock_limits first.
-        create function jobs_admit(in_id bigint) returns boolean language plpgsql as $$
+        -- Whether a job may start now under its order and limits; if not, it is made to wait. Call jobs_lock_limits first.
+        create function jobs_admit(in_id bigint, in_moment timestamptz) returns boolean language plpgsql as $$
         declare
             job jobs;
             bound record;
-            moment timestamptz := clock_timestamp();
             free timestamptz;
             after timestamptz;
             opens timestamptz := '-infinity';
@@ -88,22 +87,22 @@ public sealed partial class M20261122_Jobs
             end loop;
 
             -- Starts are spaced by the pause; where it is finer than the ticks in which jobs come due, up to a fifth of a second's worth may bunch up.
-            late := moment - job.run_at;
+            late := in_moment - job.run_at;
             for bound in select b.key, make_interval(secs => b.per / b.rate) as pause from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, rate int, per float8) where b.rate is not null loop
                 select r.free_at - greatest(interval '0.2 s' - bound.pause, interval '0'), r.next_at into free, after from job_rates r where r.key = bound.key;
                 continue when not found;
                 opens := greatest(opens, free);
-                crowded := crowded or after > moment;
+                crowded := crowded or after > in_moment;
                 -- The time that it was given is long past, and those of others may be as well: they must not all start now.
                 job.paced := job.paced and late <= greatest(bound.pause, interval '0.2 s');
             end loop;
-            if opens > moment or (crowded and not job.paced) then
+            if opens > in_moment or (crowded and not job.paced) then
                 if job.paced then
                     slot := opens;
                 else
                     for bound in select b.key, make_interval(secs => b.per / b.rate) as pause from jsonb_to_recordset(job.limits) as b(key text, rate int, per float8) where b.rate is not null loop
-                        insert into job_rates as r (key, free_at, next_at) values (bound.key, moment, moment + bound.pause)
-                        on conflict (key) do update set next_at = greatest(r.next_at, r.free_at, moment) + bound.pause
+                        insert into job_rates as r (key, free_at, next_at) values (bound.key, in_moment, in_moment + bound.pause)
+                        on conflict (key) do update set next_at = greatest(r.next_at, r.free_at, in_moment) + bound.pause
                         returning r.next_at - bound.pause into after;
                         slot := greatest(slot, after);
                     end loop;
@@ -113,8 +112,8 @@ public sealed partial class M20261122_Jobs
                 return false;
             end if;
             insert into job_rates as r (key, free_at, next_at)
-            select b.key, moment + make_interval(secs => b.per / b.rate), moment from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, rate int, per float8) where b.rate is not null
-            on conflict (key) do update set free_at = greatest(r.free_at, moment) + (excluded.free_at - at);
+            select b.key, in_moment + make_interval(secs => b.per / b.rate), in_moment from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, rate int, per float8) where b.rate is not null
+            on conflict (key) do update set free_at = greatest(r.free_at, in_moment) + (excluded.free_at - in_moment);
             insert into job_holds (key, job_id)
             select b.key, in_id from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int) where b.concurrency is not null
             on conflict do nothing;
@@ -148,6 +147,7 @@ public sealed partial class M20261122_Jobs
             any_limited boolean := false;
             refused int := 0;
             turned_away int;
+            moment timestamptz;
         begin
             -- Shared with other claims and with heartbeats, but not with rescue: a dead worker's jobs are freed once and for all.
             perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
@@ -208,8 +208,9 @@ public sealed partial class M20261122_Jobs
                 if any_limited then
                     limited := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is not null or j.limits is not null) order by j.rank, j.id);
                     perform jobs_lock_limits();
+                    moment := clock_timestamp();
                     foreach one in array limited loop
-                        if not jobs_admit(one) then
+                        if not jobs_admit(one, moment) then
                             ids := array_remove(ids, one);
                             turned_away := turned_away + 1;
                         end if;
@@ -233,7 +234,7 @@ public sealed partial class M20261122_Jobs
 
             return query
             update jobs as j
-            set state = 'running', worker = in_worker, attempt = j.attempt + 1, started_at = clock_timestamp(), ahead = in_ahead and not j.suspect, run_at = null, paced = false
+            set state = 'running', worker = in_worker, attempt = j.attempt + 1, started_at = coalesce(moment, clock_timestamp()), ahead = in_ahead and not j.suspect, run_at = null, paced = false
             where j.id = any(ids)
             returning j.id, j.kind, j.organization, j.queue, j.args, j.attempt, j.max_attempts,
                 j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank;
