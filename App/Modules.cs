@@ -3,6 +3,7 @@ using App.Jobs;
 using App.Models;
 using App.Platform;
 using App.Readings;
+using App.Runs;
 using App.Schedules;
 using App.Simulation;
 using App.Streams;
@@ -24,6 +25,7 @@ internal static class Modules
         new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new RunsModule(),
         new SimulationModule(),
         new ConsoleModule(),
     ];
