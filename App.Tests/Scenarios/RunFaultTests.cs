@@ -15,6 +15,7 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
         [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "500"), ("PIPELINE_ENABLED", "false"), ("DRAIN_SECONDS", "4")];
 
     private readonly TaskCompletionSource hangs = new();
+    private readonly TaskCompletionSource released = new();
     private TestDatabase database = null!;
     private HttpStub stub = null!;
     private AppProcess web = null!;
@@ -24,13 +25,13 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     {
         database = await TestDatabase.CreateAsync();
         stub = await HttpStub.StartAsync();
-        // The answer to the first call of one step never comes.
+        // The answer to the first call of one step does not come until it is released.
         stub.Answer = async (request, times, context) =>
         {
             if (request.Path == $"/s{Hung}" && times == 1)
             {
                 hangs.SetResult();
-                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await released.Task.WaitAsync(context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             await HttpStub.JsonAsync(context, """{"done":true}""");
         };
@@ -77,6 +78,25 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
 
         var run = await web.Http.UntilAsync(id, "succeeded");
         Assert.Equal("interrupted succeeded", run.AttemptsOf($"s{Hung}"));
+        HasOneKeyEach(id);
+    }
+
+    [Fact]
+    public async Task A_worker_that_was_paused_past_its_lease_changes_nothing()
+    {
+        var id = await StartAsync();
+        await hangs.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        worker.Signal(AppProcess.Stop);
+        await using var other = await AppProcess.StartReadyAsync(database.Url, worker: true, OfWorkers);
+        var before = await web.Http.UntilAsync(id, "succeeded");
+        Assert.Equal("interrupted succeeded", before.AttemptsOf($"s{Hung}"));
+
+        // It wakes, gets the answer that it waited for, and has nothing to write it to.
+        worker.Signal(AppProcess.Continue);
+        released.SetResult();
+        await worker.WroteAsync("Lost the lease of job worker");
+        Assert.Equal("succeeded", (await other.Http.RunToEndAsync(RunClient.Step("a", "transform", new { template = 1 }))).StatusOf());
+        Assert.Equal(before.ToString(), (await web.Http.RunAsync(id)).ToString());
         HasOneKeyEach(id);
     }
 

@@ -127,7 +127,7 @@ internal static class RunEndpoints
         if (await FindAsync(db, context, id, ct) is not { } run) return Problems.NotFound("run", id);
         if (!PlanLimits.IsName(name) || await db.Set<RunStep>().AsNoTracking().SingleOrDefaultAsync(step => step.RunId == run.Id && step.Name == name, ct) is not { } step) return Problems.NotFound("step", name);
         var by = context.User.Identity?.Name ?? "";
-        var output = approved ? JsonSerializer.Serialize(new { approved, comment, by, at = time.GetUtcNow() }, JsonSerializerOptions.Web) : null;
+        var output = approved ? JsonSerializer.Serialize(new { approved, comment, by, at = time.GetUtcNow().UtcDateTime }, JsonSerializerOptions.Web) : null;
         var error = approved ? null : $"Not approved{(comment.Length > 0 ? ": " + comment : ".")}";
         return await actions.EndWaitAsync(run.Id, run.Organization, name, HumanApprovalStep.HandlerName, output, error, ct)
             ? TypedResults.Ok(new { id = run.Id, step = name, approved })

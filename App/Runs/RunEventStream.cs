@@ -92,7 +92,7 @@ internal static class RunEventStream
         var text = new StringBuilder();
         foreach (var e in events)
         {
-            var data = JsonSerializer.Serialize(new { runId = e.RunId, step = e.Step, status = e.Status, attempt = e.Attempt, at = e.At }, JsonSerializerOptions.Web);
+            var data = JsonSerializer.Serialize(new { runId = e.RunId, step = e.Step, status = e.Status, attempt = e.Attempt, at = e.At.UtcDateTime }, JsonSerializerOptions.Web);
             text.Append(CultureInfo.InvariantCulture, $"id: {e.Id}\nevent: {(e.Step is null ? "run" : "step")}\ndata: {data}\n\n");
         }
         if (events.Count == 0) text.Append(": still here\n\n");

@@ -45,7 +45,11 @@ internal sealed class RunRescue(NpgsqlDataSource source, RunStore runs, TimeProv
             {
                 await RunOnceAsync(stoppingToken);
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
             {
                 log.LogWarning(TransientFault.Is(e) ? null : e, "Looking for steps without a job failed, trying again: {Error}", e.Message);
             }

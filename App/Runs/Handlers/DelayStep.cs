@@ -23,7 +23,7 @@ internal sealed class DelayStep(TimeProvider time) : IStepHandler
     {
         var wait = step.Input.Integer("ms", 0, LongestMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : step.Input.Time("until")!.Value - time.GetUtcNow();
         return Task.FromResult(step.HasWaited || wait <= TimeSpan.Zero
-            ? StepOutcome.Succeed(new { endedAt = time.GetUtcNow() })
+            ? StepOutcome.Succeed(new { endedAt = time.GetUtcNow().UtcDateTime })
             : StepOutcome.Wait(wait));
     }
 }

@@ -55,8 +55,8 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
         return StepOutcome.Succeed(new
         {
             building = id,
-            from,
-            to,
+            from = from.UtcDateTime,
+            to = to.UtcDateTime,
             minutes,
             energyKWh = Math.Round(mains, 4),
             models = versions.Select(version => version.Label).Order(StringComparer.Ordinal),
