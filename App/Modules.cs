@@ -4,6 +4,7 @@ using App.Models;
 using App.Platform;
 using App.Readings;
 using App.Runs;
+using App.Schedules;
 using App.Simulation;
 using App.Streams;
 using App.Training;
@@ -18,6 +19,7 @@ internal static class Modules
     public static IReadOnlyList<Module> All { get; } =
     [
         new JobsModule(),
+        new SchedulesModule(),
         new StreamsModule(),
         new ModelsModule(),
         new ReadingsModule(),

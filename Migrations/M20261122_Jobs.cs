@@ -6,7 +6,7 @@ namespace Migrations;
 /// <summary>The jobs engine: the queue, its workers, limits, logs and what has succeeded.</summary>
 [DbContext(typeof(SchemaContext))]
 [Migration("20261122000000_Jobs")]
-public sealed class M20261122_Jobs : Migration
+public sealed partial class M20261122_Jobs : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {
@@ -62,7 +62,7 @@ public sealed class M20261122_Jobs : Migration
             unique_key text collate "C",
             order_key text collate "C",
             limits jsonb,
-            -- Whether its place under the rates of its limits is taken.
+            -- Whether run_at is the time that it was given under the rates of its limits.
             paced boolean not null default false,
             waits_for text collate "C",
             progress real check (progress between 0 and 1),
@@ -117,9 +117,10 @@ public sealed class M20261122_Jobs : Migration
         );
         create index job_holds_job on job_holds (job_id);
 
-        -- When the next job under a limit of rate may start.
+        -- When the next job under a limit of rate may start, and which time the next that must wait for its start is given.
         create table job_rates (
             key text collate "C" primary key,
+            free_at timestamptz not null,
             next_at timestamptz not null
         ) with (fillfactor = 50);
 
@@ -149,9 +150,10 @@ public sealed class M20261122_Jobs : Migration
         returns table (job_id bigint, added boolean) language plpgsql as $$
         #variable_conflict use_column
         declare
-            n int;
+            ids bigint[];
+            holders bigint[];
+            ordinal int;
             holder bigint;
-            mine bigint;
         begin
             if cardinality(array_remove(in_unique_keys, null)) = 0 then
                 return query
@@ -164,371 +166,30 @@ public sealed class M20261122_Jobs : Migration
                 returning id, true;
                 return;
             end if;
-            for n in 1 .. cardinality(in_queues) loop
-                holder := null;
-                mine := nextval(pg_get_serial_sequence('jobs', 'id'));
-                while in_unique_keys[n] is not null and holder is null loop
+            ids := array(select nextval('jobs_id_seq') from generate_series(1, cardinality(in_queues)));
+            holders := array_fill(null::bigint, array[cardinality(in_queues)]);
+            -- Everyone takes keys in their order, so that no two wait for each other.
+            for ordinal in select u.n from unnest(in_unique_keys) with ordinality as u(key, n) where u.key is not null order by u.key collate "C", u.n loop
+                loop
                     -- Waits for another transaction that is adding the same key, and then sees what became of it.
                     insert into job_uniques as u (key, job_id, expires_at)
-                    values (in_unique_keys[n], mine, clock_timestamp() + make_interval(secs => in_unique_for[n]))
+                    values (in_unique_keys[ordinal], ids[ordinal], clock_timestamp() + make_interval(secs => in_unique_for[ordinal]))
                     on conflict (key) do update set job_id = excluded.job_id, expires_at = excluded.expires_at
                     where u.expires_at <= clock_timestamp() and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null);
                     exit when found;
-                    select u.job_id into holder from job_uniques u where u.key = in_unique_keys[n];
+                    select u.job_id into holder from job_uniques u where u.key = in_unique_keys[ordinal];
+                    holders[ordinal] := holder;
+                    exit when holder is not null;
                 end loop;
-                if holder is null then
-                    insert into jobs (id, queue, kind, organization, state, priority, rank, run_at, max_attempts, args, unique_key, order_key, limits)
-                    overriding system value
-                    values (mine, in_queues[n], in_kinds[n], in_organizations[n], case when in_delays[n] > 0 then 'scheduled' else 'queued' end, in_priorities[n], in_priorities[n],
-                        case when in_delays[n] > 0 then clock_timestamp() + make_interval(secs => in_delays[n]) end, in_attempts[n], in_args[n], in_unique_keys[n], in_order_keys[n], in_limits[n]::jsonb);
-                end if;
-                job_id := coalesce(holder, mine);
-                added := holder is null;
-                return next;
             end loop;
-        end $$;
-        """;
-
-    private const string Release = """
-        -- Admissions under limits and releases of them take turns, so that no release falls between a look and a wait.
-        create function jobs_lock_limits() returns void language sql as $$ select pg_advisory_xact_lock(8371, 1) $$;
-
-        -- The best job that waits for a key is queued again.
-        create function jobs_wake(in_key text) returns void language sql as $$
-            update jobs set state = 'queued', waits_for = null
-            where id = (select id from jobs where state = 'waiting' and waits_for = in_key order by rank, id limit 1)
-        $$;
-
-        -- Gives back what jobs that run no more held under limits, and wakes those that waited for it; call jobs_lock_limits first.
-        create function jobs_release(in_ids bigint[]) returns void language plpgsql as $$
-        declare freed text;
-        begin
-            for freed in with gone as (delete from job_holds where job_id = any(in_ids) returning key) select key from gone loop
-                perform jobs_wake(freed);
-            end loop;
-        end $$;
-
-        -- What else ends with jobs that have ended: their unique keys, and the wait of those behind them in an order.
-        create function jobs_end(in_ids bigint[], in_order_keys text[]) returns void language plpgsql as $$
-        declare ended text;
-        begin
-            delete from job_uniques where job_id = any(in_ids) and (expires_at is null or expires_at <= clock_timestamp());
-            for ended in select distinct k from unnest(in_order_keys) as k where k is not null loop
-                perform jobs_wake('order:' || ended);
-            end loop;
-        end $$;
-
-        -- Adds an error to a job's list, of which the last twenty are kept.
-        create function jobs_errors(in_errors jsonb, in_attempt int, in_worker bigint, in_error text) returns jsonb language sql as $$
-            select case when jsonb_array_length(coalesce(in_errors, '[]')) >= 20 then in_errors - 0 else coalesce(in_errors, '[]') end
-                || jsonb_build_object('attempt', in_attempt, 'at', clock_timestamp(), 'worker', in_worker, 'error', in_error)
-        $$;
-        """;
-
-    // The planner is told to use the indexes: the tables grow and shrink faster than statistics follow.
-    private const string Claim = """
-        -- Whether a job may start under its order and limits; if not, it is made to wait. Call jobs_lock_limits first.
-        create function jobs_admit(in_id bigint) returns boolean language plpgsql as $$
-        declare
-            job jobs;
-            bound record;
-            slot timestamptz;
-            starts timestamptz;
-            pause interval;
-        begin
-            select * into job from jobs where id = in_id;
-            if job.order_key is not null and exists (
-                select from jobs j where j.order_key = job.order_key and j.id < job.id and j.order_key is not null and j.finished_at is null) then
-                update jobs set state = 'waiting', waits_for = 'order:' || job.order_key where id = in_id;
-                return false;
-            end if;
-            for bound in select * from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int, rate int, per float8) where b.concurrency is not null loop
-                if (select count(*) from job_holds h where h.key = bound.key) >= bound.concurrency then
-                    update jobs set state = 'waiting', waits_for = bound.key where id = in_id;
-                    return false;
-                end if;
-            end loop;
-            if not job.paced then
-                for bound in select * from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int, rate int, per float8) where b.rate is not null loop
-                    pause := make_interval(secs => bound.per / bound.rate);
-                    insert into job_rates as r (key, next_at) values (bound.key, clock_timestamp() + pause)
-                    on conflict (key) do update set next_at = greatest(r.next_at, clock_timestamp()) + pause
-                    returning next_at - pause into slot;
-                    starts := greatest(starts, slot);
-                end loop;
-                if starts > clock_timestamp() then
-                    update jobs set state = 'scheduled', run_at = starts, paced = true where id = in_id;
-                    return false;
-                end if;
-            end if;
-            insert into job_holds (key, job_id)
-            select b.key, in_id from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int) where b.concurrency is not null
-            on conflict do nothing;
-            return true;
-        end $$;
-
-        -- Takes up to so many jobs for a worker whose lease holds. Lines (a queue's jobs of one organization) take turns, beginning
-        -- behind the line given; within a line the rank and then the id decide. Suspects, which some worker died with, come first:
-        -- as many as can start at once, and of those that two workers died with, one.
-        create function jobs_claim(
-            in_worker bigint, in_kinds text[], in_limit int, in_ahead boolean, in_suspects int, in_solo boolean, in_after_queue text, in_after_organization text)
-        returns table (id bigint, kind text, organization text, queue text, args text, attempt int, max_attempts int, guarded boolean, crashes int, rank smallint)
-        language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-        as $$
-        #variable_conflict use_column
-        declare
-            paused text[] := array(select q.name from job_queues q where q.paused_at is not null);
-            queues text[] := '{}';
-            organizations text[] := '{}';
-            q text := in_after_queue;
-            o text := in_after_organization;
-            wrapped boolean := false;
-            line record;
-            ids bigint[] := '{}';
-            fresh bigint[];
-            limited bigint[];
-            one bigint;
-            bounded boolean;
-            any_limited boolean := false;
-        begin
-            -- Shared with other claims and with heartbeats, but not with rescue: a dead worker's jobs are freed once and for all.
-            perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
-            if not found then
-                raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
-            end if;
-
-            if in_suspects > 0 and exists (select from jobs j where j.state = 'queued' and j.suspect) then
-                ids := array(select j.id from jobs j where j.state = 'queued' and j.suspect and j.crashes < 2 and j.kind = any(in_kinds) and j.queue <> all(paused)
-                    order by j.id limit in_suspects for update skip locked);
-                if in_solo then
-                    ids := ids || array(select j.id from jobs j where j.state = 'queued' and j.suspect and j.crashes >= 2 and j.kind = any(in_kinds) and j.queue <> all(paused)
-                        order by j.id limit 1 for update skip locked);
-                end if;
-                any_limited := cardinality(ids) > 0;
-            end if;
-
-            loop
-                select j.queue, j.organization into line from jobs j
-                where j.state = 'queued' and (j.queue, j.organization) > (q, o) order by j.queue, j.organization limit 1;
-                if not found then
-                    exit when wrapped;
-                    wrapped := true;
-                    q := '';
-                    o := '';
-                    continue;
-                end if;
-                exit when wrapped and (line.queue, line.organization) > (in_after_queue, in_after_organization);
-                q := line.queue;
-                o := line.organization;
-                if q = any(paused) then
-                    o := chr(1114111);
-                    continue;
-                end if;
-                queues := queues || q;
-                organizations := organizations || o;
-                exit when cardinality(queues) >= 32;
-            end loop;
-
-            -- What a short line leaves is for the next claim, which comes at once while there are jobs.
-            for ordinal in 1 .. cardinality(queues) loop
-                exit when cardinality(ids) >= in_limit;
-                select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded from (
-                    select j.id, j.order_key is not null or j.limits is not null as limited from jobs j
-                    where j.state = 'queued' and j.queue = queues[ordinal] and j.organization = organizations[ordinal] and not j.suspect and j.kind = any(in_kinds)
-                    order by j.rank, j.id
-                    limit ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int
-                    for update skip locked) picked;
-                ids := ids || fresh;
-                any_limited := any_limited or bounded;
-            end loop;
-
-            if any_limited then
-                limited := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is not null or j.limits is not null) order by j.rank, j.id);
-                perform jobs_lock_limits();
-                foreach one in array limited loop
-                    if not jobs_admit(one) then
-                        ids := array_remove(ids, one);
-                    end if;
-                end loop;
-            end if;
-
-            return query
-            update jobs as j
-            set state = 'running', worker = in_worker, attempt = j.attempt + 1, started_at = clock_timestamp(), ahead = in_ahead and not j.suspect, run_at = null, paced = false
-            where j.id = any(ids)
-            returning j.id, j.kind, j.organization, j.queue, j.args, j.attempt, j.max_attempts,
-                j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank;
-        end $$;
-        """;
-
-    private const string Finish = """
-        -- Writes what became of attempts, for a worker whose lease holds and which still holds the jobs; answers those that it was.
-        -- Outcomes: succeeded, retry, snoozed, cancelled, dead, released. Delays are seconds.
-        create function jobs_finish(
-            in_worker bigint, in_ids bigint[], in_attempts int[], in_outcomes text[], in_delays float8[], in_texts text[], in_guarded boolean)
-        returns table (id bigint) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-        as $$
-        #variable_conflict use_column
-        declare
-            ended bigint[];
-            orders text[];
-        begin
-            perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
-            if not found then
-                raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
-            end if;
-            if in_guarded then
-                perform jobs_lock_limits();
-                select array_agg(j.id), array_agg(j.order_key) into ended, orders
-                from jobs j join unnest(in_ids, in_attempts, in_outcomes) as f(id, attempt, outcome) on j.id = f.id and j.attempt = f.attempt
-                where j.worker + 0 = in_worker and (j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead'));
-            end if;
-
-            -- "+ 0": found by id, one after the other, and not among all that the worker holds.
-            return query
-            with gone as (
-                delete from jobs j using unnest(in_ids, in_attempts, in_outcomes, in_texts) as f(id, attempt, outcome, result)
-                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
-                returning j.*, f.result
-            )
-            insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
-            select g.id, g.queue, g.kind, g.organization, g.priority, g.attempt, g.max_attempts, g.args, g.created_at, g.started_at, in_worker, g.result, g.errors from gone g
-            returning d.id;
-
-            return query
-            update jobs j set
-                state = case when j.cancel_requested or f.outcome = 'cancelled' then 'cancelled' when f.outcome = 'dead' then 'dead'
-                    when f.outcome = 'released' or f.delay <= 0 then 'queued' else 'scheduled' end,
-                finished_at = case when j.cancel_requested or f.outcome in ('cancelled', 'dead') then clock_timestamp() end,
-                run_at = case when f.outcome in ('retry', 'snoozed') and f.delay > 0 then clock_timestamp() + make_interval(secs => f.delay) end,
-                rank = case when f.outcome = 'released' then -32768 else j.priority end,
-                attempt = case when f.outcome in ('released', 'snoozed') then j.attempt - 1 else j.attempt end,
-                errors = case when f.text is null then j.errors else jobs_errors(j.errors, j.attempt, in_worker, f.text) end,
-                worker = null, ahead = false,
-                suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
-            from unnest(in_ids, in_attempts, in_outcomes, in_delays, in_texts) as f(id, attempt, outcome, delay, text)
-            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
-            returning j.id;
-
-            if in_guarded then
-                perform jobs_release(in_ids);
-                perform jobs_end(ended, orders);
-            end if;
-        end $$;
-        """;
-
-    private const string Rescue = """
-        -- Frees the jobs of workers whose leases have ended. Each is charged with a crash unless it was only claimed ahead;
-        -- the third makes it dead.
-        create function jobs_rescue() returns table (worker bigint, process text, freed int, set_aside int) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-        as $$
-        #variable_conflict use_column
-        declare
-            gone record;
-            ids bigint[];
-        begin
-            for gone in select w.id, w.process from job_workers w where w.lease_expires_at <= clock_timestamp() for update skip locked loop
-                -- A worker that is stopped, not dead, may hold locks in the middle of an answer that it does not read.
-                perform pg_terminate_backend(a.pid) from pg_stat_activity a
-                where a.datname = current_database() and (a.application_name = gone.process or a.application_name like gone.process || '/%')
-                  and not exists (select from job_workers w where w.process = gone.process and w.lease_expires_at > clock_timestamp());
-                perform jobs_lock_limits();
-                with held as (
-                    update jobs j set
-                        crashes = j.crashes + case when j.ahead then 0 else 1 end,
-                        state = case when j.cancel_requested then 'cancelled' when not j.ahead and j.crashes >= 2 then 'dead' else 'queued' end,
-                        finished_at = case when j.cancel_requested or (not j.ahead and j.crashes >= 2) then clock_timestamp() end,
-                        errors = case when j.ahead then j.errors else jobs_errors(j.errors, j.attempt, j.worker, format('Its worker %s ended while it ran this job.', gone.process)) end,
-                        attempt = case when j.ahead then j.attempt - 1 else j.attempt end,
-                        rank = -32768, suspect = true, worker = null, ahead = false
-                    where j.worker = gone.id
-                    returning j.id, j.state
-                )
-                select coalesce(array_agg(held.id), '{}'), count(*), count(*) filter (where held.state = 'dead') into ids, freed, set_aside from held;
-                perform jobs_release(ids);
-                perform jobs_end(array(select j.id from jobs j where j.id = any(ids) and j.finished_at is not null), array(select j.order_key from jobs j where j.id = any(ids) and j.finished_at is not null));
-                delete from job_workers w where w.id = gone.id;
-                worker := gone.id;
-                process := gone.process;
-                return next;
-            end loop;
-            if found then
-                perform pg_notify('tandem_jobs', '');
-            end if;
-        end $$;
-        """;
-
-    private const string Stage = """
-        -- Queues what is due and wakes what nobody else would wake; answers how many, and when the next is due.
-        create function jobs_stage(in_limit int) returns table (staged int, due_in interval) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-        as $$
-        #variable_conflict use_column
-        declare next_key text := '';
-        begin
-            with due as (
-                select j.id from jobs j where j.state = 'scheduled' and j.run_at <= clock_timestamp() order by j.run_at limit in_limit for update skip locked
-            )
-            update jobs j set state = 'queued' from due where j.id = due.id;
-            get diagnostics staged = row_count;
-
-            -- A job that was woken for one limit may have met another: those behind it must not wait for a release that has been.
-            if exists (select from jobs j where j.state = 'waiting') then
-                perform jobs_lock_limits();
-                loop
-                    select j.waits_for into next_key from jobs j where j.state = 'waiting' and j.waits_for > next_key order by j.waits_for limit 1;
-                    exit when not found;
-                    if next_key like 'order:%' then
-                        continue when exists (select from jobs b where b.order_key = substr(next_key, 7) and b.finished_at is null and b.order_key is not null and b.state <> 'waiting');
-                    else
-                        continue when exists (select from job_holds h where h.key = next_key);
-                    end if;
-                    perform jobs_wake(next_key);
-                    staged := staged + 1;
-                end loop;
-            end if;
-            if staged > 0 then
-                perform pg_notify('tandem_jobs', '');
-            end if;
-            select min(j.run_at) - clock_timestamp() into due_in from (select s.run_at from jobs s where s.state = 'scheduled' order by s.run_at limit 1) j;
-            return next;
-        end $$;
-        """;
-
-    private const string Steer = """
-        -- Cancels a job: at once unless it runs, else its worker is told. False: it has ended, or there is none.
-        create function jobs_cancel(in_id bigint, in_reason text) returns boolean language plpgsql as $$
-        declare job jobs;
-        begin
-            perform jobs_lock_limits();
-            select * into job from jobs where id = in_id and finished_at is null for update;
-            if not found then
-                return false;
-            end if;
-            if job.state = 'running' then
-                update jobs set cancel_requested = true where id = in_id;
-                perform pg_notify('tandem_job_cancels', '');
-            else
-                update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
-                perform jobs_end(array[in_id], array[job.order_key]);
-            end if;
-            return true;
-        end $$;
-
-        -- Queues a job again that has ended or that waits for its time, with all its attempts.
-        create function jobs_redrive(in_ids bigint[]) returns int language plpgsql as $$
-        declare redriven int;
-        begin
-            insert into job_uniques (key, job_id) select j.unique_key, j.id from jobs j
-            where j.id = any(in_ids) and j.finished_at is not null and j.unique_key is not null on conflict do nothing;
-            update jobs set state = 'queued', finished_at = null, run_at = null, attempt = 0, crashes = 0, suspect = false, cancel_requested = false, rank = priority
-            where id = any(in_ids) and (finished_at is not null or state = 'scheduled');
-            get diagnostics redriven = row_count;
-            perform pg_notify('tandem_jobs', '');
-            return redriven;
+            insert into jobs (id, queue, kind, organization, state, priority, rank, run_at, max_attempts, args, unique_key, order_key, limits)
+            overriding system value
+            select j.id, j.queue, j.kind, j.organization, case when j.delay > 0 then 'scheduled' else 'queued' end, j.priority, j.priority,
+                case when j.delay > 0 then clock_timestamp() + make_interval(secs => j.delay) end, j.attempts, j.args, j.unique_key, j.order_key, j.limits::jsonb
+            from unnest(ids, holders, in_queues, in_kinds, in_organizations, in_priorities, in_delays, in_attempts, in_args, in_unique_keys, in_order_keys, in_limits)
+                as j(id, holder, queue, kind, organization, priority, delay, attempts, args, unique_key, order_key, limits)
+            where j.holder is null;
+            return query select coalesce(h.holder, h.id), h.holder is null from unnest(ids, holders) with ordinality as h(id, holder, n) order by h.n;
         end $$;
         """;
 }

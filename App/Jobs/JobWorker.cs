@@ -206,6 +206,18 @@ internal sealed class JobWorker(
             {
                 Lose(owner);
             }
+            catch (Exception e) when (!TransientFault.Is(e) && !endings.TrueForAll(ending => ending.IsSubstitute))
+            {
+                // One of them cannot be written: it is not to hold up the others.
+                if (endings.Count == 1)
+                {
+                    log.LogError(e, "The end of job {Id} cannot be written, and makes it dead: {Error}", endings[0].Job.Id, e.Message);
+                    endings = [JobStore.Unwritable(endings[0].Job, e)];
+                    continue;
+                }
+                foreach (var ending in endings) connection = await WriteAsync(connection, owner, [ending]);
+                return connection;
+            }
             catch (Exception e)
             {
                 log.LogWarning(TransientFault.Is(e) ? null : e, "The ends of {Count} jobs could not be written, trying again: {Error}", endings.Count, e.Message);
