@@ -1,3 +1,4 @@
+using App.Jobs.Api;
 using App.Platform;
 using App.Platform.Configuration;
 
@@ -10,7 +11,9 @@ internal sealed class JobsModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(JobOptions.Read(variables));
-        services.AddSingleton<JobQueue>().AddSingleton<JobProgress>();
+        services.AddSingleton<JobQueue>().AddSingleton<JobProgress>().AddSingleton<JobTally>();
+        services.AddSingleton<JobFigures>().AddSingleton<JobSearch>().AddSingleton<JobReader>().AddSingleton<JobSteering>();
+        services.AddSingleton<JobEndpoints>().AddSingleton<QueueEndpoints>();
     }
 
     /// <inheritdoc/>
@@ -18,5 +21,12 @@ internal sealed class JobsModule : Module
     {
         services.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
+    }
+
+    /// <inheritdoc/>
+    public override void MapEndpoints(IEndpointRouteBuilder routes)
+    {
+        routes.ServiceProvider.GetRequiredService<JobEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<QueueEndpoints>().Map(routes);
     }
 }
