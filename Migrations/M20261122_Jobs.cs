@@ -274,7 +274,7 @@ public sealed class M20261122_Jobs : Migration
             in_worker bigint, in_kinds text[], in_limit int, in_ahead boolean, in_suspects int, in_solo boolean, in_after_queue text, in_after_organization text)
         returns table (id bigint, kind text, organization text, queue text, args text, attempt int, max_attempts int, guarded boolean, crashes int, rank smallint)
         language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
         #variable_conflict use_column
         declare
@@ -289,7 +289,8 @@ public sealed class M20261122_Jobs : Migration
             fresh bigint[];
             limited bigint[];
             one bigint;
-            ordinal int := 0;
+            bounded boolean;
+            any_limited boolean := false;
         begin
             -- Shared with other claims and with heartbeats, but not with rescue: a dead worker's jobs are freed once and for all.
             perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
@@ -304,6 +305,7 @@ public sealed class M20261122_Jobs : Migration
                     ids := ids || array(select j.id from jobs j where j.state = 'queued' and j.suspect and j.crashes >= 2 and j.kind = any(in_kinds) and j.queue <> all(paused)
                         order by j.id limit 1 for update skip locked);
                 end if;
+                any_limited := cardinality(ids) > 0;
             end if;
 
             loop
@@ -331,16 +333,18 @@ public sealed class M20261122_Jobs : Migration
             -- What a short line leaves is for the next claim, which comes at once while there are jobs.
             for ordinal in 1 .. cardinality(queues) loop
                 exit when cardinality(ids) >= in_limit;
-                fresh := array(select j.id from jobs j
+                select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded from (
+                    select j.id, j.order_key is not null or j.limits is not null as limited from jobs j
                     where j.state = 'queued' and j.queue = queues[ordinal] and j.organization = organizations[ordinal] and not j.suspect and j.kind = any(in_kinds)
                     order by j.rank, j.id
                     limit ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int
-                    for update skip locked);
+                    for update skip locked) picked;
                 ids := ids || fresh;
+                any_limited := any_limited or bounded;
             end loop;
 
-            limited := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is not null or j.limits is not null) order by j.rank, j.id);
-            if cardinality(limited) > 0 then
+            if any_limited then
+                limited := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is not null or j.limits is not null) order by j.rank, j.id);
                 perform jobs_lock_limits();
                 foreach one in array limited loop
                     if not jobs_admit(one) then
@@ -364,7 +368,7 @@ public sealed class M20261122_Jobs : Migration
         create function jobs_finish(
             in_worker bigint, in_ids bigint[], in_attempts int[], in_outcomes text[], in_delays float8[], in_texts text[], in_guarded boolean)
         returns table (id bigint) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
         #variable_conflict use_column
         declare
@@ -379,13 +383,14 @@ public sealed class M20261122_Jobs : Migration
                 perform jobs_lock_limits();
                 select array_agg(j.id), array_agg(j.order_key) into ended, orders
                 from jobs j join unnest(in_ids, in_attempts, in_outcomes) as f(id, attempt, outcome) on j.id = f.id and j.attempt = f.attempt
-                where j.worker = in_worker and (j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead'));
+                where j.worker + 0 = in_worker and (j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead'));
             end if;
 
+            -- "+ 0": found by id, one after the other, and not among all that the worker holds.
             return query
             with gone as (
                 delete from jobs j using unnest(in_ids, in_attempts, in_outcomes, in_texts) as f(id, attempt, outcome, result)
-                where f.outcome = 'succeeded' and j.id = f.id and j.worker = in_worker and j.attempt = f.attempt
+                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
                 returning j.*, f.result
             )
             insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
@@ -404,7 +409,7 @@ public sealed class M20261122_Jobs : Migration
                 worker = null, ahead = false,
                 suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
             from unnest(in_ids, in_attempts, in_outcomes, in_delays, in_texts) as f(id, attempt, outcome, delay, text)
-            where f.outcome <> 'succeeded' and j.id = f.id and j.worker = in_worker and j.attempt = f.attempt
+            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
             returning j.id;
 
             if in_guarded then
@@ -418,7 +423,7 @@ public sealed class M20261122_Jobs : Migration
         -- Frees the jobs of workers whose leases have ended. Each is charged with a crash unless it was only claimed ahead;
         -- the third makes it dead.
         create function jobs_rescue() returns table (worker bigint, process text, freed int, set_aside int) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
         #variable_conflict use_column
         declare
@@ -426,6 +431,10 @@ public sealed class M20261122_Jobs : Migration
             ids bigint[];
         begin
             for gone in select w.id, w.process from job_workers w where w.lease_expires_at <= clock_timestamp() for update skip locked loop
+                -- A worker that is stopped, not dead, may hold locks in the middle of an answer that it does not read.
+                perform pg_terminate_backend(a.pid) from pg_stat_activity a
+                where a.datname = current_database() and (a.application_name = gone.process or a.application_name like gone.process || '/%')
+                  and not exists (select from job_workers w where w.process = gone.process and w.lease_expires_at > clock_timestamp());
                 perform jobs_lock_limits();
                 with held as (
                     update jobs j set
@@ -455,7 +464,7 @@ public sealed class M20261122_Jobs : Migration
     private const string Stage = """
         -- Queues what is due and wakes what nobody else would wake; answers how many, and when the next is due.
         create function jobs_stage(in_limit int) returns table (staged int, due_in interval) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
         #variable_conflict use_column
         declare next_key text := '';

@@ -1,7 +1,7 @@
 namespace Bench;
 
 /// <summary>What a benchmark was asked to do.</summary>
-internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App)
+internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App, int? Jobs)
 {
     public static BenchOptions Parse(string[] args)
     {
@@ -13,6 +13,7 @@ internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string
             int.Parse(Option("secs") ?? "6"),
             peers == "none" || !Directory.Exists(peers) ? null : peers,
             Option("only"),
-            Option("app") ?? AppContext.BaseDirectory);
+            Option("app") ?? AppContext.BaseDirectory,
+            Option("jobs") is { } jobs ? int.Parse(jobs) : null);
     }
 }

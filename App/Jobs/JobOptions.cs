@@ -42,7 +42,7 @@ internal sealed record JobOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Jobs that are claimed ahead of room to run them, at most, when they are short.</summary>
-    public int MostAhead { get; init; } = 1000;
+    public int MostAhead { get; init; } = 2000;
 
     /// <summary>Reads the variables of jobs.</summary>
     public static JobOptions Read(Variables variables)

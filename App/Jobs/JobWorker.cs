@@ -13,7 +13,7 @@ namespace App.Jobs;
 /// claimed ahead, so that no round trip is waited for between two of them.
 /// </summary>
 internal sealed class JobWorker(
-    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, Notifications notifications,
+    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, Notifications notifications,
     TimeProvider time, ILogger<JobWorker> log) : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
@@ -48,7 +48,7 @@ internal sealed class JobWorker(
         var writing = WriteEndsAsync();
         var beating = RepeatAsync("The heartbeat", BeatAsync, finishing.Token);
         var executors = Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(ExecuteJobsAsync, CancellationToken.None)).ToArray();
-        await Task.WhenAll(RepeatAsync("Claiming", ClaimAsync, stoppingToken), RepeatAsync("Staging", StageAsync, stoppingToken));
+        await Task.WhenAll(RepeatAsync("Claiming", ClaimAsync, stoppingToken), RepeatAsync("Staging", StageAsync, stoppingToken), RepeatAsync("Vacuuming", VacuumAsync, stoppingToken));
 
         ready.Writer.Complete();
         await DrainAsync(Task.WhenAll(executors));
@@ -180,7 +180,7 @@ internal sealed class JobWorker(
         while (await ended.Reader.WaitToReadAsync())
         {
             // While one batch is written the next gathers.
-            while (batch.Count < 1000 && ended.Reader.TryRead(out var one)) batch.Add(one);
+            while (batch.Count < options.MostAhead && ended.Reader.TryRead(out var one)) batch.Add(one);
             foreach (var group in batch.GroupBy(one => one.Session))
             {
                 var endings = group.Select(one => one.Ending).ToList();
@@ -202,6 +202,7 @@ internal sealed class JobWorker(
                 connection = await OpenAsync(connection, "finish", null, CancellationToken.None);
                 await using var command = JobStore.Finish(connection, null, owner.Worker, endings);
                 await command.ExecuteNonQueryAsync();
+                vacuum.Count(endings.Count);
                 foreach (var ending in endings)
                     Telemetry.JobsEnded.Add(1, new("kind", ending.Job.Kind), new("outcome", ending.Outcome));
                 if (endings.Exists(ending => ending.Outcome is "retry" or "snoozed")) stager.LookSoon();
@@ -242,6 +243,12 @@ internal sealed class JobWorker(
         var soon = stager.Soon;
         var wait = await stager.RunOnceAsync(CancellationToken.None);
         await soon.WaitAsync(wait, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task VacuumAsync(CancellationToken ct)
+    {
+        await vacuum.RunOnceAsync(ct);
+        await vacuum.WaitAsync(ct);
     }
 
     // From here on nothing that was claimed under it is ours.

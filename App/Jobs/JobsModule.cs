@@ -19,7 +19,7 @@ internal sealed class JobsModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobWorker>();
+        services.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>().AddSingleton<JobWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
     }
 

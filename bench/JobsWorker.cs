@@ -1,0 +1,63 @@
+using System.Globalization;
+using App.Jobs;
+using App.Platform.Database;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Bench;
+
+/// <summary>What a no-op job carries: when it was enqueued, where that matters.</summary>
+internal sealed record NoopArgs(double At);
+
+/// <summary>Does nothing, and says so where somebody waits for it.</summary>
+internal sealed class NoopHandler : IJobHandler<NoopArgs>
+{
+    public Task<JobOutcome> RunAsync(NoopArgs args, JobContext job, CancellationToken ct)
+    {
+        if (args.At > 0) Console.WriteLine((ReadingsLoad.Now - args.At).ToString("0.000", CultureInfo.InvariantCulture));
+        return Done;
+    }
+
+    private static readonly Task<JobOutcome> Done = Task.FromResult(JobOutcome.Done());
+}
+
+/// <summary>The engine with one kind of job: no-ops. The producer and the worker are processes of their own.</summary>
+internal static class JobsWorker
+{
+    public const string Kind = "bench.noop";
+
+    /// <summary>The engine's services.</summary>
+    public static IServiceCollection Services(string url, int concurrency)
+    {
+        var connection = DatabaseUrl.Parse(url).ConnectionString!;
+        var services = new ServiceCollection();
+        services.AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new Postgres(connection, connection, Postgres.NewProcessName()));
+        services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
+        services.AddSingleton(new JobOptions
+        {
+            Concurrency = concurrency,
+            Heartbeat = TimeSpan.FromSeconds(5),
+            Drain = TimeSpan.FromSeconds(5),
+            KeepDone = TimeSpan.FromDays(3),
+            KeepDead = TimeSpan.FromDays(30),
+        });
+        services.AddSingleton<JobQueue>().AddSingleton<JobProgress>();
+        return services.AddJobKind<NoopArgs, NoopHandler>(new JobKind { Name = Kind });
+    }
+
+    /// <summary>The worker: begins at a line of input, ends at the next.</summary>
+    public static async Task RunAsync(string url)
+    {
+        var services = Services(url, 8);
+        new JobsModule().AddWorkers(services);
+        await using var provider = services.BuildServiceProvider();
+        var hosted = provider.GetServices<IHostedService>().ToArray();
+        await Console.In.ReadLineAsync();
+        foreach (var service in hosted) await service.StartAsync(default);
+        await Console.In.ReadLineAsync();
+        foreach (var service in hosted) await service.StopAsync(default);
+    }
+}

