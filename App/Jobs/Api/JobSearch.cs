@@ -70,7 +70,7 @@ internal sealed class JobSearch(Postgres postgres, TimeProvider time)
         if (filter.MayBeLive) parts.Add($"(select {JobRow.Live} from jobs where id >= $1 and id < $2{filter.Where(command, live: true)} order by id desc limit $3)");
         if (filter.MayHaveSucceeded) parts.Add($"(select {JobRow.Done} from job_done where id >= $1 and id < $2{filter.Where(command, live: false)} order by id desc limit $3)");
         if (parts.Count == 0) return [];
-        command.CommandText = $"{string.Join(" union all ", parts)} order by id desc limit $3";
+        command.CommandText = $"select * from ({string.Join(" union all ", parts)}) j order by id desc limit $3";
         await using var reader = await command.ExecuteReaderAsync(ct);
         var rows = new List<JobRow>();
         while (await reader.ReadAsync(ct)) rows.Add(JobRow.Read(reader));
