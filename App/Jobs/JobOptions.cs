@@ -44,6 +44,9 @@ internal sealed record JobOptions
     /// <summary>Jobs that are claimed ahead of room to run them, at most, when they are short.</summary>
     public int MostAhead { get; init; } = 2000;
 
+    /// <summary>Whatever keeps dead rows from being vacuumed for longer than this is named.</summary>
+    public TimeSpan PinnedAfter { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Reads the variables of jobs.</summary>
     public static JobOptions Read(Variables variables)
     {

@@ -11,7 +11,10 @@ public sealed class JobApi : IAsyncLifetime
     public AppHost Host { get; private set; } = null!;
 
     /// <inheritdoc/>
-    public async Task InitializeAsync() => Host = await AppHost.StartAsync();
+    public Task InitializeAsync() => StartAsync(null);
+
+    /// <summary>Starts on a database; null: one of its own.</summary>
+    public async Task StartAsync(string? databaseUrl) => Host = await AppHost.StartAsync(databaseUrl);
 
     /// <inheritdoc/>
     public Task DisposeAsync() => Host.DisposeAsync().AsTask();
