@@ -33,6 +33,8 @@ RUN touch node_modules/.package-lock.json \
 FROM ${RUNTIME_IMAGE}
 WORKDIR /app
 COPY --from=build /app .
+# The small base has no time zones, and schedules are told in them.
+COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 # A small container: no diagnostics socket, few arenas of the C heap. PostgreSQL is asked for TLS, not for Kerberos,
 # whose library is not here. ONNX Runtime reports to nobody (the application says so too).
 ENV ENV=production \

@@ -3,6 +3,8 @@ using App.Jobs;
 using App.Models;
 using App.Platform;
 using App.Readings;
+using App.Runs;
+using App.Schedules;
 using App.Simulation;
 using App.Streams;
 using App.Training;
@@ -17,11 +19,13 @@ internal static class Modules
     public static IReadOnlyList<Module> All { get; } =
     [
         new JobsModule(),
+        new SchedulesModule(),
         new StreamsModule(),
         new ModelsModule(),
         new ReadingsModule(),
         new DisaggregationModule(),
         new TrainingModule(),
+        new RunsModule(),
         new SimulationModule(),
         new ConsoleModule(),
     ];

@@ -19,6 +19,7 @@ internal static class Program
         var options = PlatformOptions.Read(variables);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         foreach (var module in Modules.All) module.AddServices(builder.Services, variables);
+        foreach (var module in Modules.All) module.CheckServices(builder.Services, variables);
         if (options.Worker)
             foreach (var module in Modules.All) module.AddWorkers(builder.Services);
         variables.ThrowIfInvalid();

@@ -62,7 +62,7 @@ public sealed class M20261122_Jobs : Migration
             unique_key text collate "C",
             order_key text collate "C",
             limits jsonb,
-            -- Whether its place under the rates of its limits is taken.
+            -- Whether run_at is the time that it was given under the rates of its limits.
             paced boolean not null default false,
             waits_for text collate "C",
             progress real check (progress between 0 and 1),
@@ -117,9 +117,10 @@ public sealed class M20261122_Jobs : Migration
         );
         create index job_holds_job on job_holds (job_id);
 
-        -- When the next job under a limit of rate may start.
+        -- When the next job under a limit of rate may start, and which time the next that must wait for its start is given.
         create table job_rates (
             key text collate "C" primary key,
+            free_at timestamptz not null,
             next_at timestamptz not null
         ) with (fillfactor = 50);
 
@@ -149,9 +150,10 @@ public sealed class M20261122_Jobs : Migration
         returns table (job_id bigint, added boolean) language plpgsql as $$
         #variable_conflict use_column
         declare
-            n int;
+            ids bigint[];
+            holders bigint[];
+            ordinal int;
             holder bigint;
-            mine bigint;
         begin
             if cardinality(array_remove(in_unique_keys, null)) = 0 then
                 return query
@@ -164,28 +166,30 @@ public sealed class M20261122_Jobs : Migration
                 returning id, true;
                 return;
             end if;
-            for n in 1 .. cardinality(in_queues) loop
-                holder := null;
-                mine := nextval(pg_get_serial_sequence('jobs', 'id'));
-                while in_unique_keys[n] is not null and holder is null loop
+            ids := array(select nextval('jobs_id_seq') from generate_series(1, cardinality(in_queues)));
+            holders := array_fill(null::bigint, array[cardinality(in_queues)]);
+            -- Everyone takes keys in their order, so that no two wait for each other.
+            for ordinal in select u.n from unnest(in_unique_keys) with ordinality as u(key, n) where u.key is not null order by u.key collate "C", u.n loop
+                loop
                     -- Waits for another transaction that is adding the same key, and then sees what became of it.
                     insert into job_uniques as u (key, job_id, expires_at)
-                    values (in_unique_keys[n], mine, clock_timestamp() + make_interval(secs => in_unique_for[n]))
+                    values (in_unique_keys[ordinal], ids[ordinal], clock_timestamp() + make_interval(secs => in_unique_for[ordinal]))
                     on conflict (key) do update set job_id = excluded.job_id, expires_at = excluded.expires_at
                     where u.expires_at <= clock_timestamp() and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null);
                     exit when found;
-                    select u.job_id into holder from job_uniques u where u.key = in_unique_keys[n];
+                    select u.job_id into holder from job_uniques u where u.key = in_unique_keys[ordinal];
+                    holders[ordinal] := holder;
+                    exit when holder is not null;
                 end loop;
-                if holder is null then
-                    insert into jobs (id, queue, kind, organization, state, priority, rank, run_at, max_attempts, args, unique_key, order_key, limits)
-                    overriding system value
-                    values (mine, in_queues[n], in_kinds[n], in_organizations[n], case when in_delays[n] > 0 then 'scheduled' else 'queued' end, in_priorities[n], in_priorities[n],
-                        case when in_delays[n] > 0 then clock_timestamp() + make_interval(secs => in_delays[n]) end, in_attempts[n], in_args[n], in_unique_keys[n], in_order_keys[n], in_limits[n]::jsonb);
-                end if;
-                job_id := coalesce(holder, mine);
-                added := holder is null;
-                return next;
             end loop;
+            insert into jobs (id, queue, kind, organization, state, priority, rank, run_at, max_attempts, args, unique_key, order_key, limits)
+            overriding system value
+            select j.id, j.queue, j.kind, j.organization, case when j.delay > 0 then 'scheduled' else 'queued' end, j.priority, j.priority,
+                case when j.delay > 0 then clock_timestamp() + make_interval(secs => j.delay) end, j.attempts, j.args, j.unique_key, j.order_key, j.limits::jsonb
+            from unnest(ids, holders, in_queues, in_kinds, in_organizations, in_priorities, in_delays, in_attempts, in_args, in_unique_keys, in_order_keys, in_limits)
+                as j(id, holder, queue, kind, organization, priority, delay, attempts, args, unique_key, order_key, limits)
+            where j.holder is null;
+            return query select coalesce(h.holder, h.id), h.holder is null from unnest(ids, holders) with ordinality as h(id, holder, n) order by h.n;
         end $$;
         """;
 
@@ -193,11 +197,28 @@ public sealed class M20261122_Jobs : Migration
         -- Admissions under limits and releases of them take turns, so that no release falls between a look and a wait.
         create function jobs_lock_limits() returns void language sql as $$ select pg_advisory_xact_lock(8371, 1) $$;
 
-        -- The best job that waits for a key is queued again.
+        -- The best job that waits for a place under a limit is queued again.
         create function jobs_wake(in_key text) returns void language sql as $$
             update jobs set state = 'queued', waits_for = null
-            where id = (select id from jobs where state = 'waiting' and waits_for = in_key order by rank, id limit 1)
+            where id = (select id from jobs where state = 'waiting' and waits_for = 'limit:' || in_key order by rank, id limit 1 for update skip locked)
         $$;
+
+        -- The first job of an order is queued again, if it waits for its turn.
+        create function jobs_wake_order(in_key text) returns void language sql as $$
+            update jobs set state = 'queued', waits_for = null
+            where id = (select id from jobs where order_key = in_key and finished_at is null order by id limit 1) and state = 'waiting' and waits_for = 'order:' || in_key
+        $$;
+
+        -- A job does not take the places under its limits that it may have been woken for: others are.
+        create function jobs_pass(in_limits jsonb) returns void language plpgsql as $$
+        declare bound record;
+        begin
+            for bound in select * from jsonb_to_recordset(coalesce(in_limits, '[]')) as b(key text, concurrency int) where b.concurrency is not null loop
+                if (select count(*) from job_holds h where h.key = bound.key) < bound.concurrency then
+                    perform jobs_wake(bound.key);
+                end if;
+            end loop;
+        end $$;
 
         -- Gives back what jobs that run no more held under limits, and wakes those that waited for it; call jobs_lock_limits first.
         create function jobs_release(in_ids bigint[]) returns void language plpgsql as $$
@@ -214,7 +235,7 @@ public sealed class M20261122_Jobs : Migration
         begin
             delete from job_uniques where job_id = any(in_ids) and (expires_at is null or expires_at <= clock_timestamp());
             for ended in select distinct k from unnest(in_order_keys) as k where k is not null loop
-                perform jobs_wake('order:' || ended);
+                perform jobs_wake_order(ended);
             end loop;
         end $$;
 
@@ -232,35 +253,58 @@ public sealed class M20261122_Jobs : Migration
         declare
             job jobs;
             bound record;
-            slot timestamptz;
-            starts timestamptz;
-            pause interval;
+            moment timestamptz := clock_timestamp();
+            free timestamptz;
+            after timestamptz;
+            opens timestamptz := '-infinity';
+            slot timestamptz := '-infinity';
+            crowded boolean := false;
+            late interval;
         begin
             select * into job from jobs where id = in_id;
+            -- One behind it may run although it came first: its commit came late.
             if job.order_key is not null and exists (
-                select from jobs j where j.order_key = job.order_key and j.id < job.id and j.order_key is not null and j.finished_at is null) then
+                select from jobs j where j.order_key = job.order_key and (j.id < job.id or j.state = 'running') and j.order_key is not null and j.finished_at is null) then
                 update jobs set state = 'waiting', waits_for = 'order:' || job.order_key where id = in_id;
+                perform jobs_pass(job.limits);
                 return false;
             end if;
-            for bound in select * from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int, rate int, per float8) where b.concurrency is not null loop
+            for bound in select * from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int) where b.concurrency is not null loop
                 if (select count(*) from job_holds h where h.key = bound.key) >= bound.concurrency then
-                    update jobs set state = 'waiting', waits_for = bound.key where id = in_id;
+                    update jobs set state = 'waiting', waits_for = 'limit:' || bound.key where id = in_id;
+                    perform jobs_pass(job.limits);
                     return false;
                 end if;
             end loop;
-            if not job.paced then
-                for bound in select * from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int, rate int, per float8) where b.rate is not null loop
-                    pause := make_interval(secs => bound.per / bound.rate);
-                    insert into job_rates as r (key, next_at) values (bound.key, clock_timestamp() + pause)
-                    on conflict (key) do update set next_at = greatest(r.next_at, clock_timestamp()) + pause
-                    returning next_at - pause into slot;
-                    starts := greatest(starts, slot);
-                end loop;
-                if starts > clock_timestamp() then
-                    update jobs set state = 'scheduled', run_at = starts, paced = true where id = in_id;
-                    return false;
+
+            -- Starts are spaced by the pause; where it is finer than the ticks in which jobs come due, up to a fifth of a second's worth may bunch up.
+            late := moment - job.run_at;
+            for bound in select b.key, make_interval(secs => b.per / b.rate) as pause from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, rate int, per float8) where b.rate is not null loop
+                select r.free_at - greatest(interval '0.2 s' - bound.pause, interval '0'), r.next_at into free, after from job_rates r where r.key = bound.key;
+                continue when not found;
+                opens := greatest(opens, free);
+                crowded := crowded or after > moment;
+                -- The time that it was given is long past, and those of others may be as well: they must not all start now.
+                job.paced := job.paced and late <= greatest(bound.pause, interval '0.2 s');
+            end loop;
+            if opens > moment or (crowded and not job.paced) then
+                if job.paced then
+                    slot := opens;
+                else
+                    for bound in select b.key, make_interval(secs => b.per / b.rate) as pause from jsonb_to_recordset(job.limits) as b(key text, rate int, per float8) where b.rate is not null loop
+                        insert into job_rates as r (key, free_at, next_at) values (bound.key, moment, moment + bound.pause)
+                        on conflict (key) do update set next_at = greatest(r.next_at, r.free_at, moment) + bound.pause
+                        returning r.next_at - bound.pause into after;
+                        slot := greatest(slot, after);
+                    end loop;
                 end if;
+                update jobs set state = 'scheduled', run_at = slot, paced = true where id = in_id;
+                perform jobs_pass(job.limits);
+                return false;
             end if;
+            insert into job_rates as r (key, free_at, next_at)
+            select b.key, moment + make_interval(secs => b.per / b.rate), moment from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, rate int, per float8) where b.rate is not null
+            on conflict (key) do update set free_at = greatest(r.free_at, moment) + (excluded.free_at - at);
             insert into job_holds (key, job_id)
             select b.key, in_id from jsonb_to_recordset(coalesce(job.limits, '[]')) as b(key text, concurrency int) where b.concurrency is not null
             on conflict do nothing;
@@ -284,6 +328,7 @@ public sealed class M20261122_Jobs : Migration
             q text := in_after_queue;
             o text := in_after_organization;
             wrapped boolean := false;
+            round boolean := false;
             line record;
             ids bigint[] := '{}';
             fresh bigint[];
@@ -291,6 +336,8 @@ public sealed class M20261122_Jobs : Migration
             one bigint;
             bounded boolean;
             any_limited boolean := false;
+            refused int := 0;
+            turned_away int;
         begin
             -- Shared with other claims and with heartbeats, but not with rescue: a dead worker's jobs are freed once and for all.
             perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
@@ -308,50 +355,71 @@ public sealed class M20261122_Jobs : Migration
                 any_limited := cardinality(ids) > 0;
             end if;
 
+            -- Lines that have nothing for this worker, and jobs that their limits turn away, must not hide what is behind them.
             loop
-                select j.queue, j.organization into line from jobs j
-                where j.state = 'queued' and (j.queue, j.organization) > (q, o) order by j.queue, j.organization limit 1;
-                if not found then
-                    exit when wrapped;
-                    wrapped := true;
-                    q := '';
-                    o := '';
-                    continue;
-                end if;
-                exit when wrapped and (line.queue, line.organization) > (in_after_queue, in_after_organization);
-                q := line.queue;
-                o := line.organization;
-                if q = any(paused) then
-                    o := chr(1114111);
-                    continue;
-                end if;
-                queues := queues || q;
-                organizations := organizations || o;
-                exit when cardinality(queues) >= 32;
-            end loop;
-
-            -- What a short line leaves is for the next claim, which comes at once while there are jobs.
-            for ordinal in 1 .. cardinality(queues) loop
-                exit when cardinality(ids) >= in_limit;
-                select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded from (
-                    select j.id, j.order_key is not null or j.limits is not null as limited from jobs j
-                    where j.state = 'queued' and j.queue = queues[ordinal] and j.organization = organizations[ordinal] and not j.suspect and j.kind = any(in_kinds)
-                    order by j.rank, j.id
-                    limit ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int
-                    for update skip locked) picked;
-                ids := ids || fresh;
-                any_limited := any_limited or bounded;
-            end loop;
-
-            if any_limited then
-                limited := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is not null or j.limits is not null) order by j.rank, j.id);
-                perform jobs_lock_limits();
-                foreach one in array limited loop
-                    if not jobs_admit(one) then
-                        ids := array_remove(ids, one);
+                queues := '{}';
+                organizations := '{}';
+                while cardinality(queues) < 32 and not round loop
+                    select j.queue, j.organization into line from jobs j
+                    where j.state = 'queued' and (j.queue, j.organization) > (q, o) order by j.queue, j.organization limit 1;
+                    if not found then
+                        round := wrapped;
+                        wrapped := true;
+                        q := '';
+                        o := '';
+                        continue;
                     end if;
+                    round := wrapped and (line.queue, line.organization) > (in_after_queue, in_after_organization);
+                    exit when round;
+                    q := line.queue;
+                    o := line.organization;
+                    if q = any(paused) then
+                        o := chr(1114111);
+                        continue;
+                    end if;
+                    queues := queues || q;
+                    organizations := organizations || o;
                 end loop;
-            end if;
+
+                -- What a short line leaves is for the next claim, which comes at once while there are jobs.
+                for ordinal in 1 .. cardinality(queues) loop
+                    exit when cardinality(ids) >= in_limit;
+                    select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded from (
+                        select j.id, j.order_key is not null or j.limits is not null as limited from jobs j
+                        where j.state = 'queued' and j.queue = queues[ordinal] and j.organization = organizations[ordinal] and not j.suspect and j.kind = any(in_kinds)
+                        order by j.rank, j.id
+                        limit ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int
+                        for update skip locked) picked;
+                    ids := ids || fresh;
+                    any_limited := any_limited or bounded;
+                end loop;
+
+                turned_away := 0;
+                if any_limited then
+                    limited := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is not null or j.limits is not null) order by j.rank, j.id);
+                    perform jobs_lock_limits();
+                    foreach one in array limited loop
+                        if not jobs_admit(one) then
+                            ids := array_remove(ids, one);
+                            turned_away := turned_away + 1;
+                        end if;
+                    end loop;
+                end if;
+                exit when cardinality(ids) > 0 or (round and turned_away = 0);
+                if turned_away > 0 then
+                    refused := refused + turned_away;
+                    if refused >= 1000 then
+                        -- Others have waited long enough for the limits: go on in another claim.
+                        perform pg_notify('tandem_jobs', '');
+                        exit;
+                    end if;
+                    q := in_after_queue;
+                    o := in_after_organization;
+                    wrapped := false;
+                    round := false;
+                    any_limited := false;
+                end if;
+            end loop;
 
             return query
             update jobs as j
@@ -372,6 +440,7 @@ public sealed class M20261122_Jobs : Migration
         as $$
         #variable_conflict use_column
         declare
+            ours bigint[];
             ended bigint[];
             orders text[];
         begin
@@ -381,9 +450,11 @@ public sealed class M20261122_Jobs : Migration
             end if;
             if in_guarded then
                 perform jobs_lock_limits();
-                select array_agg(j.id), array_agg(j.order_key) into ended, orders
-                from jobs j join unnest(in_ids, in_attempts, in_outcomes) as f(id, attempt, outcome) on j.id = f.id and j.attempt = f.attempt
-                where j.worker + 0 = in_worker and (j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead'));
+                -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
+                select array_agg(h.id), array_agg(h.id) filter (where h.ends), array_agg(h.order_key) filter (where h.ends) into ours, ended, orders from (
+                    select j.id, j.order_key, j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead') as ends
+                    from jobs j join unnest(in_ids, in_attempts, in_outcomes) as f(id, attempt, outcome) on j.id = f.id and j.attempt = f.attempt
+                    where j.worker + 0 = in_worker for update of j) h;
             end if;
 
             -- "+ 0": found by id, one after the other, and not among all that the worker holds.
@@ -413,7 +484,7 @@ public sealed class M20261122_Jobs : Migration
             returning j.id;
 
             if in_guarded then
-                perform jobs_release(in_ids);
+                perform jobs_release(ours);
                 perform jobs_end(ended, orders);
             end if;
         end $$;
@@ -433,7 +504,7 @@ public sealed class M20261122_Jobs : Migration
             for gone in select w.id, w.process from job_workers w where w.lease_expires_at <= clock_timestamp() for update skip locked loop
                 -- A worker that is stopped, not dead, may hold locks in the middle of an answer that it does not read.
                 perform pg_terminate_backend(a.pid) from pg_stat_activity a
-                where a.datname = current_database() and (a.application_name = gone.process or a.application_name like gone.process || '/%')
+                where a.datname = current_database() and a.pid <> pg_backend_pid() and (a.application_name = gone.process or a.application_name like gone.process || '/%')
                   and not exists (select from job_workers w where w.process = gone.process and w.lease_expires_at > clock_timestamp());
                 perform jobs_lock_limits();
                 with held as (
@@ -467,30 +538,35 @@ public sealed class M20261122_Jobs : Migration
         set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
         #variable_conflict use_column
-        declare next_key text := '';
+        declare
+            next_key text := '';
+            bounds jsonb;
+            woken int := 0;
         begin
+            -- Usually somebody who ends wakes the next. Where one was woken and then paused or redriven, nobody would.
+            if exists (select from jobs j where j.state = 'waiting') then
+                perform jobs_lock_limits();
+                loop
+                    select j.waits_for, j.limits into next_key, bounds from jobs j where j.state = 'waiting' and j.waits_for > next_key order by j.waits_for limit 1;
+                    exit when not found;
+                    if next_key like 'order:%' then
+                        continue when exists (select from jobs b where b.order_key = substr(next_key, 7) and b.finished_at is null and b.order_key is not null and b.state <> 'waiting');
+                        perform jobs_wake_order(substr(next_key, 7));
+                    else
+                        continue when (select count(*) from job_holds h where h.key = substr(next_key, 7))
+                            >= (select max(b.concurrency) from jsonb_to_recordset(bounds) as b(key text, concurrency int) where b.key = substr(next_key, 7));
+                        perform jobs_wake(substr(next_key, 7));
+                    end if;
+                    woken := woken + 1;
+                end loop;
+            end if;
+
             with due as (
                 select j.id from jobs j where j.state = 'scheduled' and j.run_at <= clock_timestamp() order by j.run_at limit in_limit for update skip locked
             )
             update jobs j set state = 'queued' from due where j.id = due.id;
             get diagnostics staged = row_count;
-
-            -- A job that was woken for one limit may have met another: those behind it must not wait for a release that has been.
-            if exists (select from jobs j where j.state = 'waiting') then
-                perform jobs_lock_limits();
-                loop
-                    select j.waits_for into next_key from jobs j where j.state = 'waiting' and j.waits_for > next_key order by j.waits_for limit 1;
-                    exit when not found;
-                    if next_key like 'order:%' then
-                        continue when exists (select from jobs b where b.order_key = substr(next_key, 7) and b.finished_at is null and b.order_key is not null and b.state <> 'waiting');
-                    else
-                        continue when exists (select from job_holds h where h.key = next_key);
-                    end if;
-                    perform jobs_wake(next_key);
-                    staged := staged + 1;
-                end loop;
-            end if;
-            if staged > 0 then
+            if staged + woken > 0 then
                 perform pg_notify('tandem_jobs', '');
             end if;
             select min(j.run_at) - clock_timestamp() into due_in from (select s.run_at from jobs s where s.state = 'scheduled' order by s.run_at limit 1) j;
@@ -503,7 +579,7 @@ public sealed class M20261122_Jobs : Migration
         create function jobs_cancel(in_id bigint, in_reason text) returns boolean language plpgsql as $$
         declare job jobs;
         begin
-            perform jobs_lock_limits();
+            -- The row first, as a claim does; a running one takes no more locks, for its end takes that of the limits first.
             select * into job from jobs where id = in_id and finished_at is null for update;
             if not found then
                 return false;
@@ -511,21 +587,29 @@ public sealed class M20261122_Jobs : Migration
             if job.state = 'running' then
                 update jobs set cancel_requested = true where id = in_id;
                 perform pg_notify('tandem_job_cancels', '');
-            else
-                update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
-                perform jobs_end(array[in_id], array[job.order_key]);
+                return true;
             end if;
+            if job.order_key is not null or job.limits is not null then
+                perform jobs_lock_limits();
+            end if;
+            update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
+            perform jobs_end(array[in_id], array[job.order_key]);
+            perform jobs_pass(job.limits);
             return true;
         end $$;
 
-        -- Queues a job again that has ended or that waits for its time, with all its attempts.
+        -- Queues jobs again that have ended or that wait for their time, with all their attempts, but none whose unique key is another's by now.
         create function jobs_redrive(in_ids bigint[]) returns int language plpgsql as $$
         declare redriven int;
         begin
-            insert into job_uniques (key, job_id) select j.unique_key, j.id from jobs j
-            where j.id = any(in_ids) and j.finished_at is not null and j.unique_key is not null on conflict do nothing;
-            update jobs set state = 'queued', finished_at = null, run_at = null, attempt = 0, crashes = 0, suspect = false, cancel_requested = false, rank = priority
-            where id = any(in_ids) and (finished_at is not null or state = 'scheduled');
+            insert into job_uniques as u (key, job_id) select distinct on (j.unique_key) j.unique_key, j.id from jobs j
+            where j.id = any(in_ids) and j.finished_at is not null and j.unique_key is not null order by j.unique_key, j.id
+            on conflict (key) do update set job_id = excluded.job_id, expires_at = null
+            where u.expires_at <= clock_timestamp() and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null);
+            update jobs j set state = 'queued', finished_at = null, run_at = null, paced = false, attempt = 0, crashes = 0, suspect = false, cancel_requested = false,
+                rank = j.priority, progress = null, progress_text = null
+            where j.id = any(in_ids) and (j.finished_at is not null or j.state = 'scheduled')
+              and (j.unique_key is null or exists (select from job_uniques u where u.key = j.unique_key and u.job_id = j.id));
             get diagnostics redriven = row_count;
             perform pg_notify('tandem_jobs', '');
             return redriven;

@@ -10,7 +10,7 @@ namespace App.Tests.Architecture;
 /// <summary>What the two roles are made of, and that the entities fit the schema.</summary>
 public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
 {
-    private static readonly string[] OfTheWebRole = ["GroupCommit", "ModelRefresher"];
+    private static readonly string[] OfTheWebRole = ["GroupCommit", "ModelRefresher", "Notifications"];
 
     [Fact]
     public async Task No_worker_service_runs_in_the_web_role()
@@ -19,7 +19,7 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
         var (ofWeb, ofWorker) = (Hosted(web), Hosted(worker));
         Assert.Equal(OfTheWebRole, ofWeb);
         Assert.Superset(ofWeb.ToHashSet(), ofWorker.ToHashSet());
-        foreach (var service in new[] { "StreamWorker", "JobWorker", "Leader" })
+        foreach (var service in new[] { "StreamWorker", "JobWorker", "ScheduleWorker", "Leader" })
         {
             Assert.DoesNotContain(service, ofWeb);
             Assert.Contains(service, ofWorker);

@@ -145,13 +145,16 @@ public sealed class ActiveModelsTests : IAsyncLifetime
         await using var other = new ModelProcess(database);
         using var models = new ActiveModels(other.Registry, other.Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, loaded);
         await using var postgres = new Postgres(database.ConnectionString, database.ConnectionString, "other");
-        using var refresher = new ModelRefresher(postgres, other.Shipped, models, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
+        using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
+        using var refresher = new ModelRefresher(notifications, other.Shipped, models, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));
+        await notifications.StartAsync(default);
         await refresher.StartAsync(default);
         Assert.Equal("Loaded model tiny@1 input x[-1,3] output y[-1,3]", await loaded.NextAsync());
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(2)));
         Assert.Equal("Loaded model tiny@2 input x[-1,3] output y[-1,3]", await loaded.NextAsync());
         await refresher.StopAsync(default);
+        await notifications.StopAsync(default);
     }
 
     private async Task ActivateAsync(ModelVersion version)

@@ -28,8 +28,8 @@ internal static class CrashingWorker
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IStreamHandler>(new CountingHandler(stream, Crashing) { Before = text => _ = text == Poison ? Overflow(0) : 0 })
             .AddSingleton<IStreamHandler>(new CountingHandler(stream, Bystander))
-            .AddSingleton<StreamSignals>()
-            .AddHostedService(provider => provider.GetRequiredService<StreamSignals>())
+            .AddSingleton<Notifications>()
+            .AddHostedService(provider => provider.GetRequiredService<Notifications>())
             .AddHostedService<StreamWorker>();
         await builder.Build().RunAsync();
     }

@@ -42,7 +42,10 @@ internal sealed record JobOptions
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Jobs that are claimed ahead of room to run them, at most, when they are short.</summary>
-    public int MostAhead { get; init; } = 2000;
+    public int MostAhead { get; init; } = 4000;
+
+    /// <summary>Jobs of one claim, and ends of one commit, at most.</summary>
+    public int MostTogether { get; init; } = 1000;
 
     /// <summary>Whatever keeps dead rows from being vacuumed for longer than this is named.</summary>
     public TimeSpan PinnedAfter { get; init; } = TimeSpan.FromMinutes(5);

@@ -18,12 +18,12 @@ internal sealed class JobProgress(Postgres postgres, TimeProvider time)
 
     /// <summary>How far a job is; the last word counts.</summary>
     public void Report(long job, double share, string text) =>
-        shares[job] = ((float)Math.Clamp(double.IsNaN(share) ? 0 : share, 0, 1), Clean(text, LongestText));
+        shares[job] = ((float)Math.Clamp(double.IsNaN(share) ? 0 : share, 0, 1), StoredText.Cut(text, LongestText));
 
     /// <summary>A line of a job's log. When jobs log faster than can be written, the newest lines are left out.</summary>
     public void Log(long job, int attempt, string line)
     {
-        if (lines.Count < MostWaiting) lines.Enqueue((job, attempt, time.GetUtcNow().UtcDateTime, Clean(line, LongestLine)));
+        if (lines.Count < MostWaiting) lines.Enqueue((job, attempt, time.GetUtcNow().UtcDateTime, StoredText.Cut(line, LongestLine)));
     }
 
     /// <summary>Writes what has gathered.</summary>
@@ -67,6 +67,4 @@ internal sealed class JobProgress(Postgres postgres, TimeProvider time)
         // Said again meanwhile: written the next time.
         foreach (var one in said) shares.TryRemove(one);
     }
-
-    private static string Clean(string text, int most) => (text.Length <= most ? text : text[..most]).Replace("\0", "", StringComparison.Ordinal);
 }

@@ -12,6 +12,9 @@ namespace App.Jobs;
 internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
 {
     private const int LongestArgs = 262_144;
+    private const int LongestName = 128;
+    private const int LongestKey = 500;
+    private const double LongestSpan = 366 * 86_400.0;
     private const int MostTogether = 1000;
     private static readonly NewJob[] None = [];
 
@@ -155,9 +158,27 @@ internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
     {
         if (!known.TryGetValue(job.Kind, out var kind)) throw new ArgumentException($"There is no kind of job named '{job.Kind}'.", nameof(job));
         if (!kind.ArgsType.IsInstanceOfType(job.Args)) throw new ArgumentException($"Arguments of kind '{job.Kind}' are of type {kind.ArgsType.Name}, not {job.Args.GetType().Name}.", nameof(job));
+        // Whatever the table would refuse is refused here: it would take down with it all that are added together.
         if (job.Priority is < -1000 or > 1000) throw new ArgumentException($"Priority {job.Priority} is not within -1000 to 1000.", nameof(job));
+        if (job.MaxAttempts < 1) throw new ArgumentException($"{job.MaxAttempts} attempts are too few: take 1 or more.", nameof(job));
+        CheckName("The queue", job.Queue ?? kind.Queue, LongestName);
+        if (job.Organization.Length > 0) CheckName("The organization", job.Organization, LongestName);
+        CheckName("The unique key", job.UniqueKey, LongestKey);
+        CheckName("The order key", job.OrderKey, LongestKey);
+        foreach (var limit in job.Limits)
+        {
+            CheckName("The key of a limit", limit.Key, LongestKey);
+            if (limit.Concurrency < 1) throw new ArgumentException($"Limit '{limit.Key}' lets {limit.Concurrency} jobs run at once: take 1 or more.", nameof(job));
+            if (limit.Rate is { } rate && (rate < 1 || limit.Per is null or <= 0 or > LongestSpan)) throw new ArgumentException($"Limit '{limit.Key}' lets {rate} jobs start in {limit.Per} s: take 1 or more in a span of up to {LongestSpan} s.", nameof(job));
+        }
         var args = JsonSerializer.Serialize(job.Args, kind.ArgsType, JobRegistration.Json);
         if (args.Length > LongestArgs / 4 && Encoding.UTF8.GetByteCount(args) > LongestArgs) throw new ArgumentException($"Arguments of kind '{job.Kind}' take more than {LongestArgs} bytes of JSON.", nameof(job));
         return (job, kind, args);
+    }
+
+    private static void CheckName(string what, string? name, int longest)
+    {
+        if (name is null || (name.Length > 0 && name.Length <= longest && StoredText.IsStorable(name))) return;
+        throw new ArgumentException($"{what} '{StoredText.Cut(name, longest)}' is not 1 to {longest} characters of valid text.", nameof(name));
     }
 }

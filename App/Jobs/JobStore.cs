@@ -16,7 +16,12 @@ internal static class JobStore
     private const int LongestResult = 65_536;
 
     /// <summary>What is written of an attempt.</summary>
-    public readonly record struct Ending(ClaimedJob Job, string Outcome, double DelaySeconds, string? Text);
+    /// <param name="Job">Of which job.</param>
+    /// <param name="Outcome">As <c>jobs_finish</c> names it.</param>
+    /// <param name="DelaySeconds">Of a retry or a snooze.</param>
+    /// <param name="Text">Result or error.</param>
+    /// <param name="IsSubstitute">Whether it stands for an end that could not be written.</param>
+    public readonly record struct Ending(ClaimedJob Job, string Outcome, double DelaySeconds, string? Text, bool IsSubstitute = false);
 
     /// <summary>The command that adds jobs and answers (job_id, added) for each, in order.</summary>
     public static NpgsqlBatchCommand Enqueue(IReadOnlyList<(NewJob Job, JobKind Kind, string Args)> jobs) => new(
@@ -77,24 +82,36 @@ internal static class JobStore
             case JobOutcome.Succeeded { Result: null }:
                 return new(job, "succeeded", 0, null);
             case JobOutcome.Succeeded { Result: { } result }:
-                var json = JsonSerializer.Serialize(result, JobRegistration.Json);
+                string json;
+                try
+                {
+                    json = JsonSerializer.Serialize(result, JobRegistration.Json);
+                }
+                catch (Exception e)
+                {
+                    return new(job, "dead", 0, StoredText.Cut($"It succeeded, but its result cannot be written as JSON: {e.Message}", LongestError));
+                }
                 return System.Text.Encoding.UTF8.GetByteCount(json) <= LongestResult
                     ? new(job, "succeeded", 0, json)
                     : new(job, "dead", 0, $"It succeeded, but its result takes {json.Length} characters of JSON, and at most {LongestResult} bytes are kept.");
             case JobOutcome.Failed failed when job.Attempt >= job.MaxAttempts:
-                return new(job, "dead", 0, Cut(failed.Error));
+                return new(job, "dead", 0, StoredText.Cut(failed.Error, LongestError));
             case JobOutcome.Failed failed:
-                return new(job, "retry", (failed.After ?? kind.BackoffAfter(job.Attempt, chance)).TotalSeconds, Cut(failed.Error));
+                return new(job, "retry", (failed.After ?? kind.BackoffAfter(job.Attempt, chance)).TotalSeconds, StoredText.Cut(failed.Error, LongestError));
             case JobOutcome.Snoozed snoozed:
                 return new(job, "snoozed", snoozed.After.TotalSeconds, null);
             case JobOutcome.Cancelled cancelled:
-                return new(job, "cancelled", 0, Cut(cancelled.Reason));
+                return new(job, "cancelled", 0, StoredText.Cut(cancelled.Reason, LongestError));
             case JobOutcome.Died died:
-                return new(job, "dead", 0, Cut(died.Error));
+                return new(job, "dead", 0, StoredText.Cut(died.Error, LongestError));
             default:
                 return new(job, "released", 0, null);
         }
     }
+
+    /// <summary>What is written of an attempt of which nothing else can be.</summary>
+    public static Ending Unwritable(ClaimedJob job, Exception fault) =>
+        new(job, "dead", 0, StoredText.Cut($"How it ended could not be written: {fault.Message}", LongestError), IsSubstitute: true);
 
     /// <summary>Ends a job as succeeded in the handler's transaction.</summary>
     public static async Task<JobOutcome> CompleteInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long worker, ClaimedJob claimed, CancellationToken ct)
@@ -105,8 +122,6 @@ internal static class JobStore
             throw new PostgresException($"job {claimed.Id} is not held by worker {worker} any more", "ERROR", "ERROR", LeaseLost);
         return JobOutcome.Settled.Instance;
     }
-
-    private static string Cut(string text) => (text.Length <= LongestError ? text : text[..LongestError]).Replace("\0", "", StringComparison.Ordinal);
 
     private static NpgsqlParameter Array(IEnumerable<string?> values) => new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

@@ -67,12 +67,13 @@ internal sealed class JobWorker(
         var (more, space) = (added.Next, room.Next);
         var ahead = Ahead;
         var free = options.Concurrency + ahead - Volatile.Read(ref held);
-        if (free <= (options.Concurrency + ahead) / 2 && free < options.Concurrency || free <= ahead / 2)
+        // Few places are not worth a round trip while there is enough to do.
+        if (free < Math.Min(options.MostTogether / 2, Math.Max(1, ahead / 4)))
         {
             await space.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
-        var claimed = await ClaimAsync(mine, free, ahead > 0, ct);
+        var claimed = await ClaimAsync(mine, Math.Min(free, options.MostTogether), ahead > 0, ct);
         if (claimed > 0) return;
         await more.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
@@ -180,7 +181,7 @@ internal sealed class JobWorker(
         while (await ended.Reader.WaitToReadAsync())
         {
             // While one batch is written the next gathers.
-            while (batch.Count < options.MostAhead && ended.Reader.TryRead(out var one)) batch.Add(one);
+            while (batch.Count < options.MostTogether && ended.Reader.TryRead(out var one)) batch.Add(one);
             foreach (var group in batch.GroupBy(one => one.Session))
             {
                 var endings = group.Select(one => one.Ending).ToList();
@@ -211,6 +212,18 @@ internal sealed class JobWorker(
             catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
             {
                 Lose(owner);
+            }
+            catch (Exception e) when (!TransientFault.Is(e) && !endings.TrueForAll(ending => ending.IsSubstitute))
+            {
+                // One of them cannot be written: it is not to hold up the others.
+                if (endings.Count == 1)
+                {
+                    log.LogError(e, "The end of job {Id} cannot be written, and makes it dead: {Error}", endings[0].Job.Id, e.Message);
+                    endings = [JobStore.Unwritable(endings[0].Job, e)];
+                    continue;
+                }
+                foreach (var ending in endings) connection = await WriteAsync(connection, owner, [ending]);
+                return connection;
             }
             catch (Exception e)
             {

@@ -1,5 +1,4 @@
 using App.Platform.Database;
-using Npgsql;
 
 namespace App.Models;
 
@@ -8,7 +7,7 @@ namespace App.Models;
 /// and by a look every five seconds, because a notification is only a hint.
 /// </summary>
 internal sealed class ModelRefresher(
-    Postgres postgres, ShippedModels shipped, ActiveModels models, TimeProvider time, ILogger<ModelRefresher> log) : BackgroundService
+    Notifications notifications, ShippedModels shipped, ActiveModels models, TimeProvider time, ILogger<ModelRefresher> log) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -44,14 +43,14 @@ internal sealed class ModelRefresher(
                 await models.RefreshAsync(ct);
             }
         }
-        await using var connection = await postgres.OpenOwnAsync("models", ct);
-        await using var listen = new NpgsqlCommand($"listen {ModelRegistry.Channel}", connection);
-        await listen.ExecuteNonQueryAsync(ct);
+        var changes = notifications.On(ModelRegistry.Channel);
         while (true)
         {
-            // Before waiting: an activation may have come before the listening.
+            // Taken before looking, so that no activation falls between.
+            var next = changes.Next;
             await models.RefreshAsync(ct);
-            await connection.WaitAsync(Poll, ct);
+            await next.WaitAsync(Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            ct.ThrowIfCancellationRequested();
         }
     }
 }

@@ -11,6 +11,9 @@ internal abstract class Module
     /// <summary>Services of both roles. Variables are read here, so that every fault is known before the host is built.</summary>
     public virtual void AddServices(IServiceCollection services, Variables variables) { }
 
+    /// <summary>Judges what all modules have registered; faults are told with those of the variables.</summary>
+    public virtual void CheckServices(IServiceCollection services, Variables variables) { }
+
     /// <summary>Background services of the worker role.</summary>
     public virtual void AddWorkers(IServiceCollection services) { }
 

@@ -5,7 +5,7 @@ namespace App.Streams;
 
 /// <summary>Runs the consumer groups of a worker: for each, one loop that keeps leases and one that consumes.</summary>
 internal sealed class StreamWorker(
-    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, StreamSignals signals, TimeProvider time, ILogger<StreamWorker> log)
+    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, Notifications notifications, TimeProvider time, ILogger<StreamWorker> log)
     : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
@@ -18,6 +18,8 @@ internal sealed class StreamWorker(
         oneInHand.Dispose();
         base.Dispose();
     }
+
+    private readonly Signal signals = notifications.On(StreamAppender.Channel);
 
     /// <inheritdoc/>
     protected override Task ExecuteAsync(CancellationToken stoppingToken) =>

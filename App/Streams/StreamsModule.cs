@@ -11,13 +11,12 @@ internal sealed class StreamsModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(StreamOptions.Read(variables));
-        services.AddSingleton<StreamSignals>().AddSingleton<StreamPartitions>();
+        services.AddSingleton<StreamPartitions>();
     }
 
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddHostedService(provider => provider.GetRequiredService<StreamSignals>());
         services.AddHostedService<StreamWorker>();
         services.AddSingleton(provider => new Duty("stream partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<StreamPartitions>().RunOnceAsync));
     }

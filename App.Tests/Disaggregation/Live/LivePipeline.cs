@@ -23,7 +23,7 @@ internal sealed class LivePipeline : IAsyncDisposable
     private readonly ActiveModels models;
     private readonly GroupCommit commit;
     private readonly SeriesNames names = new();
-    private readonly StreamSignals signals;
+    private readonly Notifications signals;
     private StreamMember? worker;
     private StreamMember? storage;
     private int generation;
@@ -35,7 +35,7 @@ internal sealed class LivePipeline : IAsyncDisposable
         registry = new ModelRegistry(web.Source);
         var loader = new ModelLoader(new ModelArtifacts(registry, new() { CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance), []);
         models = new ActiveModels(registry, loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
-        signals = new StreamSignals(web, NullLogger<StreamSignals>.Instance);
+        signals = new Notifications(web, NullLogger<Notifications>.Instance);
         var options = StreamMember.Defaults;
         var partitions = new StreamPartitions(web, options, TimeProvider.System, NullLogger<StreamPartitions>.Instance);
         commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, TimeProvider.System, NullLogger<GroupCommit>.Instance);

@@ -22,6 +22,9 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
         return signal;
     }
 
+    /// <summary>Wakes those in this process who wait for a channel, ahead of the notification.</summary>
+    public void Pulse(string channel) => signals.GetValueOrDefault(channel)?.Pulse();
+
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

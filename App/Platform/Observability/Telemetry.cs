@@ -46,4 +46,7 @@ internal static class Telemetry
 
     /// <summary>An attempt of a job in its handler, by kind.</summary>
     public static readonly Histogram<double> JobSeconds = Meter.CreateHistogram<double>("tandem_job_seconds", "s", "Duration of an attempt of a job.");
+
+    /// <summary>Fires of schedules, by key and reason.</summary>
+    public static readonly Counter<long> ScheduleFires = Meter.CreateCounter<long>("tandem_schedule_fires_total", "{fire}", "Fires of schedules.");
 }

@@ -17,7 +17,7 @@ internal readonly record struct Ingested(int Accepted, int Stored);
 /// durable, the next gathers. A request is answered when its group is committed.
 /// </summary>
 internal sealed class GroupCommit(
-    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, StreamSignals signals, StreamPartitions partitions, TimeProvider time, ILogger<GroupCommit> log)
+    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, Notifications notifications, StreamPartitions partitions, TimeProvider time, ILogger<GroupCommit> log)
     : BackgroundService
 {
     private const int MostInGroup = 50_000;
@@ -214,7 +214,7 @@ internal sealed class GroupCommit(
     {
         foreach (var (shard, head) in heads) shards[shard].Advance(head);
         foreach (var series in append.NetNegative) series.NetNegative = true;
-        if (entries > 0) signals.Pulse();
+        if (entries > 0) notifications.Pulse(StreamAppender.Channel);
     }
 
     // Every meter of the group gets a tail: first the shard's recent entries, then, for meters not among them, their newest stored reading.

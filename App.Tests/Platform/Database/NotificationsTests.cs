@@ -1,12 +1,13 @@
 using App.Platform.Database;
 using App.Streams;
 using App.Tests.Fixtures;
+using App.Tests.Streams;
 using Microsoft.Extensions.Logging.Abstractions;
 
-namespace App.Tests.Streams;
+namespace App.Tests.Platform.Database;
 
 /// <summary>A commit wakes consumers; a lost notification only delays them.</summary>
-public sealed class StreamSignalsTests(StreamBench bench) : IClassFixture<StreamBench>
+public sealed class NotificationsTests(StreamBench bench) : IClassFixture<StreamBench>
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
@@ -14,9 +15,10 @@ public sealed class StreamSignalsTests(StreamBench bench) : IClassFixture<Stream
     public async Task A_commit_elsewhere_wakes_who_waits_also_after_the_connection_was_lost()
     {
         await using var postgres = new Postgres(bench.ConnectionString, bench.ConnectionString, "signals");
-        using var signals = new StreamSignals(postgres, NullLogger<StreamSignals>.Instance);
+        using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
+        var signals = notifications.On(StreamAppender.Channel);
         var listening = signals.Next;
-        await signals.StartAsync(default);
+        await notifications.StartAsync(default);
         await listening.WaitAsync(Deadline);
         var stream = await bench.StreamAsync(1);
         var next = signals.Next;
@@ -29,16 +31,17 @@ public sealed class StreamSignalsTests(StreamBench bench) : IClassFixture<Stream
         next = signals.Next;
         await bench.AppendAsync(stream, (0, "b"));
         await next.WaitAsync(Deadline);
-        await signals.StopAsync(default);
+        await notifications.StopAsync(default);
     }
 
     [Fact]
     public async Task Nobody_is_woken_by_what_was_rolled_back()
     {
         await using var postgres = new Postgres(bench.ConnectionString, bench.ConnectionString, "rolled-back");
-        using var signals = new StreamSignals(postgres, NullLogger<StreamSignals>.Instance);
+        using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
+        var signals = notifications.On(StreamAppender.Channel);
         var listening = signals.Next;
-        await signals.StartAsync(default);
+        await notifications.StartAsync(default);
         await listening.WaitAsync(Deadline);
         var stream = await bench.StreamAsync(1);
         var next = signals.Next;
@@ -47,7 +50,7 @@ public sealed class StreamSignalsTests(StreamBench bench) : IClassFixture<Stream
             await StreamAppender.AppendAsync(connection, transaction, stream, StreamBench.Entries((0, "a")), default);
         Assert.Equal("0", await bench.TextAsync($"select head from stream_shards where stream = '{stream}'"));
         Assert.False(next.IsCompleted);
-        await signals.StopAsync(default);
+        await notifications.StopAsync(default);
     }
 
     [Fact]
@@ -56,9 +59,9 @@ public sealed class StreamSignalsTests(StreamBench bench) : IClassFixture<Stream
         var stream = await bench.StreamAsync(1);
         await using var postgres = new Postgres(bench.ConnectionString, bench.ConnectionString, "polling");
         // Nobody listens, and leases tick but once: only the poll can find what is appended.
-        using var signals = new StreamSignals(postgres, NullLogger<StreamSignals>.Instance);
+        using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
         var options = StreamMember.Defaults with { LeaseTick = TimeSpan.FromHours(1), Poll = TimeSpan.FromMilliseconds(50), Shards = 1 };
-        using var worker = new StreamWorker(postgres, options, [new CountingHandler(stream)], signals, TimeProvider.System, NullLogger<StreamWorker>.Instance);
+        using var worker = new StreamWorker(postgres, options, [new CountingHandler(stream)], notifications, TimeProvider.System, NullLogger<StreamWorker>.Instance);
         await worker.StartAsync(default);
         await Poll.UntilAsync("the worker owns its shard", async () => await bench.TextAsync($"select owner from stream_offsets where stream = '{stream}'") == "polling");
         await bench.AppendAsync(stream, (0, "a"));

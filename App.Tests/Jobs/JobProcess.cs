@@ -1,0 +1,68 @@
+using App.Jobs;
+using App.Platform.Database;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+
+namespace App.Tests.Jobs;
+
+/// <summary>What one process of the product has of the jobs engine.</summary>
+internal sealed class JobProcess : IAsyncDisposable
+{
+    private readonly ServiceProvider services;
+    private bool listens;
+    private bool works;
+
+    public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString)
+    {
+        var collection = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
+        collection.AddSingleton(bench).AddSingleton(options).AddSingleton(TimeProvider.System);
+        collection.AddSingleton(_ => new Postgres(connectionString, connectionString, Postgres.NewProcessName()));
+        collection.AddSingleton<Notifications>().AddSingleton<JobQueue>().AddSingleton<JobProgress>();
+        collection.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobWorker>();
+        foreach (var kind in kinds) collection.AddJobKind<Errand, ErrandHandler>(kind);
+        services = collection.BuildServiceProvider();
+    }
+
+    public JobQueue Queue => Get<JobQueue>();
+
+    public JobWorker Worker => Get<JobWorker>();
+
+    public JobStager Stager => Get<JobStager>();
+
+    public T Get<T>()
+        where T : notnull => services.GetRequiredService<T>();
+
+    /// <summary>Runs jobs from now on.</summary>
+    /// <param name="listening">False: nothing is ever notified here.</param>
+    public async Task StartAsync(bool listening = true)
+    {
+        await Worker.StartAsync(default);
+        works = true;
+        if (!listening) return;
+        await Get<Notifications>().StartAsync(default);
+        listens = true;
+    }
+
+    /// <summary>Drains.</summary>
+    public async Task StopAsync()
+    {
+        if (works) await Worker.StopAsync(default);
+        if (listens) await Get<Notifications>().StopAsync(default);
+        (works, listens) = (false, false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await services.DisposeAsync();
+    }
+
+    private sealed class ErrandHandler(JobBench bench) : IJobHandler<Errand>
+    {
+        public Task<JobOutcome> RunAsync(Errand args, JobContext job, CancellationToken ct)
+        {
+            bench.Began.Enqueue((args.Name, job.Id, job.Attempt));
+            return bench.Do(args, job, ct);
+        }
+    }
+}

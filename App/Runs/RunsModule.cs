@@ -1,0 +1,42 @@
+using App.Jobs;
+using App.Platform;
+using App.Platform.Configuration;
+using App.Platform.Http;
+using App.Runs.Execution;
+using App.Runs.Handlers;
+using App.Runs.Handlers.Llm;
+using App.Runs.Plans;
+
+namespace App.Runs;
+
+/// <summary>Plans of steps that are carried out as jobs.</summary>
+internal sealed class RunsModule : Module
+{
+    /// <inheritdoc/>
+    public override void AddServices(IServiceCollection services, Variables variables)
+    {
+        services.AddSingleton(RunOptions.Read(variables)).AddSingleton(EgressOptions.Read(variables)).AddSingleton(LlmOptions.Read(variables));
+        services.AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
+
+        services.AddSingleton<IStepHandler, HttpRequestStep>();
+        services.AddSingleton<IStepHandler, DelayStep>();
+        services.AddSingleton<IStepHandler, TransformStep>();
+        services.AddSingleton<IStepHandler, HumanApprovalStep>();
+        services.AddSingleton<IStepHandler, DisaggregateStep>();
+        services.AddSingleton<IStepHandler, LlmCompleteStep>().AddSingleton<LlmMeter>();
+
+        services.AddSingleton<StepHandlers>().AddSingleton<PlanParser>();
+        services.AddSingleton<RunSignals>().AddSingleton<RunStore>().AddSingleton<RunActions>();
+        services.AddJobKind<RunStepArgs, RunStepJob>(RunStepJob.Definition);
+    }
+
+    /// <inheritdoc/>
+    public override void AddWorkers(IServiceCollection services) => services.AddHostedService<RunRescue>();
+
+    /// <inheritdoc/>
+    public override void MapEndpoints(IEndpointRouteBuilder routes)
+    {
+        RunEndpoints.Map(routes);
+        RunEventStream.Map(routes);
+    }
+}
