@@ -27,7 +27,7 @@ internal sealed class JobBench : IAsyncDisposable
     public static IReadOnlyList<JobKind> Kinds { get; } =
     [
         new() { Name = "errand", MaxAttempts = 3, Backoff = TimeSpan.FromMilliseconds(1) },
-        new() { Name = "slow", MaxAttempts = 3, Backoff = TimeSpan.FromHours(1) },
+        new() { Name = "slow", MaxAttempts = 3, Backoff = TimeSpan.FromHours(1), LongestBackoff = TimeSpan.FromDays(1) },
         new() { Name = "hasty", MaxAttempts = 1, Timeout = TimeSpan.FromMilliseconds(50) },
     ];
 

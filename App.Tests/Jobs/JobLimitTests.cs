@@ -101,7 +101,7 @@ public sealed class JobLimitTests
         await bench.AddAsync([.. Enumerable.Range(0, 6).Select(n => Of($"j{n}", JobLimit.Starts("pair", 4, TimeSpan.FromSeconds(1))))]);
         for (var n = 0; n < 2; n++) await bench.StartAsync();
         await bench.UntilAsync("select count(*) from job_done", "6");
-        Assert.Equal("t", await bench.TextAsync("select min(gap) >= interval '0.25 s' from (select started_at - lag(started_at) over (order by started_at) as gap from job_done) g"));
+        Assert.Equal("True", await bench.TextAsync("select min(gap) >= interval '0.25 s' from (select started_at - lag(started_at) over (order by started_at) as gap from job_done) g"));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class JobLimitTests
         await bench.StartAsync();
         await bench.UntilAsync("select count(*) from job_done", "100");
         // In no half second more than its share and what a fifth of a second may bunch up.
-        Assert.Equal("t", await bench.TextAsync("""
+        Assert.Equal("True", await bench.TextAsync("""
             select max(n) <= 40 + 16 + 1 from (select count(*) over (order by started_at range between current row and interval '0.5 s' following) as n from job_done) w
             """));
     }

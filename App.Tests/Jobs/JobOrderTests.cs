@@ -11,20 +11,18 @@ public sealed class JobOrderTests
     public async Task They_run_one_at_a_time_first_come_first_served_whatever_their_priority()
     {
         await using var bench = await JobBench.CreateAsync();
-        var ids = await bench.AddAsync(Of("a"), Of("b"), Of("c") with { Priority = -5 }, JobBench.Errand("free"));
+        var ids = await bench.AddAsync(Of("a"), Of("b"), Of("c") with { Priority = -5 });
         var hand = await bench.HandAsync();
-        // The later ones come to the line first, and give way.
-        await hand.ClaimAsync(1);
         List<long> order = [];
         for (var turn = 0; turn < 3; turn++)
         {
             await bench.ExecuteAsync("select jobs_stage(100)");
-            var claimed = (await hand.ClaimAsync()).Where(job => job.Id != ids[3]).ToList();
+            var claimed = await hand.ClaimAsync(1);
             order.Add(Assert.Single(claimed).Id);
-            Assert.Empty((await hand.ClaimAsync()).Where(job => job.Id != ids[3]));
+            Assert.Empty(await hand.ClaimAsync());
             await hand.EndAsync(JobOutcome.Done(), claimed);
         }
-        Assert.Equal(ids[..3], order);
+        Assert.Equal(ids, order);
     }
 
     [Fact]

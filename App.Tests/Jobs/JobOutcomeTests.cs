@@ -161,7 +161,7 @@ public sealed class JobOutcomeTests
         var ids = await bench.AddAsync(JobBench.Errand("pair"), JobBench.Errand("zero"), JobBench.Errand("half"), JobBench.Errand("next"));
         await bench.UntilAsync(ids[3], "done 1");
         await bench.UntilAsync("select count(*) from jobs where state = 'dead'", "3");
-        Assert.Equal("t", await bench.TextAsync($"select length(errors->0->>'error') <= {JobStore.LongestError} from jobs where id = {ids[0]}"));
+        Assert.Equal("True", await bench.TextAsync($"select length(errors->0->>'error') <= {JobStore.LongestError} from jobs where id = {ids[0]}"));
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using App.Jobs;
+using App.Platform.Configuration;
 using App.Platform.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -15,10 +16,12 @@ internal sealed class JobProcess : IAsyncDisposable
     public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString)
     {
         var collection = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
-        collection.AddSingleton(bench).AddSingleton(options).AddSingleton(TimeProvider.System);
+        collection.AddSingleton(bench).AddSingleton(TimeProvider.System);
         collection.AddSingleton(_ => new Postgres(connectionString, connectionString, Postgres.NewProcessName()));
-        collection.AddSingleton<Notifications>().AddSingleton<JobQueue>().AddSingleton<JobProgress>();
-        collection.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobWorker>();
+        var module = new JobsModule();
+        module.AddServices(collection, Variables.Of(new Dictionary<string, string?>()));
+        module.AddWorkers(collection);
+        collection.AddSingleton<Notifications>().AddSingleton(options);
         foreach (var kind in kinds) collection.AddJobKind<Errand, ErrandHandler>(kind);
         services = collection.BuildServiceProvider();
     }

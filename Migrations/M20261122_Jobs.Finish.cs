@@ -1,0 +1,191 @@
+namespace Migrations;
+
+/// <summary>What becomes of jobs: ends, rescue, due times, cancelling and redriving.</summary>
+public sealed partial class M20261122_Jobs
+{
+    private const string Finish = """
+        -- Writes what became of attempts, for a worker whose lease holds and which still holds the jobs; answers those that it was.
+        -- Outcomes: succeeded, retry, snoozed, cancelled, dead, released. Delays are seconds.
+        create function jobs_finish(
+            in_worker bigint, in_ids bigint[], in_attempts int[], in_outcomes text[], in_delays float8[], in_texts text[], in_guarded boolean)
+        returns table (id bigint) language plpgsql
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+        as $$
+        #variable_conflict use_column
+        declare
+            ours bigint[];
+            ended bigint[];
+            orders text[];
+        begin
+            perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
+            if not found then
+                raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
+            end if;
+            if in_guarded then
+                perform jobs_lock_limits();
+                -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
+                select array_agg(h.id), array_agg(h.id) filter (where h.ends), array_agg(h.order_key) filter (where h.ends) into ours, ended, orders from (
+                    select j.id, j.order_key, j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead') as ends
+                    from jobs j join unnest(in_ids, in_attempts, in_outcomes) as f(id, attempt, outcome) on j.id = f.id and j.attempt = f.attempt
+                    where j.worker + 0 = in_worker for update of j) h;
+            end if;
+
+            -- "+ 0": found by id, one after the other, and not among all that the worker holds.
+            return query
+            with gone as (
+                delete from jobs j using unnest(in_ids, in_attempts, in_outcomes, in_texts) as f(id, attempt, outcome, result)
+                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
+                returning j.*, f.result
+            )
+            insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
+            select g.id, g.queue, g.kind, g.organization, g.priority, g.attempt, g.max_attempts, g.args, g.created_at, g.started_at, in_worker, g.result, g.errors from gone g
+            returning d.id;
+
+            return query
+            update jobs j set
+                state = case when j.cancel_requested or f.outcome = 'cancelled' then 'cancelled' when f.outcome = 'dead' then 'dead'
+                    when f.outcome = 'released' or f.delay <= 0 then 'queued' else 'scheduled' end,
+                finished_at = case when j.cancel_requested or f.outcome in ('cancelled', 'dead') then clock_timestamp() end,
+                run_at = case when f.outcome in ('retry', 'snoozed') and f.delay > 0 then clock_timestamp() + make_interval(secs => f.delay) end,
+                rank = case when f.outcome = 'released' then -32768 else j.priority end,
+                attempt = case when f.outcome in ('released', 'snoozed') then j.attempt - 1 else j.attempt end,
+                errors = case when f.text is null then j.errors else jobs_errors(j.errors, j.attempt, in_worker, f.text) end,
+                worker = null, ahead = false,
+                suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
+            from unnest(in_ids, in_attempts, in_outcomes, in_delays, in_texts) as f(id, attempt, outcome, delay, text)
+            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
+            returning j.id;
+
+            if in_guarded then
+                perform jobs_release(ours);
+                perform jobs_end(ended, orders);
+            end if;
+        end $$;
+        """;
+
+    private const string Rescue = """
+        -- Frees the jobs of workers whose leases have ended. Each is charged with a crash unless it was only claimed ahead;
+        -- the third makes it dead.
+        create function jobs_rescue() returns table (worker bigint, process text, freed int, set_aside int) language plpgsql
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+        as $$
+        #variable_conflict use_column
+        declare
+            gone record;
+            ids bigint[];
+        begin
+            for gone in select w.id, w.process from job_workers w where w.lease_expires_at <= clock_timestamp() for update skip locked loop
+                -- A worker that is stopped, not dead, may hold locks in the middle of an answer that it does not read.
+                perform pg_terminate_backend(a.pid) from pg_stat_activity a
+                where a.datname = current_database() and a.pid <> pg_backend_pid() and (a.application_name = gone.process or a.application_name like gone.process || '/%')
+                  and not exists (select from job_workers w where w.process = gone.process and w.lease_expires_at > clock_timestamp());
+                perform jobs_lock_limits();
+                with held as (
+                    update jobs j set
+                        crashes = j.crashes + case when j.ahead then 0 else 1 end,
+                        state = case when j.cancel_requested then 'cancelled' when not j.ahead and j.crashes >= 2 then 'dead' else 'queued' end,
+                        finished_at = case when j.cancel_requested or (not j.ahead and j.crashes >= 2) then clock_timestamp() end,
+                        errors = case when j.ahead then j.errors else jobs_errors(j.errors, j.attempt, j.worker, format('Its worker %s ended while it ran this job.', gone.process)) end,
+                        attempt = case when j.ahead then j.attempt - 1 else j.attempt end,
+                        rank = -32768, suspect = true, worker = null, ahead = false
+                    where j.worker = gone.id
+                    returning j.id, j.state
+                )
+                select coalesce(array_agg(held.id), '{}'), count(*), count(*) filter (where held.state = 'dead') into ids, freed, set_aside from held;
+                perform jobs_release(ids);
+                perform jobs_end(array(select j.id from jobs j where j.id = any(ids) and j.finished_at is not null), array(select j.order_key from jobs j where j.id = any(ids) and j.finished_at is not null));
+                delete from job_workers w where w.id = gone.id;
+                worker := gone.id;
+                process := gone.process;
+                return next;
+            end loop;
+            if found then
+                perform pg_notify('tandem_jobs', '');
+            end if;
+        end $$;
+        """;
+
+    private const string Stage = """
+        -- Queues what is due and wakes what nobody else would wake; answers how many, and when the next is due.
+        create function jobs_stage(in_limit int) returns table (staged int, due_in interval) language plpgsql
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
+        as $$
+        #variable_conflict use_column
+        declare
+            next_key text := '';
+            bounds jsonb;
+            woken int := 0;
+        begin
+            -- Usually somebody who ends wakes the next. Where one was woken and then paused or redriven, nobody would.
+            if exists (select from jobs j where j.state = 'waiting') then
+                perform jobs_lock_limits();
+                loop
+                    select j.waits_for, j.limits into next_key, bounds from jobs j where j.state = 'waiting' and j.waits_for > next_key order by j.waits_for limit 1;
+                    exit when not found;
+                    if next_key like 'order:%' then
+                        continue when exists (select from jobs b where b.order_key = substr(next_key, 7) and b.finished_at is null and b.order_key is not null and b.state <> 'waiting');
+                        perform jobs_wake_order(substr(next_key, 7));
+                    else
+                        continue when (select count(*) from job_holds h where h.key = substr(next_key, 7))
+                            >= (select max(b.concurrency) from jsonb_to_recordset(bounds) as b(key text, concurrency int) where b.key = substr(next_key, 7));
+                        perform jobs_wake(substr(next_key, 7));
+                    end if;
+                    woken := woken + 1;
+                end loop;
+            end if;
+
+            with due as (
+                select j.id from jobs j where j.state = 'scheduled' and j.run_at <= clock_timestamp() order by j.run_at limit in_limit for update skip locked
+            )
+            update jobs j set state = 'queued' from due where j.id = due.id;
+            get diagnostics staged = row_count;
+            if staged + woken > 0 then
+                perform pg_notify('tandem_jobs', '');
+            end if;
+            select min(j.run_at) - clock_timestamp() into due_in from (select s.run_at from jobs s where s.state = 'scheduled' order by s.run_at limit 1) j;
+            return next;
+        end $$;
+        """;
+
+    private const string Steer = """
+        -- Cancels a job: at once unless it runs, else its worker is told. False: it has ended, or there is none.
+        create function jobs_cancel(in_id bigint, in_reason text) returns boolean language plpgsql as $$
+        declare job jobs;
+        begin
+            -- The row first, as a claim does; a running one takes no more locks, for its end takes that of the limits first.
+            select * into job from jobs where id = in_id and finished_at is null for update;
+            if not found then
+                return false;
+            end if;
+            if job.state = 'running' then
+                update jobs set cancel_requested = true where id = in_id;
+                perform pg_notify('tandem_job_cancels', '');
+                return true;
+            end if;
+            if job.order_key is not null or job.limits is not null then
+                perform jobs_lock_limits();
+            end if;
+            update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
+            perform jobs_end(array[in_id], array[job.order_key]);
+            perform jobs_pass(job.limits);
+            return true;
+        end $$;
+
+        -- Queues jobs again that have ended or that wait for their time, with all their attempts, but none whose unique key is another's by now.
+        create function jobs_redrive(in_ids bigint[]) returns int language plpgsql as $$
+        declare redriven int;
+        begin
+            insert into job_uniques as u (key, job_id) select distinct on (j.unique_key) j.unique_key, j.id from jobs j
+            where j.id = any(in_ids) and j.finished_at is not null and j.unique_key is not null order by j.unique_key, j.id
+            on conflict (key) do update set job_id = excluded.job_id, expires_at = null
+            where u.expires_at <= clock_timestamp() and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null);
+            update jobs j set state = 'queued', finished_at = null, run_at = null, paced = false, attempt = 0, crashes = 0, suspect = false, cancel_requested = false,
+                rank = j.priority, progress = null, progress_text = null
+            where j.id = any(in_ids) and (j.finished_at is not null or j.state = 'scheduled')
+              and (j.unique_key is null or exists (select from job_uniques u where u.key = j.unique_key and u.job_id = j.id));
+            get diagnostics redriven = row_count;
+            perform pg_notify('tandem_jobs', '');
+            return redriven;
+        end $$;
+        """;
+}
