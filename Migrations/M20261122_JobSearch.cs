@@ -43,40 +43,15 @@ public sealed class M20261122_JobSearch : Migration
         """;
 
     private const string Steer = """
-        -- Cancels a job: at once unless it runs, else its worker is told. False: it has ended, or there is none.
-        -- Whoever holds the lock of the limits must not wait for a row: a claim holds rows and waits for that lock.
-        create or replace function jobs_cancel(in_id bigint, in_reason text) returns boolean language plpgsql as $$
-        declare job jobs;
-        begin
-            loop
-                begin
-                    perform jobs_lock_limits();
-                    select * into job from jobs where id = in_id and finished_at is null for update nowait;
-                    if not found then
-                        return false;
-                    end if;
-                    if job.state = 'running' then
-                        update jobs set cancel_requested = true where id = in_id;
-                        perform pg_notify('tandem_job_cancels', '');
-                    else
-                        update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
-                        perform jobs_end(array[in_id], array[job.order_key]);
-                    end if;
-                    return true;
-                exception when lock_not_available then
-                    -- Going back to here has given the lock of the limits up as well.
-                    perform pg_sleep(0.01);
-                end;
-            end loop;
-        end $$;
-
-        -- Cancels those of the jobs that have not ended and that nobody is changing just now; answers which.
+        -- Cancels those of the jobs that have not ended and that nobody is changing just now; answers which. It waits for no row
+        -- while it has the lock of the limits, as jobs_cancel.
         create function jobs_cancel_many(in_ids bigint[], in_reason text) returns table (id bigint) language plpgsql as $$
         #variable_conflict use_column
         declare
             ids bigint[];
             ended bigint[];
             orders text[];
+            freed jsonb;
         begin
             perform jobs_lock_limits();
             ids := array(select j.id from jobs j where j.id = any(in_ids) and j.finished_at is null order by j.id for update skip locked);
@@ -87,25 +62,13 @@ public sealed class M20261122_JobSearch : Migration
             with gone as (
                 update jobs j set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(j.errors, j.attempt, null, in_reason)
                 where j.id = any(ids) and j.state <> 'running'
-                returning j.id, j.order_key
+                returning j.id, j.order_key, j.limits
             )
-            select array_agg(gone.id), array_agg(gone.order_key) into ended, orders from gone;
+            select array_agg(gone.id), array_agg(gone.order_key), jsonb_agg(distinct bound) filter (where bound is not null) into ended, orders, freed
+            from gone left join lateral jsonb_array_elements(gone.limits) as bound on true;
             perform jobs_end(ended, orders);
+            perform jobs_pass(freed);
             return query select unnest(ids);
-        end $$;
-
-        -- Queues jobs again that have ended or that wait for their time, with all their attempts. They are due from now on, whenever
-        -- they were made, and take a new place under their rates.
-        create or replace function jobs_redrive(in_ids bigint[]) returns int language plpgsql as $$
-        declare redriven int;
-        begin
-            insert into job_uniques (key, job_id) select j.unique_key, j.id from jobs j
-            where j.id = any(in_ids) and j.finished_at is not null and j.unique_key is not null on conflict do nothing;
-            update jobs set state = 'queued', finished_at = null, run_at = clock_timestamp(), attempt = 0, crashes = 0, suspect = false, cancel_requested = false, rank = priority, paced = false
-            where id = any(in_ids) and (finished_at is not null or state = 'scheduled');
-            get diagnostics redriven = row_count;
-            perform pg_notify('tandem_jobs', '');
-            return redriven;
         end $$;
         """;
 }

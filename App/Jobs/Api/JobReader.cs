@@ -66,7 +66,7 @@ internal sealed class JobReader(Postgres postgres)
                 new("select at, attempt, line from job_log where job_id = $1 order by at, attempt") { Parameters = { new() { Value = job.Id } } },
                 new("select process, lease_expires_at from job_workers where id = $1") { Parameters = { new() { Value = job.Worker ?? 0L } } },
                 new("""
-                    select job_id from job_holds where key = $1
+                    select job_id from job_holds where key = substr($1, 7) and $1 like 'limit:%'
                     union all
                     select j.id from jobs j where j.order_key = substr($1, 7) and $1 like 'order:%' and j.order_key is not null and j.finished_at is null and j.id < $2
                     order by 1 limit $3
