@@ -152,23 +152,28 @@ public sealed partial class M20261122_Jobs
         create function jobs_cancel(in_id bigint, in_reason text) returns boolean language plpgsql as $$
         declare job jobs;
         begin
-            -- The row first, as a claim does; a running one takes no more locks, for its end takes that of the limits first.
-            select * into job from jobs where id = in_id and finished_at is null for update;
-            if not found then
-                return false;
-            end if;
-            if job.state = 'running' then
-                update jobs set cancel_requested = true where id = in_id;
-                perform pg_notify('tandem_job_cancels', '');
-                return true;
-            end if;
-            if job.order_key is not null or job.limits is not null then
-                perform jobs_lock_limits();
-            end if;
-            update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
-            perform jobs_end(array[in_id], array[job.order_key]);
-            perform jobs_pass(job.limits);
-            return true;
+            loop
+                begin
+                    -- A claim has rows and waits for the lock of the limits, an end has that lock and waits for rows: so this waits for no row.
+                    perform jobs_lock_limits();
+                    select * into job from jobs where id = in_id and finished_at is null for update nowait;
+                    if not found then
+                        return false;
+                    end if;
+                    if job.state = 'running' then
+                        update jobs set cancel_requested = true where id = in_id;
+                        perform pg_notify('tandem_job_cancels', '');
+                        return true;
+                    end if;
+                    update jobs set state = 'cancelled', finished_at = clock_timestamp(), waits_for = null, errors = jobs_errors(errors, attempt, null, in_reason) where id = in_id;
+                    perform jobs_end(array[in_id], array[job.order_key]);
+                    perform jobs_pass(job.limits);
+                    return true;
+                exception when lock_not_available then
+                    -- Going back to here has given up the lock of the limits as well.
+                    perform pg_sleep(0.01);
+                end;
+            end loop;
         end $$;
 
         -- Queues jobs again that have ended or that wait for their time, with all their attempts, but none whose unique key is another's by now.
@@ -179,7 +184,7 @@ public sealed partial class M20261122_Jobs
             where j.id = any(in_ids) and j.finished_at is not null and j.unique_key is not null order by j.unique_key, j.id
             on conflict (key) do update set job_id = excluded.job_id, expires_at = null
             where u.expires_at <= clock_timestamp() and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null);
-            update jobs j set state = 'queued', finished_at = null, run_at = null, paced = false, attempt = 0, crashes = 0, suspect = false, cancel_requested = false,
+            update jobs j set state = 'queued', finished_at = null, run_at = clock_timestamp(), paced = false, attempt = 0, crashes = 0, suspect = false, cancel_requested = false,
                 rank = j.priority, progress = null, progress_text = null
             where j.id = any(in_ids) and (j.finished_at is not null or j.state = 'scheduled')
               and (j.unique_key is null or exists (select from job_uniques u where u.key = j.unique_key and u.job_id = j.id));

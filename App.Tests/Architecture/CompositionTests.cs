@@ -19,7 +19,7 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
         var (ofWeb, ofWorker) = (Hosted(web), Hosted(worker));
         Assert.Equal(OfTheWebRole, ofWeb);
         Assert.Superset(ofWeb.ToHashSet(), ofWorker.ToHashSet());
-        foreach (var service in new[] { "StreamWorker", "StreamMaintenance", "ScheduleWorker" })
+        foreach (var service in new[] { "StreamWorker", "JobWorker", "ScheduleWorker", "Leader" })
         {
             Assert.DoesNotContain(service, ofWeb);
             Assert.Contains(service, ofWorker);

@@ -47,6 +47,9 @@ internal sealed record JobOptions
     /// <summary>Jobs of one claim, and ends of one commit, at most.</summary>
     public int MostTogether { get; init; } = 1000;
 
+    /// <summary>Whatever keeps dead rows from being vacuumed for longer than this is named.</summary>
+    public TimeSpan PinnedAfter { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Reads the variables of jobs.</summary>
     public static JobOptions Read(Variables variables)
     {

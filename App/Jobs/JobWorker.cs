@@ -13,7 +13,7 @@ namespace App.Jobs;
 /// claimed ahead, so that no round trip is waited for between two of them.
 /// </summary>
 internal sealed class JobWorker(
-    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobStager stager, JobVacuum vacuum, Notifications notifications,
+    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, Notifications notifications,
     TimeProvider time, ILogger<JobWorker> log) : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
@@ -157,8 +157,15 @@ internal sealed class JobWorker(
         running.TryRemove(job.Id, out _);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
         Telemetry.JobSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", job.Kind));
-        if (attempt.Reason == StopReason.LeaseLost || outcome is JobOutcome.Settled) Let(1);
-        else ended.Writer.TryWrite((JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble()), owner));
+        if (attempt.Reason == StopReason.LeaseLost || outcome is JobOutcome.Settled)
+        {
+            if (outcome is JobOutcome.Settled) tally.Add(job.Kind, "succeeded", took);
+            Let(1);
+            return;
+        }
+        var ending = JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble());
+        tally.Add(job.Kind, ending.Outcome, took);
+        ended.Writer.TryWrite((ending, owner));
     }
 
     private void Let(int jobs)
@@ -239,6 +246,7 @@ internal sealed class JobWorker(
                 foreach (var id in cancelled)
                     if (running.TryGetValue(id, out var attempt)) attempt.Stop(StopReason.Cancelled);
             await progress.FlushAsync(CancellationToken.None);
+            await tally.FlushAsync(CancellationToken.None);
         }
         await next.WaitAsync(options.Beat, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

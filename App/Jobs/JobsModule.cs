@@ -1,5 +1,9 @@
+using App.Jobs.Api;
+using App.Jobs.Upkeep;
 using App.Platform;
 using App.Platform.Configuration;
+using App.Platform.Leases;
+using App.Platform.Observability;
 
 namespace App.Jobs;
 
@@ -10,7 +14,11 @@ internal sealed class JobsModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(JobOptions.Read(variables));
-        services.AddSingleton<JobQueue>().AddSingleton<JobProgress>();
+        services.AddSingleton<JobQueue>().AddSingleton<JobProgress>().AddSingleton<JobTally>();
+        services.AddSingleton<JobFigures>().AddSingleton<JobSearch>().AddSingleton<JobReader>().AddSingleton<JobSteering>();
+        services.AddSingleton<JobEndpoints>().AddSingleton<QueueEndpoints>();
+        services.AddSingleton<JobPins>().AddSingleton<JobHealth>();
+        services.AddSingleton(provider => new HealthPart("queue", provider.GetRequiredService<JobHealth>().CheckAsync));
     }
 
     /// <inheritdoc/>
@@ -18,5 +26,16 @@ internal sealed class JobsModule : Module
     {
         services.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>().AddSingleton<JobWorker>();
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
+        services.AddSingleton<JobPartitions>().AddSingleton<JobPruning>().AddSingleton<JobGauges>();
+        services.AddSingleton(provider => new Duty("job partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<JobPartitions>().RunOnceAsync));
+        services.AddSingleton(provider => new Duty("job pruning", TimeSpan.FromMinutes(1), provider.GetRequiredService<JobPruning>().RunOnceAsync));
+        services.AddSingleton(provider => new Duty("job gauges", JobGauges.Interval, provider.GetRequiredService<JobGauges>().RunOnceAsync));
+    }
+
+    /// <inheritdoc/>
+    public override void MapEndpoints(IEndpointRouteBuilder routes)
+    {
+        routes.ServiceProvider.GetRequiredService<JobEndpoints>().Map(routes);
+        routes.ServiceProvider.GetRequiredService<QueueEndpoints>().Map(routes);
     }
 }

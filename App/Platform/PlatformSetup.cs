@@ -5,6 +5,7 @@ using App.Platform.Auth;
 using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Platform.Http;
+using App.Platform.Leases;
 using App.Platform.Observability;
 using App.Platform.Serving;
 using Microsoft.EntityFrameworkCore;
@@ -22,6 +23,7 @@ internal static class PlatformSetup
         services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
+        if (options.Worker) services.AddSingleton<Leader>().AddHostedService(provider => provider.GetRequiredService<Leader>());
         services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddKeys(options);

@@ -1,5 +1,6 @@
 using App.Platform;
 using App.Platform.Configuration;
+using App.Platform.Leases;
 
 namespace App.Streams;
 
@@ -17,6 +18,6 @@ internal sealed class StreamsModule : Module
     public override void AddWorkers(IServiceCollection services)
     {
         services.AddHostedService<StreamWorker>();
-        services.AddHostedService<StreamMaintenance>();
+        services.AddSingleton(provider => new Duty("stream partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<StreamPartitions>().RunOnceAsync));
     }
 }

@@ -19,7 +19,7 @@ internal sealed class ApiKeyStore(IServiceScopeFactory scopes, PlatformOptions o
     private const int MostRemembered = 10_000;
     private readonly ConcurrentDictionary<string, (ClaimsPrincipal? Holder, long Until)> remembered = new();
     private readonly byte[]? adminHash = options.AdminApiKey is { } key ? ApiKey.HashOf(key) : null;
-    private readonly ClaimsPrincipal admin = Principal("default", "operator", [Scopes.Admin]);
+    private readonly ClaimsPrincipal admin = Principal(Auth.Scopes.OperatorsOrganization, "operator", [Scopes.Admin]);
 
     /// <summary>The holder of a key, or null when it is unknown or revoked.</summary>
     public async ValueTask<ClaimsPrincipal?> FindAsync(string secret, CancellationToken ct)

@@ -6,8 +6,9 @@ using Microsoft.Extensions.Options;
 namespace App.Platform.Auth;
 
 /// <summary>
-/// Authenticates API keys: <c>Authorization: Bearer</c> (or <c>Token</c>, as InfluxDB clients send it), and for reads
-/// by a browser the cookie that signing in set. A cookie never authorizes a write, so no other site can cause one.
+/// Authenticates API keys: <c>Authorization: Bearer</c> (or <c>Token</c>, as InfluxDB clients send it), and for a browser
+/// the cookie that signing in set. A cookie alone authorizes reads; a write needs the header that only a script of our own
+/// pages can add, so no other site can cause one.
 /// </summary>
 internal sealed class KeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder, ApiKeyStore keys)
@@ -18,6 +19,9 @@ internal sealed class KeyAuthentication(
 
     /// <summary>The cookie that holds a signed-in browser's key.</summary>
     public const string Cookie = "tandem_key";
+
+    /// <summary>The header that our pages add to their writes. Another site's page may not, unless this server allowed it, and it never does.</summary>
+    public const string PageHeader = "X-Tandem-Page";
 
     /// <summary>The credential in the Authorization header, if it is of a kind that we take.</summary>
     public static string? Credential(HttpRequest request)
@@ -32,13 +36,17 @@ internal sealed class KeyAuthentication(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var secret = Credential(Request)
-            ?? (HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) ? Request.Cookies[Cookie] : null);
+            ?? (HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) || IsFromOwnPage(Request) ? Request.Cookies[Cookie] : null);
         if (string.IsNullOrEmpty(secret) || secret.Length > 512) return AuthenticateResult.NoResult();
         var holder = await keys.FindAsync(secret, Context.RequestAborted);
         return holder is null
             ? AuthenticateResult.Fail("The key is unknown or revoked.")
             : AuthenticateResult.Success(new AuthenticationTicket(holder, Scheme));
     }
+
+    // Browsers say where a request comes from; the oldest do not, and for them the header alone must do.
+    private static bool IsFromOwnPage(HttpRequest request) =>
+        request.Headers[PageHeader] == "1" && request.Headers["Sec-Fetch-Site"].ToString() is ("" or "same-origin");
 
     /// <inheritdoc/>
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)

@@ -21,6 +21,9 @@ internal static class Scopes
     /// <summary>Every scope.</summary>
     public static IReadOnlyList<string> All { get; } = [Ingest, Read, Write, Admin];
 
+    /// <summary>The organization of the operator's key.</summary>
+    public const string OperatorsOrganization = "default";
+
     internal const string OrganizationClaim = "org";
     internal const string ScopeClaim = "scope";
 
@@ -35,6 +38,9 @@ internal static class Scopes
     /// <summary>The organization that the caller belongs to; every query is bound to it.</summary>
     public static string Organization(this ClaimsPrincipal user) =>
         user.FindFirstValue(OrganizationClaim) ?? throw new InvalidOperationException("The endpoint lacks RequireScope.");
+
+    /// <summary>Whether the caller runs the installation: an admin of the operator's own organization, who may see every other.</summary>
+    public static bool IsOperator(this ClaimsPrincipal user) => Holds(user, Admin) && user.Organization() == OperatorsOrganization;
 
     /// <summary>A policy for each scope.</summary>
     public static void AddPolicies(AuthorizationOptions options)

@@ -15,8 +15,10 @@ internal sealed class PrometheusListener : IDisposable
     private static readonly string[] Meters = ["Tandem", "Microsoft.AspNetCore.Hosting", "System.Runtime"];
     private static readonly double[] Bounds = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
+    private readonly Lock scraping = new();
     private readonly MeterListener listener = new();
     private readonly ConcurrentDictionary<(string Name, string Labels), Series> all = new();
+    private readonly ConcurrentDictionary<(string Name, string Labels), bool> observed = new();
     private readonly ConcurrentDictionary<string, Family> families = new();
 
     // Several instruments may carry one name, such as those of two hosts in one process: they are one family.
@@ -43,6 +45,14 @@ internal sealed class PrometheusListener : IDisposable
     /// <summary>All series as text.</summary>
     public string Scrape()
     {
+        lock (scraping) return Write();
+    }
+
+    private string Write()
+    {
+        // What is observed at each look is shown as it is now: a queue that is gone is not shown as it was.
+        foreach (var key in observed.Keys) all.TryRemove(key, out _);
+        observed.Clear();
         listener.RecordObservableInstruments();
         var text = new StringBuilder();
         var recorded = all.ToLookup(pair => pair.Key.Name, pair => (pair.Key.Labels, Series: pair.Value));
@@ -64,6 +74,7 @@ internal sealed class PrometheusListener : IDisposable
     private void Record(Instrument instrument, string name, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         var key = (name, tags.IsEmpty ? "" : LabelsOf(tags));
+        if (instrument.IsObservable) observed[key] = true;
         var series = all.TryGetValue(key, out var known) ? known : all.GetOrAdd(key, new Series(KindOf(instrument)));
         series.Record(value, adds: instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int>);
     }

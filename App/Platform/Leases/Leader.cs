@@ -1,0 +1,126 @@
+using App.Platform.Database;
+using App.Platform.Serving;
+
+namespace App.Platform.Leases;
+
+/// <summary>Something that one process does for all, every so often; each capability registers its own.</summary>
+/// <param name="Name">For the log.</param>
+/// <param name="Interval">From the end of one time to the next.</param>
+/// <param name="RunOnceAsync">Does it; cancelled when this process leads no more.</param>
+internal sealed record Duty(string Name, TimeSpan Interval, Func<CancellationToken, Task> RunOnceAsync);
+
+/// <summary>
+/// Keeps the leader lease on one worker, and does the duties there. A duty that takes long does not cost the lease, and
+/// one that fails does not keep the others from being done. Duties are harmless when two processes do one at once: a
+/// leader that is paused does not know at once that it leads no more.
+/// </summary>
+internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimeProvider time, ILogger<Leader> log) : DrainingService
+{
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);
+
+    private readonly Lease lease = new(postgres, "leader", Duration);
+    private readonly Dictionary<Duty, DateTimeOffset> due = duties.ToDictionary(duty => duty, _ => DateTimeOffset.MinValue);
+    private CancellationTokenSource? leading;
+    private long? epoch;
+
+    /// <summary>Whether this process leads, as far as it knows.</summary>
+    public bool Leads => leading is { IsCancellationRequested: false };
+
+    /// <summary>One tick: keeps the lease, or seeks it.</summary>
+    public async Task SeekAsync(CancellationToken ct)
+    {
+        var held = await lease.AcquireAsync(ct);
+        if (held == epoch) return;
+        await StepDownAsync();
+        if (held is null)
+        {
+            log.LogWarning("Lost leader lease");
+            return;
+        }
+        log.LogInformation("Acquired leader lease (epoch {Epoch})", held);
+        foreach (var duty in due.Keys) due[duty] = DateTimeOffset.MinValue;
+        (epoch, leading) = (held, new CancellationTokenSource());
+    }
+
+    /// <summary>One tick: does the duties that are due, when this process leads.</summary>
+    public async Task WorkAsync()
+    {
+        if (leading is not { } mine) return;
+        foreach (var duty in due.Where(one => one.Value <= time.GetUtcNow()).Select(one => one.Key).ToList())
+        {
+            if (mine.IsCancellationRequested) return;
+            try
+            {
+                await duty.RunOnceAsync(mine.Token);
+                due[duty] = time.GetUtcNow() + duty.Interval;
+            }
+            catch (OperationCanceledException) when (mine.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
+            {
+                due[duty] = time.GetUtcNow() + (duty.Interval < Duration ? duty.Interval : Duration);
+                log.LogWarning(TransientFault.Is(e) ? null : e, "The duty {Duty} failed, trying again: {Error}", duty.Name, e.Message);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var working = RepeatAsync(WorkAsync, stoppingToken);
+        await RepeatAsync(async () =>
+        {
+            try
+            {
+                await SeekAsync(stoppingToken);
+            }
+            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Whoever is unsure does not lead.
+                await StepDownAsync();
+                log.LogWarning(TransientFault.Is(e) ? null : e, "Leading failed, trying again: {Error}", e.Message);
+            }
+        }, stoppingToken);
+        var held = epoch is not null;
+        await StepDownAsync();
+        await working;
+        if (held) await ReleaseAsync();
+    }
+
+    private async Task RepeatAsync(Func<Task> tick, CancellationToken ct)
+    {
+        while (!ct.IsCancellationRequested)
+        {
+            try
+            {
+                await tick();
+            }
+            catch (OperationCanceledException) when (ct.IsCancellationRequested)
+            {
+                return;
+            }
+            await Task.Delay(Renewal, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    private async Task StepDownAsync()
+    {
+        if (leading is not null) await leading.CancelAsync();
+        (epoch, leading) = (null, null);
+    }
+
+    private async Task ReleaseAsync()
+    {
+        try
+        {
+            await lease.ReleaseAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (TransientFault.Is(e))
+        {
+            log.LogWarning("The leader lease could not be given back and will expire: {Error}", e.Message);
+        }
+    }
+}
