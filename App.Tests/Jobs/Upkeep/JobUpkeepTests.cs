@@ -66,7 +66,7 @@ public sealed class JobUpkeepTests : IAsyncLifetime
             insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args, finished_at) select 'q', 'many', '', 'dead', 0, 0, 1, '', '2031-01-01T00:00:00Z' from generate_series(1, 6000);
             insert into job_log (job_id, attempt, at, line) values ({old}, 1, '2031-02-01T00:00:00Z', 'x'), ({young}, 1, '2031-02-28T00:00:00Z', 'y');
             insert into job_uniques values ('expired', {young}, '2031-03-01T11:00:00Z'), ('expired but alive', {alive}, '2031-03-01T11:00:00Z'), ('while it lives', {alive}, null), ('later', {young}, '2031-03-01T13:00:00Z');
-            insert into job_rates values ('old', '2031-03-01T10:00:00Z'), ('new', '2031-03-01T11:30:00Z');
+            insert into job_rates values ('old', '2031-03-01T10:00:00Z', '2031-03-01T10:00:00Z'), ('new', '2031-03-01T10:00:00Z', '2031-03-01T11:30:00Z');
             insert into job_minutes values ('2031-02-20T00:00:00Z', 'k', 'succeeded', 1, 1), ('2031-02-28T00:00:00Z', 'k', 'succeeded', 1, 1)
             """);
 
