@@ -86,7 +86,7 @@ internal static class Attempts
         if (await change.ExecuteAsync(EndStepSql, ct, step, status, kept, Text(error), RunState.StepBefore(status)) != 1)
             throw new InvalidOperationException($"Step '{step}' of run {change.Run.Id} cannot become {status}.");
         change.Note(step, status, number);
-        await change.AdvanceAsync(ct);
+        await change.AdvanceAfterAsync(step, ct);
     }
 
     /// <summary>Puts a step back in line for its next attempt, which its job will make.</summary>

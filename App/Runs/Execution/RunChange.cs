@@ -39,6 +39,13 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         where r.id = $1 and r.status = any($3)
         """;
 
+    // Only the end of a step that something waits for, or of the last one, has consequences; the rest of a wide run need
+    // not be read for each of its steps.
+    private const string ConsequencesSql = """
+        select exists (select from run_steps where run_id = $1 and status = 'pending' and $2 = any(depends_on))
+            or not exists (select from run_steps where run_id = $1 and status in ('pending', 'ready', 'running', 'waiting'))
+        """;
+
     private readonly List<(string? Step, string Status, int? Attempt)> events = [];
 
     /// <summary>The run as it was when the change began.</summary>
@@ -89,6 +96,24 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
             foreach (var step in progression.Ready) Note(step, RunState.Ready, null);
         }
         if (progression.HasEnded) await EndRunAsync(progression.HasFailed ? RunState.Failed : RunState.Succeeded, ct);
+    }
+
+    /// <summary>Does what follows from the end of one step.</summary>
+    public async Task AdvanceAfterAsync(string step, CancellationToken ct)
+    {
+        bool consequences;
+        await using (var command = Command(ConsequencesSql, step)) consequences = (bool)(await command.ExecuteScalarAsync(ct))!;
+        if (consequences) await AdvanceAsync(ct);
+    }
+
+    /// <summary>
+    /// Lets the commit not wait for the disk. For the beginning of an attempt, of which nothing is lost with it: the commit
+    /// of its end waits, for this one too, and without an end the attempt is made again.
+    /// </summary>
+    public async Task CommitLazilyAsync(CancellationToken ct)
+    {
+        await using (var command = Command("select set_config('synchronous_commit', 'off', true) from runs where id = $1")) await command.ExecuteNonQueryAsync(ct);
+        await CommitAsync(ct);
     }
 
     /// <summary>Ends the run.</summary>

@@ -48,7 +48,7 @@ internal sealed class RunStepJob(
     {
         await using var change = await runs.OpenAsync(args.RunId, null, ct);
         if (change is null || await Attempts.BeginAsync(change, args, job.Attempt, postgres.ProcessName, ct) is not { } step) return null;
-        await change.CommitAsync(ct);
+        await change.CommitLazilyAsync(ct);
         return step;
     }
 
