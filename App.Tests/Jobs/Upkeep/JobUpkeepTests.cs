@@ -105,6 +105,24 @@ public sealed class JobUpkeepTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Attempts_that_ended_are_added_to_their_minute_once()
+    {
+        var tallies = (JobTally[])[new(postgres), new(postgres)];
+        foreach (var tally in tallies)
+        {
+            tally.Add("k", "succeeded", TimeSpan.FromSeconds(2));
+            tally.Add("k", "succeeded", TimeSpan.FromSeconds(1));
+            tally.Add("k", "retry", TimeSpan.FromSeconds(4));
+            await tally.FlushAsync(default);
+            await tally.FlushAsync(default);
+        }
+        Assert.Equal("retry 2 8,succeeded 4 6", await api.Host.ScalarAsync<string>("select string_agg(outcome || ' ' || attempts || ' ' || seconds, ',' order by outcome) from (select outcome, sum(attempts) as attempts, sum(seconds) as seconds from job_minutes group by outcome) m"));
+        var overview = await api.GetAsync("/api/jobs/overview");
+        Assert.Equal((4, 2), (overview.GetProperty("minutes").EnumerateArray().Sum(one => one.GetProperty("succeeded").GetInt32()), overview.GetProperty("hours").EnumerateArray().Sum(one => one.GetProperty("failed").GetInt32())));
+        Assert.Equal((60, 24), (overview.GetProperty("minutes").GetArrayLength(), overview.GetProperty("hours").GetArrayLength()));
+    }
+
+    [Fact]
     public async Task Health_and_metrics_tell_depth_age_and_workers()
     {
         await api.Host.ExecuteAsync($"update jobs set created_at = now() - interval '2 minutes' where id = {await api.AddAsync("queued")}");
