@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using App.Tests.Fixtures;
 using App.Tests.Jobs.Api;
 using Microsoft.Playwright;
@@ -170,6 +171,57 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
             var page = await OpenAsync(path);
             await Expect(page.Page.Locator("#nothing")).ToHaveTextAsync("There are none.");
         }
+    }
+
+    [Fact]
+    public async Task A_run_is_drawn_as_a_graph_whose_steps_can_be_opened_and_follows_what_becomes_of_it()
+    {
+        using var answer = await api.Host.Http.PostAsJsonAsync("/api/runs", new
+        {
+            plan = new
+            {
+                goal = "Report on <b>h1</b>",
+                steps = new object[]
+                {
+                    new { name = "fetch", handler = "delay", input = new { ms = 1 }, dependsOn = Array.Empty<string>() },
+                    new { name = "left", handler = "delay", input = new { ms = 1 }, dependsOn = (string[])["fetch"] },
+                    new { name = "right", handler = "delay", input = new { ms = 1 }, dependsOn = (string[])["fetch"] },
+                    new { name = "join", handler = "delay", input = new { ms = 1 }, dependsOn = (string[])["left", "right"] },
+                },
+            },
+        });
+        Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
+        var page = await OpenAsync("/jobs/runs");
+        await page.Page.GetByRole(AriaRole.Link, new() { Name = "Report on <b>h1</b>" }).ClickAsync();
+
+        await Expect(page.Page.Locator(".graph .step")).ToHaveCountAsync(4);
+        await Expect(page.Page.Locator(".graph path")).ToHaveCountAsync(4);
+        var (fetch, join) = (await page.Page.Locator(".graph .step[data-key=fetch]").BoundingBoxAsync(), await page.Page.Locator(".graph .step[data-key=join]").BoundingBoxAsync());
+        Assert.True(fetch!.X < join!.X);
+        await page.Page.Locator(".graph .step[data-key=left]").FocusAsync();
+        await page.Page.Keyboard.PressAsync("Enter");
+        await Expect(page.Page.Locator("#step-title")).ToHaveTextAsync("left");
+        await page.Button("Cancel").ClickAsync();
+        await page.Button("Cancel the run").ClickAsync();
+        await Expect(page.Page.Locator(".graph .step[data-state=cancelled]")).ToHaveCountAsync(4);
+        Assert.Empty(page.Complaints);
+    }
+
+    [Fact]
+    public async Task A_schedule_shows_when_it_fires_and_is_paused_and_resumed()
+    {
+        await api.Host.ExecuteAsync("insert into schedules (key, cron, time_zone, description, job_kind, job_args, missed, declared, planned_through) values ('weather.hourly', '0 0 * * * ?', 'Europe/Berlin', 'Fetches the weather', 'weather.fetch', '{}', 'skip', true, now())");
+        var page = await OpenAsync("/jobs/schedules");
+        await Expect(page.Rows).ToContainTextAsync("weather.hourly");
+        await Expect(page.Rows).ToContainTextAsync("0 0 * * * ?");
+
+        await page.Button("Pause weather.hourly").ClickAsync();
+        await Expect(page.Rows.Locator(".badge").First).ToHaveTextAsync("paused");
+        await page.Button("Resume weather.hourly").ClickAsync();
+        await Expect(page.Button("Pause weather.hourly")).ToBeVisibleAsync();
+        await page.Page.GetByRole(AriaRole.Link, new() { Name = "weather.hourly" }).ClickAsync();
+        await Expect(page.Page.Locator("#history-title")).ToHaveTextAsync("History of weather.hourly");
+        Assert.Empty(page.Complaints);
     }
 
     private async Task<DashboardPage> OpenAsync(string path)

@@ -66,7 +66,7 @@ public sealed class JobUpkeepTests : IAsyncLifetime
             insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args, finished_at) select 'q', 'many', '', 'dead', 0, 0, 1, '', '2031-01-01T00:00:00Z' from generate_series(1, 6000);
             insert into job_log (job_id, attempt, at, line) values ({old}, 1, '2031-02-01T00:00:00Z', 'x'), ({young}, 1, '2031-02-28T00:00:00Z', 'y');
             insert into job_uniques values ('expired', {young}, '2031-03-01T11:00:00Z'), ('expired but alive', {alive}, '2031-03-01T11:00:00Z'), ('while it lives', {alive}, null), ('later', {young}, '2031-03-01T13:00:00Z');
-            insert into job_rates values ('old', '2031-03-01T10:00:00Z'), ('new', '2031-03-01T11:30:00Z');
+            insert into job_rates values ('old', '2031-03-01T10:00:00Z', '2031-03-01T10:00:00Z'), ('new', '2031-03-01T10:00:00Z', '2031-03-01T11:30:00Z');
             insert into job_minutes values ('2031-02-20T00:00:00Z', 'k', 'succeeded', 1, 1), ('2031-02-28T00:00:00Z', 'k', 'succeeded', 1, 1)
             """);
 
@@ -102,6 +102,24 @@ public sealed class JobUpkeepTests : IAsyncLifetime
             Assert.DoesNotContain("nightly report", Scrape(), StringComparison.Ordinal);
         }
         Assert.DoesNotContain(await pins.FindAsync(default), pin => pin.Name == "nightly report");
+    }
+
+    [Fact]
+    public async Task Attempts_that_ended_are_added_to_their_minute_once()
+    {
+        var tallies = (JobTally[])[new(postgres), new(postgres)];
+        foreach (var tally in tallies)
+        {
+            tally.Add("k", "succeeded", TimeSpan.FromSeconds(2));
+            tally.Add("k", "succeeded", TimeSpan.FromSeconds(1));
+            tally.Add("k", "retry", TimeSpan.FromSeconds(4));
+            await tally.FlushAsync(default);
+            await tally.FlushAsync(default);
+        }
+        Assert.Equal("retry 2 8,succeeded 4 6", await api.Host.ScalarAsync<string>("select string_agg(outcome || ' ' || attempts || ' ' || seconds, ',' order by outcome) from (select outcome, sum(attempts) as attempts, sum(seconds) as seconds from job_minutes group by outcome) m"));
+        var overview = await api.GetAsync("/api/jobs/overview");
+        Assert.Equal((4, 2), (overview.GetProperty("minutes").EnumerateArray().Sum(one => one.GetProperty("succeeded").GetInt32()), overview.GetProperty("hours").EnumerateArray().Sum(one => one.GetProperty("failed").GetInt32())));
+        Assert.Equal((60, 24), (overview.GetProperty("minutes").GetArrayLength(), overview.GetProperty("hours").GetArrayLength()));
     }
 
     [Fact]

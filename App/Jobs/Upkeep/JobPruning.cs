@@ -20,7 +20,7 @@ internal sealed class JobPruning(Postgres postgres, JobOptions options, TimeProv
             + await DeleteAsync("job_log", "at < $1", "", now - options.KeepDead, ct)
             // A key holds as long as its time runs, or its job lives.
             + await DeleteAsync("job_uniques u", "expires_at < $1 and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null)", "", now, ct)
-            + await DeleteAsync("job_rates", "next_at < $1", "", now - KeepRates, ct)
+            + await DeleteAsync("job_rates", "greatest(free_at, next_at) < $1", "", now - KeepRates, ct)
             + await DeleteAsync("job_minutes", "at < $1", "order by at", now - KeepMinutes, ct);
     }
 

@@ -32,10 +32,11 @@ function options(host) {
   return {
     ...size(host),
     legend: { show: false },
-    padding: [10, 10, 0, 0],
+    padding: [10, 18, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { y: { range: (_, low, high) => [0, Math.max(high ?? 0, 4) * 1.05] } },
-    axes: [{ ...axis, grid: { show: false }, values: (_, ticks) => ticks.map(at => new Date(at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(short) }],
+    // Half a column beyond the first and the last, so that none is cut.
+    scales: { x: { range: (plot, low, high) => { const half = (plot.data[0][1] - plot.data[0][0]) / 2 || 30; return [low - half, high + half]; } }, y: { range: (_, low, high) => [0, Math.max(high ?? 0, 4) * 1.05] } },
+    axes: [{ ...axis, size: 26, grid: { show: false }, values: (_, ticks) => ticks.map(at => new Date(at * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })) }, { ...axis, size: 56, values: (_, ticks) => ticks.map(short) }],
     series: [{}, series("good-line", bars), series("bad-line", bars)],
   };
 }
