@@ -1,5 +1,6 @@
 using App.Schedules;
 using App.Tests.Fixtures;
+using Npgsql;
 
 namespace App.Tests.Schedules;
 
@@ -111,7 +112,19 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await member.SettleAsync("asleep", Noon.AddMinutes(-1));
         await using var sleeper = await ScheduleTransaction.BeginAsync(member.Postgres, default);
         await using (var locked = sleeper.Command("select from schedules where key = 'asleep' for update")) await locked.ExecuteNonQueryAsync();
-        await member.Firing.FireDueAsync("asleep", Noon, default).WaitAsync(TimeSpan.FromSeconds(30));
+        // On a busy machine its own transaction may be taken for asleep too, and is begun again as by the next tick.
+        await Poll.UntilAsync("the fire is made", async () =>
+        {
+            try
+            {
+                await member.Firing.FireDueAsync("asleep", Noon, default).WaitAsync(TimeSpan.FromSeconds(30));
+                return true;
+            }
+            catch (PostgresException e) when (e.SqlState == "25P03")
+            {
+                return false;
+            }
+        });
         Assert.Equal("12:00:00 planned test.noted asleep", await member.FiresAsync("asleep"));
     }
 

@@ -10,7 +10,7 @@ namespace App.Tests.Platform.Auth;
 /// <summary>Every endpoint that there is demands a key with its scope, but for a short list.</summary>
 public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
 {
-    private static readonly string[] Open = ["/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/"];
+    private static readonly string[] Open = ["/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/", "/jobs/{**view}", "/hangfire/{**view}"];
 
     private static readonly Dictionary<string, string> Scope = new()
     {
@@ -26,6 +26,20 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
         ["POST /api/models/{name}/versions"] = Scopes.Admin,
         ["POST /api/models/{name}/versions/{version:int}/activate"] = Scopes.Admin,
         ["GET /metrics"] = Scopes.Read,
+        ["GET /api/jobs"] = Scopes.Read,
+        ["GET /api/jobs/{id:long}"] = Scopes.Read,
+        ["POST /api/jobs/{id:long}/retry"] = Scopes.Write,
+        ["POST /api/jobs/{id:long}/cancel"] = Scopes.Write,
+        ["POST /api/queues/{name}/pause"] = Scopes.Admin,
+        ["POST /api/queues/{name}/resume"] = Scopes.Admin,
+        ["GET /api/schedules"] = Scopes.Read,
+        ["POST /api/schedules/{key}/trigger"] = Scopes.Admin,
+        ["POST /api/runs"] = Scopes.Write,
+        ["GET /api/runs"] = Scopes.Read,
+        ["GET /api/runs/{id}"] = Scopes.Read,
+        ["GET /api/runs/{id}/events"] = Scopes.Read,
+        ["POST /api/runs/{id}/cancel"] = Scopes.Write,
+        ["POST /api/runs/{id}/retry"] = Scopes.Write,
     };
 
     [Fact]
@@ -65,7 +79,7 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
     public async Task A_key_of_any_other_scope_is_refused()
     {
         var clients = new Dictionary<string, HttpClient>();
-        foreach (var scope in Scopes.All) clients[scope] = host.Client(await host.NewKeyAsync("scopes", scope));
+        foreach (var scope in Scopes.All) clients[scope] = host.Client(await host.NewKeyAsync("default", scope));
         foreach (var (method, pattern, scope) in Endpoints().Where(endpoint => endpoint.Scope is not null))
             foreach (var (held, client) in clients)
             {

@@ -98,7 +98,9 @@ internal sealed partial class Variables(IConfiguration source)
     /// <param name="fallback">Answered, so that reading goes on.</param>
     public T Fault<T>(string name, string value, string cure, T fallback)
     {
-        faults.Add($"{name} is '{value}': {cure}.");
+        // Two capabilities may read the same variable.
+        var fault = $"{name} is '{value}': {cure}.";
+        if (!faults.Contains(fault)) faults.Add(fault);
         return fallback;
     }
 

@@ -12,6 +12,8 @@ namespace App.Platform.Database;
 /// </summary>
 internal static class SchemaMigration
 {
+    private const long MigrationLock = 8371_0001;
+
     private static readonly string[] Known =
     [
         .. typeof(SchemaContext).Assembly.GetTypes()
@@ -26,6 +28,10 @@ internal static class SchemaMigration
     {
         var pending = await PendingAsync(connectionString, ct);
         if (pending.Count == 0) return pending;
+        // EF's own lock is given back after each migration, and does not look again at what is pending.
+        await using var alone = new NpgsqlConnection(Unpooled(connectionString));
+        await alone.OpenAsync(ct);
+        await using (var locking = new NpgsqlCommand($"select pg_advisory_lock({MigrationLock})", alone) { CommandTimeout = 0 }) await locking.ExecuteNonQueryAsync(ct);
         await using var context = SchemaContext.Connect(Unpooled(connectionString));
         await context.Database.MigrateAsync(ct);
         return pending;
