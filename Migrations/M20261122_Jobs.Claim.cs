@@ -125,7 +125,7 @@ public sealed partial class M20261122_Jobs
         -- as many as can start at once, and of those that two workers died with, one.
         create function jobs_claim(
             in_worker bigint, in_kinds text[], in_limit int, in_ahead boolean, in_suspects int, in_solo boolean, in_after_queue text, in_after_organization text)
-        returns table (id bigint, kind text, organization text, queue text, args text, attempt int, max_attempts int, guarded boolean, crashes int, rank smallint)
+        returns table (id bigint, kind text, organization text, queue text, args text, attempt int, max_attempts int, guarded boolean, crashes int, rank smallint, claim int)
         language plpgsql
         set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
@@ -234,10 +234,10 @@ public sealed partial class M20261122_Jobs
 
             return query
             update jobs as j
-            set state = 'running', worker = in_worker, attempt = j.attempt + 1, started_at = coalesce(moment, clock_timestamp()), ahead = in_ahead and not j.suspect, run_at = null, paced = false
+            set state = 'running', worker = in_worker, attempt = j.attempt + 1, claims = j.claims + 1, started_at = coalesce(moment, clock_timestamp()), ahead = in_ahead and not j.suspect, run_at = null, paced = false
             where j.id = any(ids)
             returning j.id, j.kind, j.organization, j.queue, j.args, j.attempt, j.max_attempts,
-                j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank;
+                j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank, j.claims;
         end $$;
         """;
 }

@@ -7,7 +7,7 @@ public sealed partial class M20261122_Jobs
         -- Writes what became of attempts, for a worker whose lease holds and which still holds the jobs; answers those that it was.
         -- Outcomes: succeeded, retry, snoozed, cancelled, dead, released. Delays are seconds.
         create function jobs_finish(
-            in_worker bigint, in_ids bigint[], in_attempts int[], in_outcomes text[], in_delays float8[], in_texts text[], in_guarded boolean)
+            in_worker bigint, in_ids bigint[], in_claims int[], in_outcomes text[], in_delays float8[], in_texts text[], in_guarded boolean)
         returns table (id bigint) language plpgsql
         set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
@@ -26,15 +26,15 @@ public sealed partial class M20261122_Jobs
                 -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
                 select array_agg(h.id), array_agg(h.id) filter (where h.ends), array_agg(h.order_key) filter (where h.ends) into ours, ended, orders from (
                     select j.id, j.order_key, j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead') as ends
-                    from jobs j join unnest(in_ids, in_attempts, in_outcomes) as f(id, attempt, outcome) on j.id = f.id and j.attempt = f.attempt
+                    from jobs j join unnest(in_ids, in_claims, in_outcomes) as f(id, claim, outcome) on j.id = f.id and j.claims = f.claim
                     where j.worker + 0 = in_worker for update of j) h;
             end if;
 
             -- "+ 0": found by id, one after the other, and not among all that the worker holds.
             return query
             with gone as (
-                delete from jobs j using unnest(in_ids, in_attempts, in_outcomes, in_texts) as f(id, attempt, outcome, result)
-                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
+                delete from jobs j using unnest(in_ids, in_claims, in_outcomes, in_texts) as f(id, claim, outcome, result)
+                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.claims = f.claim
                 returning j.*, f.result
             )
             insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
@@ -52,8 +52,8 @@ public sealed partial class M20261122_Jobs
                 errors = case when f.text is null then j.errors else jobs_errors(j.errors, j.attempt, in_worker, f.text) end,
                 worker = null, ahead = false,
                 suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
-            from unnest(in_ids, in_attempts, in_outcomes, in_delays, in_texts) as f(id, attempt, outcome, delay, text)
-            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.attempt = f.attempt
+            from unnest(in_ids, in_claims, in_outcomes, in_delays, in_texts) as f(id, claim, outcome, delay, text)
+            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.claims = f.claim
             returning j.id;
 
             if in_guarded then
@@ -65,7 +65,7 @@ public sealed partial class M20261122_Jobs
 
     private const string Rescue = """
         -- Frees the jobs of workers whose leases have ended. Each is charged with a crash unless it was only claimed ahead;
-        -- the third makes it dead.
+        -- the third makes it dead. A lease that ended while the database was away says nothing of its worker.
         create function jobs_rescue() returns table (worker bigint, process text, freed int, set_aside int) language plpgsql
         set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
@@ -74,7 +74,7 @@ public sealed partial class M20261122_Jobs
             gone record;
             ids bigint[];
         begin
-            for gone in select w.id, w.process from job_workers w where w.lease_expires_at <= clock_timestamp() for update skip locked loop
+            for gone in select w.id, w.process, w.lease_expires_at > pg_postmaster_start_time() as died from job_workers w where w.lease_expires_at <= clock_timestamp() for update skip locked loop
                 -- A worker that is stopped, not dead, may hold locks in the middle of an answer that it does not read.
                 perform pg_terminate_backend(a.pid) from pg_stat_activity a
                 where a.datname = current_database() and a.pid <> pg_backend_pid() and (a.application_name = gone.process or a.application_name like gone.process || '/%')
@@ -82,12 +82,12 @@ public sealed partial class M20261122_Jobs
                 perform jobs_lock_limits();
                 with held as (
                     update jobs j set
-                        crashes = j.crashes + case when j.ahead then 0 else 1 end,
-                        state = case when j.cancel_requested then 'cancelled' when not j.ahead and j.crashes >= 2 then 'dead' else 'queued' end,
-                        finished_at = case when j.cancel_requested or (not j.ahead and j.crashes >= 2) then clock_timestamp() end,
-                        errors = case when j.ahead then j.errors else jobs_errors(j.errors, j.attempt, j.worker, format('Its worker %s ended while it ran this job.', gone.process)) end,
-                        attempt = case when j.ahead then j.attempt - 1 else j.attempt end,
-                        rank = -32768, suspect = true, worker = null, ahead = false
+                        crashes = j.crashes + case when gone.died and not j.ahead then 1 else 0 end,
+                        state = case when j.cancel_requested then 'cancelled' when gone.died and not j.ahead and j.crashes >= 2 then 'dead' else 'queued' end,
+                        finished_at = case when j.cancel_requested or (gone.died and not j.ahead and j.crashes >= 2) then clock_timestamp() end,
+                        errors = case when j.ahead or not gone.died then j.errors else jobs_errors(j.errors, j.attempt, j.worker, format('Its worker %s ended while it ran this job.', gone.process)) end,
+                        attempt = case when j.ahead or not gone.died then j.attempt - 1 else j.attempt end,
+                        rank = -32768, suspect = gone.died or j.suspect, worker = null, ahead = false
                     where j.worker = gone.id
                     returning j.id, j.state
                 )

@@ -47,6 +47,8 @@ public sealed partial class M20261122_Jobs : Migration
             rank smallint not null,
             attempt int not null default 0 check (attempt >= 0),
             max_attempts int not null check (max_attempts > 0),
+            -- Only rises, unlike attempts: with the worker it is the fence of every write by who claimed it.
+            claims int not null default 0,
             args text not null check (octet_length(args) <= 262144),
             created_at timestamptz not null default clock_timestamp(),
             run_at timestamptz,

@@ -19,7 +19,7 @@ internal sealed class HandWorker(JobBench bench, JobSession session, Postgres po
         var jobs = new List<ClaimedJob>();
         while (await reader.ReadAsync())
             jobs.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetInt32(5), reader.GetInt32(6),
-                reader.GetBoolean(7), reader.GetInt32(8)));
+                reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10)));
         return [.. jobs.OrderBy(job => job.Id)];
     }
 

@@ -42,6 +42,24 @@ internal sealed record JobSession(long Worker)
         return cancelled;
     }
 
+    /// <summary>
+    /// What the worker holds by the database's word and for some time: a claim whose answer was lost, with its
+    /// connection, may have been made, and nobody would run it.
+    /// </summary>
+    public async Task<IReadOnlyList<ClaimedJob>> HeldAsync(Postgres postgres, CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand("""
+            select id, kind, organization, queue, attempt, max_attempts, crashes, claims from jobs
+            where worker = $1 and started_at < clock_timestamp() - interval '5 s'
+            """);
+        command.Parameters.Add(new() { Value = Worker });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var held = new List<ClaimedJob>();
+        while (await reader.ReadAsync(ct))
+            held.Add(new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), "", reader.GetInt32(4), reader.GetInt32(5), Guarded: true, reader.GetInt16(6), reader.GetInt32(7)));
+        return held;
+    }
+
     /// <summary>Ends the registration, with nothing held any more.</summary>
     public async Task CloseAsync(Postgres postgres, CancellationToken ct)
     {

@@ -45,7 +45,7 @@ internal static class JobStore
 
     /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
     public static NpgsqlCommand Claim(NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after) =>
-        new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8)", connection)
+        new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8)", connection)
         {
             Parameters =
             {
@@ -62,13 +62,16 @@ internal static class JobStore
             {
                 new() { Value = worker },
                 new() { Value = endings.Select(e => e.Job.Id).ToArray() },
-                new() { Value = endings.Select(e => e.Job.Attempt).ToArray() },
+                new() { Value = endings.Select(e => e.Job.Claim).ToArray() },
                 Array(endings.Select(e => e.Outcome)),
                 new() { Value = endings.Select(e => e.DelaySeconds).ToArray() },
                 Array(endings.Select(e => e.Text)),
                 new() { Value = endings.Any(e => e.Job.Guarded) },
             },
         };
+
+    /// <summary>What is written of a job that goes back into the line, uncharged.</summary>
+    public static Ending Release(ClaimedJob job) => new(job, "released", 0, null);
 
     /// <summary>What an outcome writes.</summary>
     /// <param name="job">The job that it is of.</param>
@@ -105,7 +108,7 @@ internal static class JobStore
             case JobOutcome.Died died:
                 return new(job, "dead", 0, StoredText.Cut(died.Error, LongestError));
             default:
-                return new(job, "released", 0, null);
+                return Release(job);
         }
     }
 

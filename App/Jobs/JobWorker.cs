@@ -26,7 +26,8 @@ internal sealed class JobWorker(
     private readonly string[] names = [.. kinds.Select(kind => kind.Name).Order(StringComparer.Ordinal)];
     private readonly Channel<(ClaimedJob Job, JobSession Session)> ready = Channel.CreateUnbounded<(ClaimedJob, JobSession)>();
     private readonly Channel<(JobStore.Ending Ending, JobSession Session)> ended = Channel.CreateUnbounded<(JobStore.Ending, JobSession)>(new() { SingleReader = true });
-    private readonly ConcurrentDictionary<long, RunningJob> running = [];
+    private readonly ConcurrentDictionary<(long Id, int Claim), RunningJob> running = [];
+    private readonly ConcurrentDictionary<(long Id, int Claim), bool> holding = [];
     private readonly Signal room = new();
     private readonly Signal added = notifications.On(JobOptions.Channel);
     private readonly Signal cancels = notifications.On(JobOptions.CancelChannel);
@@ -34,6 +35,8 @@ internal sealed class JobWorker(
     private volatile JobSession? session;
     private (string Queue, string Organization) after = ("", "");
     private int held;
+    private (JobSession? Session, long At) beaten;
+    private long reconciled;
     private double averageTicks = Short.Ticks;
 
     /// <summary>What runs here now.</summary>
@@ -91,25 +94,20 @@ internal sealed class JobWorker(
         var jobs = new List<(short Rank, ClaimedJob Job)>(limit);
         try
         {
-            // Finished once begun: a claim that is cut off half-way may have been made.
+            // Finished once begun: a claim that is cut off may have been made, and is then found by the heartbeat.
             await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after);
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             while (await reader.ReadAsync(CancellationToken.None))
                 jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
-                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8))));
+                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10))));
         }
         catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
         {
             Lose(mine);
             return 0;
         }
-        catch
-        {
-            // Whether the claim was made is not known: under another number, whatever it took will be rescued.
-            Lose(mine);
-            throw;
-        }
         Interlocked.Add(ref held, jobs.Count);
+        foreach (var (_, job) in jobs) holding[(job.Id, job.Claim)] = true;
         foreach (var (_, job) in jobs.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id)) ready.Writer.TryWrite((job, mine));
         after = Last(jobs);
         return jobs.Count;
@@ -133,12 +131,12 @@ internal sealed class JobWorker(
         {
             if (owner != session)
             {
-                Let(1);
+                Let(job);
                 continue;
             }
             if (draining)
             {
-                ended.Writer.TryWrite((JobStore.End(job, known[job.Kind], JobOutcome.Released.Instance, 0), owner));
+                ended.Writer.TryWrite((JobStore.Release(job), owner));
                 continue;
             }
             await ExecuteAsync(job, owner);
@@ -150,17 +148,17 @@ internal sealed class JobWorker(
     private async Task ExecuteAsync(ClaimedJob job, JobSession owner)
     {
         using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
-        running[job.Id] = attempt;
+        running[(job.Id, job.Claim)] = attempt;
         var began = Stopwatch.GetTimestamp();
         var outcome = await runner.RunAsync(attempt, owner.Worker);
         var took = Stopwatch.GetElapsedTime(began);
-        running.TryRemove(job.Id, out _);
+        running.TryRemove((job.Id, job.Claim), out _);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
         Telemetry.JobSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", job.Kind));
         if (attempt.Reason == StopReason.LeaseLost || outcome is JobOutcome.Settled)
         {
             if (outcome is JobOutcome.Settled) tally.Add(job.Kind, "succeeded", took);
-            Let(1);
+            Let(job);
             return;
         }
         var ending = JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble());
@@ -168,9 +166,10 @@ internal sealed class JobWorker(
         ended.Writer.TryWrite((ending, owner));
     }
 
-    private void Let(int jobs)
+    private void Let(params ReadOnlySpan<ClaimedJob> jobs)
     {
-        Interlocked.Add(ref held, -jobs);
+        foreach (var job in jobs) holding.TryRemove((job.Id, job.Claim), out _);
+        Interlocked.Add(ref held, -jobs.Length);
         room.Pulse();
     }
 
@@ -186,7 +185,7 @@ internal sealed class JobWorker(
             {
                 var endings = group.Select(one => one.Ending).ToList();
                 connection = await WriteAsync(connection, group.Key, endings);
-                Let(endings.Count);
+                Let([.. endings.Select(ending => ending.Job)]);
             }
             batch.Clear();
         }
@@ -241,14 +240,33 @@ internal sealed class JobWorker(
         var next = cancels.Next;
         if (session is { } mine)
         {
+            // Unheard for so long, the lease has ended, whoever may know.
+            if (mine == beaten.Session && time.GetElapsedTime(beaten.At) > options.Lease) Lose(mine);
+            var at = time.GetTimestamp();
             if (await mine.BeatAsync(postgres, options, CancellationToken.None) is not { } cancelled) Lose(mine);
             else
-                foreach (var id in cancelled)
-                    if (running.TryGetValue(id, out var attempt)) attempt.Stop(StopReason.Cancelled);
+            {
+                beaten = (mine, at);
+                foreach (var attempt in running.Values.Where(attempt => cancelled.Contains(attempt.Job.Id))) attempt.Stop(StopReason.Cancelled);
+                await ReconcileAsync(mine);
+            }
             await progress.FlushAsync(CancellationToken.None);
             await tally.FlushAsync(CancellationToken.None);
         }
         await next.WaitAsync(options.Beat, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // Gives back what is held here only by the database's word.
+    private async Task ReconcileAsync(JobSession mine)
+    {
+        if (time.GetElapsedTime(reconciled) < options.Lease / 3) return;
+        reconciled = time.GetTimestamp();
+        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !holding.ContainsKey((job.Id, job.Claim))).ToList();
+        if (strangers.Count == 0) return;
+        log.LogWarning("Gave back {Count} jobs whose claim was not answered", strangers.Count);
+        await using var connection = await postgres.Source.OpenConnectionAsync();
+        await using var command = JobStore.Finish(connection, null, mine.Worker, strangers.ConvertAll(job => JobStore.Release(job)));
+        await command.ExecuteNonQueryAsync();
     }
 
     private async Task StageAsync(CancellationToken ct)
@@ -277,8 +295,8 @@ internal sealed class JobWorker(
         draining = true;
         await executing.WaitAsync(options.Drain, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         foreach (var attempt in running.Values) attempt.Stop(StopReason.Draining);
-        // A handler that does not stop is left behind after its grace, so this ends.
-        await executing;
+        // A handler that does not stop is left behind after its grace; one that blocks its thread with its place.
+        await executing.WaitAsync(options.Grace * 2, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LeaveAsync()

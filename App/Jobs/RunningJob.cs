@@ -57,7 +57,8 @@ internal sealed class RunningJob : IDisposable
         if (Interlocked.CompareExchange(ref reason, (int)why, (int)StopReason.None) != (int)StopReason.None) return;
         try
         {
-            stop.Cancel();
+            // Not on this thread: what hangs on the token is the handler's own code.
+            _ = stop.CancelAsync();
         }
         catch (ObjectDisposedException)
         {
