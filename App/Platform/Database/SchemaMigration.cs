@@ -8,11 +8,12 @@ namespace App.Platform.Database;
 
 /// <summary>
 /// Brings the schema up to this build. What is pending is found with one plain query, so that a start on a current
-/// schema does not pay for EF; applying takes EF's own lock, so several processes may start at once.
+/// schema does not pay for EF; one process applies at a time, so several may start at once.
 /// </summary>
 internal static class SchemaMigration
 {
-    private const long MigrationLock = 8371_0001;
+    // Any number that nobody else locks.
+    private const long Turns = 8371_0000;
 
     private static readonly string[] Known =
     [
@@ -28,10 +29,11 @@ internal static class SchemaMigration
     {
         var pending = await PendingAsync(connectionString, ct);
         if (pending.Count == 0) return pending;
-        // EF's own lock is given back after each migration, and does not look again at what is pending.
-        await using var alone = new NpgsqlConnection(Unpooled(connectionString));
-        await alone.OpenAsync(ct);
-        await using (var locking = new NpgsqlCommand($"select pg_advisory_lock({MigrationLock})", alone) { CommandTimeout = 0 }) await locking.ExecuteNonQueryAsync(ct);
+        // EF's own lock ends with each migration, and between two of them another process would begin with the second.
+        await using var turn = new NpgsqlConnection(Unpooled(connectionString));
+        await turn.OpenAsync(ct);
+        await using (var take = new NpgsqlCommand($"select pg_advisory_lock({Turns})", turn) { CommandTimeout = 0 }) await take.ExecuteNonQueryAsync(ct);
+        if ((await PendingAsync(connectionString, ct)).Count == 0) return pending;
         await using var context = SchemaContext.Connect(Unpooled(connectionString));
         await context.Database.MigrateAsync(ct);
         return pending;
