@@ -38,7 +38,7 @@ internal sealed class BenchRound : IAsyncDisposable
             var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "jobs-worker", url]) { RedirectStandardInput = true, RedirectStandardOutput = true };
             return Process.Start(start)!;
         }).ToArray();
-        return new BenchRound(fresh, JobsWorker.Services(url, 8).BuildServiceProvider(), processes, await BenchDatabase.PostmasterAsync(fresh, ct));
+        return new BenchRound(fresh, JobsWorker.Services(url).BuildServiceProvider(), processes, await BenchDatabase.PostmasterAsync(fresh, ct));
     }
 
     public async Task BeginAsync()

@@ -1,5 +1,6 @@
 using System.Globalization;
 using App.Jobs;
+using App.Platform.Configuration;
 using App.Platform.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -28,7 +29,7 @@ internal static class JobsWorker
     public const string Kind = "bench.noop";
 
     /// <summary>The engine's services.</summary>
-    public static IServiceCollection Services(string url, int concurrency)
+    public static IServiceCollection Services(string url)
     {
         var connection = DatabaseUrl.Parse(url).ConnectionString!;
         var services = new ServiceCollection();
@@ -36,22 +37,14 @@ internal static class JobsWorker
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new Postgres(connection, connection, Postgres.NewProcessName()));
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
-        services.AddSingleton(new JobOptions
-        {
-            Concurrency = concurrency,
-            Heartbeat = TimeSpan.FromSeconds(5),
-            Drain = TimeSpan.FromSeconds(5),
-            KeepDone = TimeSpan.FromDays(3),
-            KeepDead = TimeSpan.FromDays(30),
-        });
-        services.AddSingleton<JobQueue>().AddSingleton<JobProgress>();
+        new JobsModule().AddServices(services, Variables.Of(new Dictionary<string, string?>()));
         return services.AddJobKind<NoopArgs, NoopHandler>(new JobKind { Name = Kind });
     }
 
     /// <summary>The worker: begins at a line of input, ends at the next.</summary>
     public static async Task RunAsync(string url)
     {
-        var services = Services(url, 8);
+        var services = Services(url);
         new JobsModule().AddWorkers(services);
         await using var provider = services.BuildServiceProvider();
         var hosted = provider.GetServices<IHostedService>().ToArray();
