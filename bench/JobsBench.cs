@@ -49,10 +49,10 @@ internal static class JobsBench
             {
                 if (name == "bullmq" && redis is null) continue;
                 var url = (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0];
-                theirs[name] = await NodePeer.RunAsync(options.Peers!, $"jobs/jobs.mjs {arguments} --n {options.Jobs ?? 100_000} --lat {Latencies}", url, redis?.Port, ct);
+                theirs[name] = await NodePeer.RunAsync(options.Peers!, $"jobs/jobs.mjs {arguments} --n {options.Jobs ?? 400_000} --lat {Latencies}", url, redis?.Port, ct);
                 Print(theirs[name]);
             }
-            var ours = await RoundAsync(server, options.Jobs ?? 100_000, 1, ct);
+            var ours = await RoundAsync(server, options.Jobs ?? 400_000, 1, ct);
             Print(ours);
             rounds.Add((ours, theirs));
         }

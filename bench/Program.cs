@@ -1,6 +1,6 @@
 using Bench;
 
-// dotnet run -c Release --project bench -- readings|jobs [--jobs 100000] [--n 3] [--secs 6] [--app <folder of a published App>] [--peers <folder>|none] [--only <case>]
+// dotnet run -c Release --project bench -- readings|jobs [--jobs 400000] [--n 3] [--secs 6] [--app <folder of a published App>] [--peers <folder>|none] [--only <case>]
 // Each figure is one JSON line; where a peer ran in the same round, a last line gives the ratio.
 using var stopping = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
