@@ -40,7 +40,7 @@ internal sealed class RedisProcess(Process process) : IAsyncDisposable
         }
         catch (System.ComponentModel.Win32Exception)
         {
-            Console.Error.WriteLine("BullMQ is left out: redis-server is not installed.");
+            Console.Error.WriteLine("The peers on Redis are left out: redis-server is not installed.");
             return null;
         }
     }

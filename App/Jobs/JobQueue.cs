@@ -16,7 +16,6 @@ internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
     private const int LongestKey = 500;
     private const double LongestSpan = 366 * 86_400.0;
     private const int MostTogether = 1000;
-    private static readonly NewJob[] None = [];
 
     private readonly Dictionary<string, JobKind> known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
     private readonly Lock gate = new();
@@ -76,7 +75,7 @@ internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
         await using var copy = await connection.BeginBinaryImportAsync(
             "copy jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, limits) from stdin (format binary)", ct);
         var count = 0L;
-        foreach (var (job, kind, args) in (jobs ?? None).Select(Check))
+        foreach (var (job, kind, args) in jobs.Select(Check))
         {
             if (job.UniqueKey is not null || job.Delay > TimeSpan.Zero) throw new ArgumentException($"A job of kind '{job.Kind}' is unique or delayed: add it otherwise.", nameof(jobs));
             await copy.StartRowAsync(ct);

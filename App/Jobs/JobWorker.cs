@@ -38,9 +38,8 @@ internal sealed class JobWorker(
     private (JobSession? Session, long At) beaten;
     private long reconciled;
     private double averageTicks = Short.Ticks;
-
-    /// <summary>What runs here now.</summary>
-    public IEnumerable<ClaimedJob> Running => running.Values.Select(one => one.Job);
+    private NpgsqlConnection? claiming;
+    private volatile bool draining;
 
     /// <inheritdoc/>
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -83,8 +82,6 @@ internal sealed class JobWorker(
 
     private int Ahead => Volatile.Read(ref averageTicks) is var ticks && ticks < Short.Ticks
         ? (int)Math.Min(options.MostAhead, options.Concurrency * AheadOf.Ticks / Math.Max(1, ticks)) : 0;
-
-    private NpgsqlConnection? claiming;
 
     private async Task<int> ClaimAsync(JobSession mine, int limit, bool ahead, CancellationToken ct)
     {
@@ -142,8 +139,6 @@ internal sealed class JobWorker(
             await ExecuteAsync(job, owner);
         }
     }
-
-    private volatile bool draining;
 
     private async Task ExecuteAsync(ClaimedJob job, JobSession owner)
     {

@@ -11,22 +11,10 @@ internal static class RunAnswers
 {
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = PlanLimits.OutputDepth };
 
-    /// <summary>A run with the number of its steps by status.</summary>
-    public static object Of(Run run, IReadOnlyDictionary<string, int> steps) => new
-    {
-        id = run.Id,
-        goal = run.Goal,
-        status = run.Status,
-        priority = run.Priority,
-        createdAt = run.CreatedAt.UtcDateTime,
-        startedAt = run.StartedAt?.UtcDateTime,
-        endedAt = run.EndedAt?.UtcDateTime,
-        error = ErrorOf(run),
-        steps,
-    };
-
-    /// <summary>A run with its steps.</summary>
-    public static object Of(Run run, IAsyncEnumerable<object> steps) => new
+    /// <summary>A run.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="steps">In a list the number of steps by status; alone the steps, as they are read.</param>
+    public static object Of<T>(Run run, T steps) => new
     {
         id = run.Id,
         goal = run.Goal,
