@@ -1,0 +1,78 @@
+using App.Jobs;
+using Npgsql;
+
+namespace App.Tests.Jobs;
+
+/// <summary>Workers that die, lose their lease, or never hear what they have claimed.</summary>
+public sealed class JobFaultTests
+{
+    [Fact]
+    public async Task A_job_that_three_workers_died_with_is_set_aside_and_what_was_only_claimed_ahead_is_not_charged()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var ids = await bench.AddAsync(JobBench.Errand("poison"));
+        var neighbour = (await bench.AddAsync(JobBench.Errand("neighbour")))[0];
+        for (var crash = 1; crash <= 3; crash++)
+        {
+            var hand = await bench.HandAsync();
+            Assert.Equal(ids[0], Assert.Single(await hand.ClaimAsync(1)).Id);
+            if (crash == 1) Assert.Equal(neighbour, Assert.Single(await hand.ClaimAsync(1, ahead: true)).Id);
+            await hand.ExpireAsync();
+            await bench.ExecuteAsync("select jobs_rescue()");
+            Assert.Equal(crash == 3 ? "dead 3" : $"queued {crash}", await bench.StateAsync(ids[0]));
+        }
+        Assert.Equal("0 0", await bench.TextAsync($"select crashes || ' ' || attempt from jobs where id = {neighbour}"));
+        Assert.Equal("queued 0", await bench.StateAsync(neighbour));
+        Assert.Equal("0", await bench.TextAsync("select count(*) from job_workers"));
+    }
+
+    [Fact]
+    public async Task A_worker_whose_lease_has_ended_writes_nothing()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var id = (await bench.AddAsync(JobBench.Errand("late")))[0];
+        var hand = await bench.HandAsync();
+        var claimed = await hand.ClaimAsync();
+        await hand.ExpireAsync();
+        var refused = await Assert.ThrowsAsync<PostgresException>(() => hand.EndAsync(JobOutcome.Done(), claimed));
+        Assert.Equal(JobStore.LeaseLost, refused.SqlState);
+        Assert.Equal(JobStore.LeaseLost, (await Assert.ThrowsAsync<PostgresException>(() => hand.ClaimAsync())).SqlState);
+        Assert.Equal("running 1", await bench.StateAsync(id));
+    }
+
+    [Fact]
+    public async Task A_claim_that_was_released_and_made_again_cannot_be_ended_by_its_first_claim()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var id = (await bench.AddAsync(JobBench.Errand("twice")))[0];
+        var hand = await bench.HandAsync();
+        var first = await hand.ClaimAsync();
+        await hand.EndAsync(JobOutcome.Released.Instance, first);
+        var second = await hand.ClaimAsync();
+        Assert.Equal(Assert.Single(first).Attempt, Assert.Single(second).Attempt);
+        Assert.Empty(await hand.EndAsync(JobOutcome.Done(), first));
+        Assert.Equal("running 1", await bench.StateAsync(id));
+        Assert.Equal([id], await hand.EndAsync(JobOutcome.Done(), second));
+    }
+
+    [Fact]
+    public async Task Neither_a_claim_nor_an_end_goes_through_the_table()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        await bench.ExecuteAsync("""
+            insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args)
+            select 'default', 'errand', '', 'queued', 0, 0, 3, '{"name":"many"}' from generate_series(1, 20000)
+            """);
+        var hand = await bench.HandAsync();
+        await using var connection = await bench.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var work = new NpgsqlCommand($"""
+            with claimed as materialized (select id, claim from jobs_claim({hand.Id}, array['errand'], 500, true, 0, true, '', ''))
+            select count(f.id) from (select array_agg(id) as ids, array_agg(claim) as claims, array_agg('succeeded'::text) as outcomes, array_agg(0::float8) as delays, array_agg(null::text) as texts from claimed) c
+            cross join lateral jobs_finish({hand.Id}, c.ids, c.claims, c.outcomes, c.delays, c.texts, false) f
+            """, connection, transaction);
+        Assert.Equal(500L, await work.ExecuteScalarAsync());
+        await using var scans = new NpgsqlCommand("select seq_scan || ' ' || (idx_scan > 500) from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
+        Assert.Equal("0 true", await scans.ExecuteScalarAsync());
+    }
+}
