@@ -36,6 +36,7 @@ public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
         {
             await ledger.EffectsAsync(random.Next(10, jobs / kills));
             var victim = workers[random.Next(3)];
+            await victim.WroteAsync("Registered as job worker");
             await ledger.KillAsync(victim);
             await victim.DisposeAsync();
             workers.Remove(victim);
