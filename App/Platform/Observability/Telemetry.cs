@@ -47,6 +47,12 @@ internal static class Telemetry
     /// <summary>An attempt of a job in its handler, by kind.</summary>
     public static readonly Histogram<double> JobSeconds = Meter.CreateHistogram<double>("tandem_job_seconds", "s", "Duration of an attempt of a job.");
 
+    /// <summary>Runs that ended, by status.</summary>
+    public static readonly Counter<long> RunsEnded = Meter.CreateCounter<long>("tandem_runs_ended_total", "{run}", "Runs that ended.");
+
+    /// <summary>Steps of runs that ended, by status.</summary>
+    public static readonly Counter<long> RunStepsEnded = Meter.CreateCounter<long>("tandem_run_steps_ended_total", "{step}", "Steps of runs that ended.");
+
     /// <summary>Fires of schedules, by key and reason.</summary>
     public static readonly Counter<long> ScheduleFires = Meter.CreateCounter<long>("tandem_schedule_fires_total", "{fire}", "Fires of schedules.");
 }
