@@ -1,5 +1,6 @@
 using App.Disaggregation;
 using App.Jobs;
+using App.Messages;
 using App.Models;
 using App.Platform;
 using App.Readings;
@@ -27,6 +28,7 @@ internal static class Modules
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),
+        new MessagesModule(),
         new ConsoleModule(),
     ];
 }
