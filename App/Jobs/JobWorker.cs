@@ -113,7 +113,7 @@ internal sealed class JobWorker(
         }
         Interlocked.Add(ref held, jobs.Count);
         foreach (var (_, job) in jobs) holding[(job.Id, job.Claim)] = true;
-        foreach (var (_, job) in jobs.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id))
+        foreach (var job in JobSequences.InOrder(jobs))
             if (sequences.Enter(job, mine)) ready.Writer.TryWrite((job, mine));
         after = Last(jobs);
         return jobs.Count;
