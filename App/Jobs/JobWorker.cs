@@ -100,7 +100,7 @@ internal sealed class JobWorker(
         try
         {
             // Finished once begun: a claim that is cut off may have been made, and is then found by the heartbeat.
-            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool, queuesOfOthers);
+            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together));
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             while (await reader.ReadAsync(CancellationToken.None))
                 jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
