@@ -1,3 +1,4 @@
+using App.Commerce;
 using App.Disaggregation;
 using App.Jobs;
 using App.Models;
@@ -9,6 +10,7 @@ using App.Simulation;
 using App.Streams;
 using App.Training;
 using App.WebConsole;
+using App.Webhooks;
 
 namespace App;
 
@@ -27,6 +29,8 @@ internal static class Modules
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),
+        new CommerceModule(),
+        new WebhooksModule(),
         new ConsoleModule(),
     ];
 }
