@@ -1,6 +1,7 @@
 using App.Commerce;
 using App.Disaggregation;
 using App.Jobs;
+using App.Messages;
 using App.Models;
 using App.Platform;
 using App.Readings;
@@ -29,6 +30,7 @@ internal static class Modules
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),
+        new MessagesModule(),
         new CommerceModule(),
         new WebhooksModule(),
         new ConsoleModule(),

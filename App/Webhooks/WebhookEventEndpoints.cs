@@ -40,9 +40,23 @@ internal static class WebhookEventEndpoints
         if (state.Length > 0) wanted = wanted.Where(one => one.State == state);
         // Without the bodies: a page of them could be a gigabyte.
         var found = await wanted.OrderByDescending(one => one.Id).Take(limit + 1)
-            .Select(one => new { one.Id, one.Provider, one.Type, one.State, key = one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, receivedAt = one.ReceivedAt.UtcDateTime, processedAt = one.ProcessedAt })
+            .Select(one => new { one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt, one.ProcessedAt })
             .ToListAsync(ct);
-        return TypedResults.Ok(new { events = found.Take(limit), next = found.Count > limit ? Paging.Cursor($"{found[limit - 1].Id}") : null });
+        var page = found.Take(limit).Select(one => new
+        {
+            one.Id,
+            one.Provider,
+            one.Type,
+            one.State,
+            key = one.DedupeKey,
+            one.Repeats,
+            one.Attempts,
+            one.Outcome,
+            one.Error,
+            receivedAt = one.ReceivedAt.UtcDateTime,
+            processedAt = one.ProcessedAt?.UtcDateTime,
+        });
+        return TypedResults.Ok(new { events = page, next = found.Count > limit ? Paging.Cursor($"{found[limit - 1].Id}") : null });
     }
 
     private static async Task<IResult> GetAsync(long id, AppDbContext db, CancellationToken ct)
