@@ -29,7 +29,7 @@ public sealed class CommerceHost : IAsyncLifetime
     /// <summary>Starts one; what is named again replaces what is usual.</summary>
     public static Task<AppHost> StartAsync(params (string Name, string Value)[] more) => AppHost.StartAsync(null,
     [
-        ("WORKER_ENABLED", "true"), ("PIPELINE_ENABLED", "false"), ("HEARTBEAT_INTERVAL_MS", "500"),
+        ("WORKER_ENABLED", "true"), ("PIPELINE_ENABLED", "false"),
         ("WHATSAPP_APP_SECRET", $"{OldSecret},{Secret}"), ("WHATSAPP_VERIFY_TOKEN", VerifyToken), ("PAYSTACK_SECRET_KEY", $"{OldSecret}, {Secret}"), ("KORAPAY_SECRET_KEY", $"{OldSecret},{Secret}"),
         .. more,
     ]);
