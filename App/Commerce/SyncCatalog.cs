@@ -46,8 +46,8 @@ internal sealed class SyncCatalog(AppDbContext db, CatalogSync sync, Outbox outb
     private async Task<List<CatalogItem>> GatherAsync(string organization, CancellationToken ct) =>
         await db.Set<CatalogItem>().FromSql($"""
             update catalog_items i set unsynced = false
-            from (select sku from catalog_items where organization = {organization} and unsynced order by sku limit {Together} for no key update skip locked) some
-            where i.organization = {organization} and i.sku = some.sku
+            from (select sku from catalog_items where organization = {organization} and unsynced order by sku limit {Together} for no key update skip locked) due
+            where i.organization = {organization} and i.sku = due.sku
             returning i.*
             """).AsNoTracking().ToListAsync(ct);
 }
