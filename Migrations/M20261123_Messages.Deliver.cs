@@ -66,7 +66,7 @@ public sealed partial class M20261123_Messages
             update messages m set
                 state = s.state,
                 attempts = greatest(m.attempts, s.number), sent_at = coalesce(s.started, m.sent_at),
-                error = case when s.state <> 'delivered' then s.error end, error_code = s.code,
+                error = s.error, error_code = s.code,
                 provider_id = coalesce(m.provider_id, s.provider),
                 next_at = case when s.state = 'pending' then clock_timestamp() + make_interval(secs => s.delay) end,
                 delivered_at = case when s.state = 'delivered' then clock_timestamp() end,

@@ -70,17 +70,18 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
         await queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(message.Organization, message.Id, 1, message.Channel, message.To))], ct);
     }
 
-    /// <summary>The job that delivers a message.</summary>
-    /// <param name="organization">Whose it is.</param>
-    /// <param name="id">The message.</param>
-    /// <param name="drive">How often it has been driven.</param>
-    /// <param name="channel">Its way out.</param>
-    /// <param name="to">Its recipient: messages to the same one go out in the order in which they were added.</param>
-    public NewJob JobOf(string organization, Guid id, int drive, string channel, string to) => new(DeliverMessage.Kind, new DeliverMessageArgs(id, drive))
+    /// <summary>Queues messages that are driven again.</summary>
+    public Task EnqueueAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string organization, IReadOnlyList<(Guid Id, int Drive, string Channel, string To)> messages, CancellationToken ct) =>
+        queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(organization, message.Id, message.Drive, message.Channel, message.To))], ct);
+
+    // Messages to the same recipient go out in the order in which they were added.
+    private NewJob JobOf(string organization, Guid id, int drive, string channel, string to) => new(DeliverMessage.Kind, new DeliverMessageArgs(id, drive))
     {
         Organization = organization,
         OrderKey = OrderKey(organization, channel, to),
         Limits = known.GetValueOrDefault(channel)?.LimitsOf(to) ?? [],
+        Delay = drive == 1 ? known.GetValueOrDefault(channel)?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
     };
 
     private static string OrderKey(string organization, string channel, string to) => $"message:{channel}:{organization}:" + (to.Length <= LongestOrderKey

@@ -60,7 +60,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         switch (result.End)
         {
             case AttemptEnd.Delivered:
-                return Outcome(args, message, MessageState.Delivered, null, result);
+                return Outcome(args, message, MessageState.Delivered, result.Error, result);
             case AttemptEnd.Lost when message.State == MessageState.Sending:
                 return Again(args, message, MessageState.Uncertain, result.Error, result, options.UncertainFor ?? TimeSpan.Zero, inLine: false, done: options.UncertainFor is null);
             case AttemptEnd.Refused:
