@@ -11,7 +11,7 @@ public sealed class CommerceEventTests : IAsyncLifetime
     private AppHost app = null!;
 
     // Nobody listens at the far side: what is added to the outbox stays there.
-    public async Task InitializeAsync() => app = await CommerceHost.StartAsync(("META_CATALOG_ID", "catalog-1"), ("WHATSAPP_API_BASE_URL", "http://127.0.0.1:9"), ("WHATSAPP_ACCESS_TOKEN", "token-of-this-test"), ("EGRESS_ALLOW", "127.0.0.1"));
+    public async Task InitializeAsync() => app = await CommerceHost.StartAsync(("META_CATALOG_ID", "1234567890"), ("WHATSAPP_API_BASE_URL", "http://127.0.0.1:9"), ("WHATSAPP_ACCESS_TOKEN", "token-of-this-test"), ("EGRESS_ALLOW", "127.0.0.1"));
 
     public Task DisposeAsync() => app.DisposeAsync().AsTask();
 
@@ -21,11 +21,11 @@ public sealed class CommerceEventTests : IAsyncLifetime
         using var many = await app.Http.PostAsJsonAsync("/api/catalog/items", new { items = Enumerable.Range(0, 230).Select(i => new { sku = $"s{i:000}", name = "Item", stock = 5, priceMinor = 100, currency = "NGN" }) });
         Assert.True(many.IsSuccessStatusCode);
         await SentAsync(230);
-        Assert.Equal("100 100 30", await app.ScalarAsync<string>("select string_agg(json_array_length(body -> 'items')::text, ' ' order by id) from messages where channel = 'catalog' and recipient = 'catalog-1'"));
+        Assert.Equal("100 100 30", await app.ScalarAsync<string>("select string_agg(json_array_length(body -> 'items')::text, ' ' order by id) from messages where channel = 'catalog' and recipient = '1234567890'"));
 
         await app.Http.ReserveAsync("s007", 2, "one");
         await SentAsync(231);
-        Assert.Equal("s007 3", await app.ScalarAsync<string>("select (body #>> '{items,0,sku}') || ' ' || (body #>> '{items,0,stock}') from messages where channel = 'catalog' order by id desc limit 1"));
+        Assert.Equal("""{"id":"s007","title":"Item","availability":"in stock","inventory":3,"price":"1.00 NGN"}""", await app.ScalarAsync<string>("select body #>> '{items,0,data}' from messages where channel = 'catalog' order by id desc limit 1"));
     }
 
     [Fact]
@@ -40,7 +40,7 @@ public sealed class CommerceEventTests : IAsyncLifetime
             await app.ExecuteAsync("update jobs set run_at = clock_timestamp() where kind = 'catalog.sync' and state = 'scheduled'");
         }
         await Poll.UntilAsync("nothing is left to be sent", async () => await app.ScalarAsync<long>("select count(*) from catalog_items where unsynced") == 0);
-        Assert.Equal("99800", await app.ScalarAsync<string>("select body #>> '{items,0,stock}' from messages where channel = 'catalog' and body #>> '{items,0,sku}' = 'busy' order by id desc limit 1"));
+        Assert.Equal("99800", await app.ScalarAsync<string>("select body #>> '{items,0,data,inventory}' from messages where channel = 'catalog' and body #>> '{items,0,data,id}' = 'busy' order by id desc limit 1"));
     }
 
     [Fact]

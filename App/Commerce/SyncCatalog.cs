@@ -29,10 +29,7 @@ internal sealed class SyncCatalog(AppDbContext db, CatalogSync sync, Outbox outb
         var sent = 0;
         while (await GatherAsync(job.Organization, ct) is { Count: > 0 } items)
         {
-            var body = JsonSerializer.SerializeToElement(new
-            {
-                items = items.Select(item => new { sku = item.Sku, name = item.Name, stock = item.Stock, priceMinor = item.PriceMinor, currency = item.Currency }),
-            }, JsonSerializerOptions.Web);
+            var body = JsonSerializer.SerializeToElement(new { items = items.Select(Change) }, JsonSerializerOptions.Web);
             await outbox.AddAsync(db, new NewMessage(job.Organization, MessageChannel.Catalog, catalog, body), ct);
             sent += items.Count;
         }
@@ -41,6 +38,20 @@ internal sealed class SyncCatalog(AppDbContext db, CatalogSync sync, Outbox outb
         await transaction.CommitAsync(ct);
         return settled;
     }
+
+    // In the words of Meta's batch API. Pictures, links and descriptions are hers: an item must be in her catalog to be sold there.
+    private static object Change(CatalogItem item) => new
+    {
+        method = "UPDATE",
+        data = new
+        {
+            id = item.Sku,
+            title = item.Name,
+            availability = item.Stock > 0 ? "in stock" : "out of stock",
+            inventory = item.Stock,
+            price = Currency.Write(item.PriceMinor, item.Currency),
+        },
+    };
 
     // An item that is being changed at this moment is left to the job that its change adds.
     private async Task<List<CatalogItem>> GatherAsync(string organization, CancellationToken ct) =>

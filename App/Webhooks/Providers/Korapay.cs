@@ -8,9 +8,6 @@ namespace App.Webhooks.Providers;
 /// <summary>Korapay: payments and refunds, amounts in whole units with decimals. It signs the member <c>data</c> alone, as JavaScript writes it.</summary>
 internal sealed class Korapay(WebhookOptions options, Payments payments) : IWebhookProvider
 {
-    // Currencies without a smaller unit; all others that it takes have a hundredth.
-    private static readonly string[] Whole = ["XAF", "XOF", "RWF", "UGX"];
-
     /// <inheritdoc/>
     public string Name => "korapay";
 
@@ -78,5 +75,5 @@ internal sealed class Korapay(WebhookOptions options, Payments payments) : IWebh
         return new(Name, news, payment, payment, Minor(data, currency), currency) { RefundReference = data.NameAt("reference") };
     }
 
-    private static long Minor(JsonElement data, string currency) => data.MinorAt("amount", Whole.Contains(currency) ? 1 : 100);
+    private static long Minor(JsonElement data, string currency) => data.MinorAt("amount", Currency.MinorOf(currency));
 }
