@@ -1,3 +1,4 @@
+using App.Commerce;
 using App.Disaggregation;
 using App.Jobs;
 using App.Messages;
@@ -10,6 +11,7 @@ using App.Simulation;
 using App.Streams;
 using App.Training;
 using App.WebConsole;
+using App.Webhooks;
 
 namespace App;
 
@@ -29,6 +31,8 @@ internal static class Modules
         new RunsModule(),
         new SimulationModule(),
         new MessagesModule(),
+        new CommerceModule(),
+        new WebhooksModule(),
         new ConsoleModule(),
     ];
 }
