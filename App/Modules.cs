@@ -1,4 +1,5 @@
 using App.Disaggregation;
+using App.Fingerspelling;
 using App.Jobs;
 using App.Models;
 using App.Platform;
@@ -24,6 +25,7 @@ internal static class Modules
         new ModelsModule(),
         new ReadingsModule(),
         new DisaggregationModule(),
+        new FingerspellingModule(),
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),

@@ -4,6 +4,7 @@ using App.Models;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Database;
+using App.Platform.Files;
 
 namespace App.Training;
 
@@ -25,7 +26,7 @@ internal static class TrainDisaggregationCommand
         var activate = line.Switch("activate");
         line.RefuseUnread();
         if (data is null == (households == 0)) throw new UsageException("Give either --simulate <number of households> or --data <file or folder>.");
-        var files = data is null ? [] : HouseFiles.In(data);
+        var files = data is null ? [] : CsvFiles.In(data);
         var options = PlatformOptions.Read(variables);
         variables.ThrowIfInvalid();
         if (activate && options.ConnectionString is null) throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
