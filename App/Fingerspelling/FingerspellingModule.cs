@@ -8,4 +8,7 @@ internal sealed class FingerspellingModule : Module
 {
     /// <inheritdoc/>
     public override void AddServices(IServiceCollection services, Variables variables) => services.AddSingleton(LetterModel.Purpose);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Command> Commands => [SpellCommand.Definition];
 }
