@@ -1,0 +1,14 @@
+using App.Platform;
+using App.Platform.Configuration;
+
+namespace App.Fingerspelling;
+
+/// <summary>Hand landmarks in, letters of the American manual alphabet out.</summary>
+internal sealed class FingerspellingModule : Module
+{
+    /// <inheritdoc/>
+    public override void AddServices(IServiceCollection services, Variables variables) => services.AddSingleton(LetterModel.Purpose);
+
+    /// <inheritdoc/>
+    public override IEnumerable<Command> Commands => [SpellCommand.Definition];
+}
