@@ -49,4 +49,13 @@ internal static class Telemetry
 
     /// <summary>Fires of schedules, by key and reason.</summary>
     public static readonly Counter<long> ScheduleFires = Meter.CreateCounter<long>("tandem_schedule_fires_total", "{fire}", "Fires of schedules.");
+
+    /// <summary>Upgrades refused, by reason.</summary>
+    public static readonly Counter<long> LiveRefused = Meter.CreateCounter<long>("tandem_live_refused_total", "{connection}", "Live connections refused, by reason.");
+
+    /// <summary>Live connections that ended, by reason.</summary>
+    public static readonly Counter<long> LiveEnded = Meter.CreateCounter<long>("tandem_live_ended_total", "{connection}", "Live connections that ended, by reason.");
+
+    /// <summary>From frames that have arrived together to their answers on the wire; one batch in eight.</summary>
+    public static readonly Histogram<double> LiveBatchSeconds = Meter.CreateHistogram<double>("tandem_live_batch_seconds", "s", "From live frames to their answers, one batch in eight.");
 }
