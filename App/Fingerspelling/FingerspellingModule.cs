@@ -12,4 +12,7 @@ internal sealed class FingerspellingModule : Module
 
     /// <inheritdoc/>
     public override void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapLive();
+
+    /// <inheritdoc/>
+    public override IEnumerable<Command> Commands => [SpellCommand.Definition];
 }

@@ -18,6 +18,9 @@ internal sealed class HandClassifier(OnnxModel model, int capacity = 1) : IDispo
     /// <summary>Frames of the largest run.</summary>
     public int Capacity => capacity;
 
+    /// <summary>Where the landmarks of all frames go before a run.</summary>
+    public Span<float> Frames => frames;
+
     /// <summary>Where the landmarks of a frame go before a run.</summary>
     /// <param name="row">From 0 to <see cref="Capacity"/> - 1.</param>
     public Span<float> Frame(int row) => frames.AsSpan(row * Landmarks.Size, Landmarks.Size);
