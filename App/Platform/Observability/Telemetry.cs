@@ -84,4 +84,13 @@ internal static class Telemetry
 
     /// <summary>From the receipt of an event to the commit of its effects, by provider.</summary>
     public static readonly Histogram<double> WebhookSeconds = Meter.CreateHistogram<double>("tandem_webhook_delay_seconds", "s", "From receipt to committed effects.");
+
+    /// <summary>Upgrades refused, by reason.</summary>
+    public static readonly Counter<long> LiveRefused = Meter.CreateCounter<long>("tandem_live_refused_total", "{connection}", "Live connections refused, by reason.");
+
+    /// <summary>Live connections that ended, by reason.</summary>
+    public static readonly Counter<long> LiveEnded = Meter.CreateCounter<long>("tandem_live_ended_total", "{connection}", "Live connections that ended, by reason.");
+
+    /// <summary>From frames that have arrived together to their answers on the wire; one batch in eight.</summary>
+    public static readonly Histogram<double> LiveBatchSeconds = Meter.CreateHistogram<double>("tandem_live_batch_seconds", "s", "From live frames to their answers, one batch in eight.");
 }
