@@ -308,7 +308,10 @@ internal sealed class JobWorker(
     {
         if (time.GetElapsedTime(reconciled) < options.Lease / 3) return;
         reconciled = time.GetTimestamp();
-        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !holding.ContainsKey((job.Id, job.Claim))).ToList();
+        if (!(await mine.HeldAsync(postgres, CancellationToken.None)).Any(job => !holding.ContainsKey((job.Id, job.Claim)))) return;
+        // Some may have ended between the look there and the look here. What was not held here before it was looked for there is a stranger.
+        var ours = holding.Keys.ToHashSet();
+        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !ours.Contains((job.Id, job.Claim)) && !holding.ContainsKey((job.Id, job.Claim))).ToList();
         if (strangers.Count == 0) return;
         log.LogWarning("Gave back {Count} jobs whose claim was not answered", strangers.Count);
         await using var connection = await postgres.Source.OpenConnectionAsync();
