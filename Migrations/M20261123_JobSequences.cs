@@ -30,7 +30,7 @@ public sealed class M20261123_JobSequences : Migration
                 cross join lateral (
                     select f.state, f.waits_for from jobs f where f.order_key = keys.k and f.order_key is not null and f.finished_at is null order by f.id limit 1) head
                 cross join lateral (
-                    select b.id, b.state, b.waits_for from jobs b where b.order_key = keys.k and b.order_key is not null and b.finished_at is null order by b.id limit 32) behind
+                    select b.id, b.state, b.waits_for from jobs b where b.order_key = keys.k and b.order_key is not null and b.finished_at is null order by b.id limit 128) behind
                 where head.state = 'waiting' and head.waits_for = 'order:' || keys.k and behind.state = 'waiting' and behind.waits_for = 'order:' || keys.k);
         end $$;
 
@@ -48,6 +48,40 @@ public sealed class M20261123_JobSequences : Migration
 
     // Beside the one that workers of the version before call.
     private const string Claim = """
+        -- Of an order whose jobs have no limits a worker takes some together, and runs them one after the other: as many as stand
+        -- at its head, while none of it runs. Answers what of the jobs given may run now, with what comes with it, and what may
+        -- not. Call jobs_lock_limits first.
+        create function jobs_take_orders(in_ids bigint[], in_kinds text[], in_together int)
+        returns table (id bigint, admitted boolean) language sql
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = on set enable_mergejoin = off set jit = off
+        as $$
+            with picked as materialized (
+                select j.id, j.order_key, j.queue from jobs j where j.id = any(in_ids) and j.order_key is not null and j.limits is null
+            ),
+            orders as materialized (
+                select p.order_key, min(p.queue) as queue from picked p
+                where not exists (select from jobs r where r.order_key = p.order_key and r.state = 'running' and r.order_key is not null)
+                group by p.order_key
+            ),
+            line as materialized (
+                select o.order_key, f.id, f.able from orders o cross join lateral (
+                    select b.id, b.state = 'queued' and b.queue = o.queue and b.kind = any(in_kinds) and b.limits is null and (not b.suspect or b.id = any(in_ids)) as able
+                    from jobs b where b.order_key = o.order_key and b.order_key is not null and b.finished_at is null order by b.id limit in_together) f
+            ),
+            locked as materialized (
+                select j.id from jobs j where j.id = any(array(select l.id from line l where l.able)) for update skip locked
+            ),
+            -- Up to the first that is not to be had.
+            runs as materialized (
+                select r.id from (
+                    select l.id, bool_or(x.id is null) over (partition by l.order_key order by l.id) as stopped from line l left join locked x on x.id = l.id) r
+                where not r.stopped
+            )
+            select r.id, true from runs r
+            union all
+            select p.id, false from picked p left join runs r on r.id = p.id where r.id is null
+        $$;
+
         -- Takes up to so many jobs for a worker whose lease holds. Lines (a queue's jobs of one organization) take turns, beginning
         -- behind the line given; within a line the rank and then the id decide. Suspects, which some worker died with, come first:
         -- as many as can start at once, and of those that two workers died with, one. in_only and in_except name queues.
@@ -137,17 +171,11 @@ public sealed class M20261123_JobSequences : Migration
                 turned_away := 0;
                 if any_limited then
                     perform jobs_lock_limits();
-                    -- Of an order whose jobs have no limits a worker takes some together and runs them one after the other:
-                    -- as many as stand at its head, while none of it runs.
-                    late := array(select m.id from (
-                            select j.id, j.order_key, row_number() over (partition by j.order_key order by j.id) as place from jobs j
-                            where j.id = any(ids) and j.order_key is not null and j.limits is null) m
-                        where m.place > in_together
-                           or exists (select from jobs r where r.order_key = m.order_key and r.state = 'running' and r.order_key is not null)
-                           or exists (select from (select b.id from jobs b where b.order_key = m.order_key and b.order_key is not null and b.finished_at is null and b.id <> all(ids) order by b.id limit 1) f where f.id < m.id));
+                    select coalesce(array_agg(t.id) filter (where t.admitted), '{}'), coalesce(array_agg(t.id) filter (where not t.admitted), '{}') into fresh, late
+                    from jobs_take_orders(ids, in_kinds, in_together) t;
+                    ids := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is null or j.limits is not null)) || fresh;
                     if cardinality(late) > 0 then
                         update jobs j set state = 'waiting', waits_for = 'order:' || j.order_key where j.id = any(late);
-                        ids := array(select i from unnest(ids) as i where i <> all(late));
                         turned_away := cardinality(late);
                     end if;
                     limited := array(select j.id from jobs j where j.id = any(ids) and j.limits is not null order by j.rank, j.id);

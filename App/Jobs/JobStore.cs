@@ -52,14 +52,14 @@ internal static class JobStore
 
     /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
     public static NpgsqlCommand Claim(
-        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, JobPool? pool = null, string[]? except = null) =>
+        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1) =>
         new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", connection)
         {
             Parameters =
             {
                 new() { Value = worker }, new() { Value = kinds }, new() { Value = limit }, new() { Value = ahead },
                 new() { Value = suspects }, new() { Value = solo }, new() { Value = after.Queue }, new() { Value = after.Organization },
-                Array(pool is null ? null : [pool.Queue]), Array(except ?? []), new() { Value = pool?.Together ?? 1 },
+                Array(only is null ? null : [only]), Array(except ?? []), new() { Value = together },
             },
         };
 

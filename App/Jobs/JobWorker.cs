@@ -100,7 +100,7 @@ internal sealed class JobWorker(
         try
         {
             // Finished once begun: a claim that is cut off may have been made, and is then found by the heartbeat.
-            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool, queuesOfOthers);
+            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together));
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             while (await reader.ReadAsync(CancellationToken.None))
                 jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
@@ -113,7 +113,7 @@ internal sealed class JobWorker(
         }
         Interlocked.Add(ref held, jobs.Count);
         foreach (var (_, job) in jobs) holding[(job.Id, job.Claim)] = true;
-        foreach (var (_, job) in jobs.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id))
+        foreach (var job in JobSequences.InOrder(jobs))
             if (sequences.Enter(job, mine)) ready.Writer.TryWrite((job, mine));
         after = Last(jobs);
         return jobs.Count;
@@ -308,7 +308,10 @@ internal sealed class JobWorker(
     {
         if (time.GetElapsedTime(reconciled) < options.Lease / 3) return;
         reconciled = time.GetTimestamp();
-        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !holding.ContainsKey((job.Id, job.Claim))).ToList();
+        if (!(await mine.HeldAsync(postgres, CancellationToken.None)).Any(job => !holding.ContainsKey((job.Id, job.Claim)))) return;
+        // Some may have ended between the look there and the look here. What was not held here before it was looked for there is a stranger.
+        var ours = holding.Keys.ToHashSet();
+        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !ours.Contains((job.Id, job.Claim)) && !holding.ContainsKey((job.Id, job.Claim))).ToList();
         if (strangers.Count == 0) return;
         log.LogWarning("Gave back {Count} jobs whose claim was not answered", strangers.Count);
         await using var connection = await postgres.Source.OpenConnectionAsync();

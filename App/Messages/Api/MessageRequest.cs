@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using App.Messages.Channels;
 using App.Messages.Webhooks;
@@ -30,7 +31,7 @@ internal sealed class MessageRequest(IEnumerable<IMessageChannel> channels, Mess
         fields.Only("channel", "to", "body");
         var (name, to) = (fields.Text("channel", required: true), fields.Text("to", required: true));
         if (fields.Find("body") is not { } body) fields.Fault("body", null, "give what is to be sent");
-        else if (JsonSerializer.SerializeToUtf8Bytes(body).Length > Outbox.LongestBody || body.GetRawText().Length > Outbox.LongestBody) fields.Fault("body", null, $"give at most {Outbox.LongestBody:N0} bytes of JSON");
+        else if (Encoding.UTF8.GetByteCount(body.GetRawText()) > Outbox.LongestBody) fields.Fault("body", null, $"give at most {Outbox.LongestBody:N0} bytes of JSON");
         else if (name is not null && channels.FirstOrDefault(one => one.Name == name) is not { } channel) fields.Fault("channel", name, $"use one of {string.Join(", ", MessageChannel.All)}");
         else if (name is not null && channels.First(one => one.Name == name) is { MissingVariables: { } missing }) fields.Fault("channel", name, $"this channel is off: let the operator set {missing}");
         else if (name is not null && to is not null)
