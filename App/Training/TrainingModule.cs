@@ -7,5 +7,5 @@ namespace App.Training;
 internal sealed class TrainingModule : Module
 {
     /// <inheritdoc/>
-    public override IEnumerable<Command> Commands => [TrainDisaggregationCommand.Definition, TrainFingerspellingCommand.Definition];
+    public override IEnumerable<Command> Commands => [TrainDisaggregationCommand.Definition, TrainFingerspellingCommand.Definition, EvaluateFingerspellingCommand.Definition];
 }

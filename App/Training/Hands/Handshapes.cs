@@ -11,11 +11,14 @@ internal static class Handshapes
     private static readonly Finger Straight = new(4, 5, 3);
     private static readonly View[] Front = [new(0, 0, 0)];
 
+    // A fist is as often seen a little from the thumb's side.
+    private static readonly View[] Fronts = [new(0, 0, 0, 0.75f), new(38, 5, 8, 0.25f)];
+
     // The hand upright with the palm to the side, so that what bends forward points across the picture.
     private static readonly View[] Aside = [new(75, 0, 15, 0.6f), new(45, 5, 10, 0.4f)];
 
     // As the books show it: fingers across the picture, the back of the hand to the viewer. Few hold it with the palm to the viewer.
-    private static readonly View[] Across = [new(180, 0, -85, 0.45f), new(150, 0, -75, 0.25f), new(0, 0, -60, 0.15f), new(0, 0, 75, 0.15f)];
+    private static readonly View[] Across = [new(180, 0, -85, 0.35f), new(150, 0, -70, 0.2f), new(0, 0, -55, 0.25f), new(0, 0, 60, 0.2f)];
 
     /// <summary>The handshapes of a letter; their weights are relative to each other.</summary>
     public static IReadOnlyList<Handshape> Of(int letter) => ByLetter[letter];
@@ -27,11 +30,13 @@ internal static class Handshapes
 
     private static IEnumerable<Handshape> Fists() =>
     [
-        new('A', Fist(72), Thumb.BesideFist, Front),
-        new('S', Fist(70), Thumb.AcrossFist, Front),
-        new('T', [new(66, 85, 40, 3), Curled(1), Curled(2), Curled(3)], Thumb.UpBetween(0), Front),
-        new('N', [new(62, 85, 35), new(64, 85, 35, -4), Curled(2), Curled(3)], Thumb.Under(1), Front),
-        new('M', [new(60, 82, 35), new(62, 82, 35, -3), new(64, 82, 35, -8), Curled(3)], Thumb.Under(2), Front),
+        new('A', Fist(68), Thumb.BesideFist, Fronts),
+        new('S', Fist(64), Thumb.AcrossFist(1), Fronts, 0.6f),
+        new('S', Fist(64), Thumb.AcrossFist(2), Fronts, 0.4f),
+        // Fingers over the thumb are pushed out by its thickness; the others stay tight.
+        new('T', [new(50, 80, 42, 3), Tight(1), Tight(2), Tight(3)], Thumb.UpBetween(0), Fronts),
+        new('N', [new(50, 82, 40), new(52, 83, 40, -5), Tight(2), Tight(3)], Thumb.Under(1), Fronts),
+        new('M', [new(48, 80, 38), new(50, 81, 38, -4), new(53, 81, 38, -9), Tight(3)], Thumb.Under(2), Fronts),
         // Fingertips on the thumb, or above it with the knuckles nearly straight.
         new('E', [new(45, 105, 52), new(46, 106, 52, -3), new(48, 106, 52, -8), new(50, 104, 52, -14)], Thumb.UnderTips, Front, 0.5f),
         new('E', [new(20, 105, 50), new(20, 106, 50, -2), new(22, 106, 50, -6), new(25, 104, 50, -12)], Thumb.UnderTips, Front, 0.5f),
@@ -40,31 +45,34 @@ internal static class Handshapes
     private static IEnumerable<Handshape> Upright() =>
     [
         new('B', [Straight, Straight, Straight with { Spread = -1 }, Straight with { Spread = -3 }], Thumb.AcrossPalm, Front),
-        new('I', [Curled(0), Curled(1), Curled(2), new(5, 8, 4, -10)], Thumb.AcrossFist, Front, 0.7f),
+        new('I', [Curled(0), Curled(1), Curled(2), new(5, 8, 4, -10)], Thumb.AcrossFist(1), Front, 0.7f),
         new('I', [Curled(0), Curled(1), Curled(2), new(5, 8, 4, -10)], Thumb.BesideFist, Front, 0.3f),
         // A movement: the hand of I, seen at any time while it swings round.
-        new('J', [Curled(0), Curled(1), Curled(2), new(8, 8, 4, -8)], Thumb.AcrossFist,
-            [new(0, 0, -25, 0.3f), new(0, 0, 25, 0.2f), new(70, 10, 10, 0.2f), new(120, 0, -30, 0.15f), new(180, 0, -60, 0.15f)]),
-        new('K', [Straight with { Spread = 6 }, new(28, 8, 5, -8), Curled(2), Curled(3)], Thumb.ToMiddle, Front),
+        new('J', [Curled(0), Curled(1), Curled(2), new(8, 8, 4, -8)], Thumb.AcrossFist(1),
+            [new(0, 0, -30, 0.25f), new(0, 0, 30, 0.2f), new(70, 10, 10, 0.2f), new(100, 0, -40, 0.1f), new(130, 10, 20, 0.05f), new(180, 0, -60, 0.1f), new(30, 50, 0, 0.1f)]),
+        new('K', [Straight with { Spread = 6 }, new(20, 8, 5, -8), Curled(2), Curled(3)], Thumb.ToMiddle, Fronts, 0.5f),
+        new('K', [Straight with { Spread = 5 }, new(45, 8, 5, -6), Curled(2), Curled(3)], Thumb.ToMiddle, Fronts, 0.5f),
         new('L', [Straight with { Spread = 4 }, Curled(1), Curled(2), Curled(3)], Thumb.Aside, [new(0, 0, 0, 0.85f), new(30, 0, 10, 0.15f)]),
-        new('R', [new(8, 8, 5, -9), new(3, 6, 4, 10), Curled(2), Curled(3)], Thumb.OverRing, Front),
+        new('R', [new(8, 8, 5, -11), new(3, 6, 4, 12), Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('U', [Straight with { Spread = -2 }, Straight with { Spread = 2 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('V', [Straight with { Spread = 12 }, Straight with { Spread = -10 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('W', [Straight with { Spread = 12 }, Straight, Straight with { Spread = -12 }, new(70, 85, 45, -18)], Thumb.OverLittle, Front),
         new('Y', [Curled(0), Curled(1), Curled(2), new(6, 8, 5, -20)], Thumb.Aside, [new(0, 0, 0, 0.8f), new(180, 0, 0, 0.2f)]),
-        new('X', [new(22, 75, 40, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist, [new(0, 0, 0, 0.7f), new(55, 5, 10, 0.3f)]),
+        new('X', [new(22, 75, 40, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), [new(0, 0, 0, 0.7f), new(55, 5, 10, 0.3f)], 0.6f),
+        new('X', [new(12, 45, 32, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), [new(0, 0, 0, 0.6f), new(55, 5, 10, 0.4f)], 0.4f),
         new('F', [new(52, 62, 35, 4), new(8, 8, 5, 3), Straight with { Spread = -7 }, new(5, 8, 5, -17)], Thumb.ToTip(0), Front),
         new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)]),
         // A movement: the hand that points, while it draws.
-        new('Z', [Straight with { Spread = 2 }, Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist,
+        new('Z', [Straight with { Spread = 2 }, Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1),
             [new(0, 0, 15, 0.4f), new(0, 35, 5, 0.2f), new(0, 0, -20, 0.15f), new(50, 10, 15, 0.25f)], 0.75f),
-        new('Z', [new(45, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist, Aside, 0.25f),
+        new('Z', [new(45, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Aside, 0.25f),
     ];
 
     private static IEnumerable<Handshape> Round() =>
     [
         new('C', [new(32, 45, 28, 1), new(32, 45, 28), new(32, 45, 28, -2), new(34, 44, 28, -4)], Thumb.Opposite(0.6f), [new(65, 0, 15, 0.7f), new(30, 0, 10, 0.3f)]),
-        new('O', [new(46, 55, 36, 1), new(46, 56, 36), new(48, 56, 36, -2), new(50, 55, 36, -5)], Thumb.ToTip(0), [new(65, 0, 15, 0.6f), new(35, 0, 10, 0.25f), new(5, 0, 5, 0.15f)]),
+        new('O', [new(46, 55, 36, 1), new(46, 56, 36), new(48, 56, 36, -2), new(50, 55, 36, -5)], Thumb.ToTip(0), [new(65, 0, 15, 0.6f), new(35, 0, 10, 0.25f), new(5, 0, 5, 0.15f)], 0.8f),
+        new('O', [new(42, 76, 45, 1), new(43, 77, 45), new(44, 77, 45, -3), new(46, 76, 45, -7)], Thumb.ToTip(1), [new(40, 0, 10, 0.5f), new(5, 0, 5, 0.5f)], 0.2f),
     ];
 
     private static IEnumerable<Handshape> Pointing() =>
@@ -79,11 +87,11 @@ internal static class Handshapes
     [
         // P is K turned down: the forefinger at the viewer or across, the middle finger down.
         new('P', [new(8, 6, 4, 5), new(50, 8, 5, -6), Curled(2), Curled(3)], Thumb.ToMiddle,
-            [new(0, 100, 0, 0.2f), new(40, 90, -20, 0.2f), new(150, 0, 125, 0.2f), new(180, 20, 165, 0.15f), new(0, 0, -110, 0.1f), new(180, 0, -125, 0.15f)], 0.65f),
+            [new(0, 100, 0, 0.15f), new(0, 55, 0, 0.15f), new(40, 85, -20, 0.15f), new(150, 0, 125, 0.15f), new(180, 20, 165, 0.1f), new(0, 0, -100, 0.1f), new(180, 0, -120, 0.15f)], 0.65f),
         new('P', [new(48, 6, 4, 5), new(82, 8, 5, -5), Curled(2), Curled(3)], Thumb.ToMiddle, [new(75, 0, -20, 0.5f), new(75, 0, 20, 0.5f)], 0.35f),
         // Q is G turned down.
         new('Q', [new(14, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger,
-            [new(180, 0, 180, 0.35f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.15f), new(60, 100, -30, 0.1f)], 0.55f),
+            [new(180, 0, 180, 0.3f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.08f), new(60, 100, -30, 0.1f)], 0.55f),
         new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.45f),
     ];
 
@@ -96,6 +104,8 @@ internal static class Handshapes
         _ => new(76, 103, 50, -25),
     };
 
+    private static Finger Tight(int finger) => Curled(finger) with { Knuckle = 82, Middle = 107 };
+
     private static Finger[] Fist(float knuckle) => [.. Enumerable.Range(0, 4).Select(finger => Curled(finger) with { Knuckle = knuckle + finger })];
 
     /// <summary>Places of the thumb.</summary>
@@ -105,7 +115,6 @@ internal static class Handshapes
         private const int End = 2;
 
         public static ThumbGoal BesideFist { get; } = Between(Joint(0, Middle), Joint(0, Middle), 0, 0.14f, -0.02f, -0.10f);
-        public static ThumbGoal AcrossFist { get; } = Between(Joint(1, Middle), Joint(1, End), 0.6f, -0.02f, 0, 0.13f);
         public static ThumbGoal UnderTips { get; } = Between(Landmarks.Tip(1), Landmarks.Tip(2), 0.4f, 0, -0.10f, 0.04f);
         public static ThumbGoal AcrossPalm { get; } = Between(Landmarks.Knuckle(1), Landmarks.Knuckle(2), 0.6f, 0, -0.28f, 0.20f);
         public static ThumbGoal OverRing { get; } = Between(Joint(2, Middle), Joint(2, End), 0.5f, 0.06f, 0, 0.12f);
@@ -114,6 +123,7 @@ internal static class Handshapes
         public static ThumbGoal AlongForefinger { get; } = Between(Joint(0, Middle), Joint(0, End), 0.3f, 0.10f, -0.15f, 0.22f);
         public static ThumbGoal Aside { get; } = Between(Landmarks.Thumb, Landmarks.Thumb, 0, 1.05f, 0.42f, 0.15f);
 
+        public static ThumbGoal AcrossFist(int finger) => Between(Joint(finger, Middle), Joint(finger, End), 0.6f, -0.02f, 0, 0.13f);
         public static ThumbGoal ToTip(int finger) => Between(Landmarks.Tip(finger), Landmarks.Tip(finger), 0, 0.03f, -0.02f, 0.03f);
         public static ThumbGoal Opposite(float gap) => Between(Landmarks.Tip(0), Landmarks.Tip(1), 0.3f, 0.05f, -gap, 0.05f);
         public static ThumbGoal UpBetween(int finger) => Between(Joint(finger, Middle), Joint(finger + 1, Middle), 0.5f, 0, 0.06f, 0);

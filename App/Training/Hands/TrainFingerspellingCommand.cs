@@ -10,11 +10,11 @@ namespace App.Training.Hands;
 internal static class TrainFingerspellingCommand
 {
     private const int DefaultHands = 60_000;
-    private const int DefaultSteps = 3000;
+    private const int DefaultSteps = 2000;
 
     /// <summary>The command.</summary>
     public static Command Definition { get; } = new("train fingerspelling",
-        "[--data file.csv[.gz]|folder] [--synthetic 60000] [--seed 1] [--steps 3000] [--out model.onnx] [--activate]: train a model on made-up hands, and on recorded ones where --data is given", RunAsync);
+        "[--data file.csv[.gz]|folder] [--synthetic 60000] [--seed 1] [--steps 2000] [--out model.onnx] [--activate]: train a model on made-up hands, and on recorded ones where --data is given", RunAsync);
 
     private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
     {

@@ -60,6 +60,10 @@ export const actions = {
     await send("POST", `/api/runs/${id}/retry`);
     return "The run goes on from the failed step.";
   },
+  async replay({ id }) {
+    await send("POST", `/api/webhook-events/${id}/replay`);
+    return `Event ${id} is processed again.`;
+  },
   approve: ({ id }, { query }) => decide(id, query.get("step"), true),
   refuse: ({ id }, { query }) => decide(id, query.get("step"), false),
 };
