@@ -1,6 +1,8 @@
+using App.Commerce;
 using App.Disaggregation;
 using App.Fingerspelling;
 using App.Jobs;
+using App.Messages;
 using App.Models;
 using App.Platform;
 using App.Readings;
@@ -10,6 +12,7 @@ using App.Simulation;
 using App.Streams;
 using App.Training;
 using App.WebConsole;
+using App.Webhooks;
 
 namespace App;
 
@@ -29,6 +32,9 @@ internal static class Modules
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),
+        new MessagesModule(),
+        new CommerceModule(),
+        new WebhooksModule(),
         new ConsoleModule(),
     ];
 }

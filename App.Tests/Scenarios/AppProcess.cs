@@ -1,40 +1,19 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using App.Platform.Database.Embedded;
 using App.Tests.Fixtures;
 
 namespace App.Tests.Scenarios;
 
-/// <summary>A real process of the product, its output, and the signals that befall it.</summary>
-internal sealed partial class AppProcess : IAsyncDisposable
+/// <summary>A real process of the product.</summary>
+internal sealed partial class AppProcess : ChildProcess
 {
     public const string Key = "the-operators-key-of-this-test";
-    public const int Terminate = 15;
-    public const int Stop = 19;
-    public const int Continue = 18;
 
-    private readonly Process process;
-    private readonly StringBuilder output = new();
-
-    private AppProcess(Process process)
+    private AppProcess(ProcessStartInfo start) : base(start)
     {
-        this.process = process;
-        process.OutputDataReceived += (_, line) => Keep(line.Data);
-        process.ErrorDataReceived += (_, line) => Keep(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-    }
-
-    public int Id => process.Id;
-
-    /// <summary>Everything it has written.</summary>
-    public string Output
-    {
-        get { lock (output) return output.ToString(); }
     }
 
     /// <summary>Where it listens, once it does.</summary>
@@ -55,9 +34,6 @@ internal sealed partial class AppProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "App.dll")])
         {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
             WorkingDirectory = workingDirectory ?? Environment.CurrentDirectory,
         };
         foreach (var inherited in start.Environment.Keys.Where(name => name.EndsWith("DATABASE_URL", StringComparison.Ordinal)).ToList()) start.Environment.Remove(inherited);
@@ -71,7 +47,7 @@ internal sealed partial class AppProcess : IAsyncDisposable
             start.Environment["ADMIN_API_KEY"] = Key;
         }
         foreach (var (name, value) in more) start.Environment[name] = value;
-        return new AppProcess(Process.Start(start)!);
+        return new AppProcess(start);
     }
 
     /// <summary>Starts one and waits until it is ready.</summary>
@@ -115,47 +91,10 @@ internal sealed partial class AppProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits until it has written a text.</summary>
-    public Task WroteAsync(string text) => Poll.UntilAsync(
-        $"it writes '{text}'", () => process.HasExited && !Output.Contains(text, StringComparison.Ordinal)
-            ? throw new InvalidOperationException($"It has ended with {process.ExitCode}: {Output}")
-            : Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), whatElse: () => Output);
-
-    public void Signal(int signal) => Assert.True(Posix.Signal(Id, signal));
-
-    public void Kill() => Posix.Signal(Id, Posix.Kill);
-
-    /// <summary>Waits for its end and answers the exit code.</summary>
-    public async Task<int> ExitAsync(int seconds = 60)
+    public override async ValueTask DisposeAsync()
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
-        try
-        {
-            await process.WaitForExitAsync(deadline.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"It has not ended within {seconds} s. {Output}");
-        }
-        return process.ExitCode;
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (!process.HasExited)
-        {
-            Posix.Signal(Id, Continue);
-            Kill();
-            await process.WaitForExitAsync();
-        }
-        process.Dispose();
+        await base.DisposeAsync();
         Http.Dispose();
-    }
-
-    private void Keep(string? line)
-    {
-        if (line is null) return;
-        lock (output) output.AppendLine(line);
     }
 
     [GeneratedRegex(@"Listening on ""?(?<address>http://\S+:\d+)", RegexOptions.ExplicitCapture, 1000)]

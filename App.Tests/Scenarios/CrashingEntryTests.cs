@@ -37,7 +37,7 @@ public sealed class CrashingEntryTests(StreamBench bench, ITestOutputHelper repo
     // Runs a worker until it has crashed (true) or everything is consumed (false); stops it then.
     private async Task<bool> CrashesAsync(string stream)
     {
-        using var worker = Process.Start(new ProcessStartInfo("dotnet", [typeof(CrashingWorker).Assembly.Location, bench.ConnectionString, stream])
+        using var worker = Process.Start(new ProcessStartInfo("dotnet", [typeof(CrashingWorker).Assembly.Location, CrashingWorker.Role, bench.ConnectionString, stream])
         {
             UseShellExecute = false,
             RedirectStandardError = true,

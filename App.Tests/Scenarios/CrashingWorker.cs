@@ -9,7 +9,7 @@ namespace App.Tests.Scenarios;
 
 /// <summary>
 /// A process of its own that runs the engine as a worker does, with two groups of one stream: one whose handler overflows
-/// its stack at an entry that says <c>poison</c>, and a bystander. Started as <c>dotnet App.Tests.dll connection stream</c>.
+/// its stack at an entry that says <c>poison</c>, and a bystander. Started through <see cref="ChildMain"/>.
 /// </summary>
 internal static class CrashingWorker
 {
@@ -17,9 +17,12 @@ internal static class CrashingWorker
     public const string Crashing = "crashing";
     public const string Bystander = "bystander";
 
-    public static async Task Main(string[] args)
+    /// <summary>First argument of its Main.</summary>
+    public const string Role = "stream";
+
+    /// <summary>What the process does.</summary>
+    public static async Task MainAsync(string connection, string stream)
     {
-        var (connection, stream) = (args[0], args[1]);
         var builder = Host.CreateApplicationBuilder();
         builder.Logging.ClearProviders();
         builder.Services

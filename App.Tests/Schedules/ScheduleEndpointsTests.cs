@@ -23,7 +23,7 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
     public async Task A_schedule_is_listed_run_by_hand_paused_and_resumed()
     {
         var prune = await FindAsync();
-        Assert.Equal(("20 3 * * *", "UTC", "schedules.prune", "catchUpOnce", "up"), (Text(prune, "cron"), Text(prune, "timeZone"), Text(prune, "jobKind"), Text(prune, "missed"), Text(prune, "status")));
+        Assert.Equal(("20 3 * * *", "UTC", "schedules.prune", "catchUpOnce", "skip", "up"), (Text(prune, "cron"), Text(prune, "timeZone"), Text(prune, "jobKind"), Text(prune, "missed"), Text(prune, "overlap"), Text(prune, "status")));
         Assert.False(prune.GetProperty("paused").GetBoolean());
         var fires = prune.GetProperty("nextFires").EnumerateArray().Select(fire => fire.GetDateTime()).ToList();
         Assert.Equal(prune.GetProperty("nextRun").GetDateTime(), fires[0]);
@@ -34,7 +34,7 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
         await host.ExecuteAsync($"""
             insert into schedule_fires (key, scheduled_for, reason, fired_at, status) select '{Key}', now() - make_interval(hours => n), 'planned', now() - make_interval(hours => n), 'succeeded' from generate_series(1, 1500) n;
             update schedule_fires set fired_at = now() - interval '91 days' where scheduled_for > now() - interval '3 hours' and reason = 'planned';
-            insert into schedules select 'old', cron, time_zone, '', job_kind, job_args, missed, false, false, now() from schedules;
+            insert into schedules select 'old', cron, time_zone, '', job_kind, job_args, missed, false, false, now(), overlap from schedules;
             insert into schedule_fires (key, scheduled_for, reason, fired_at, status) values ('old', '2020-01-01', 'planned', '2020-01-01', 'succeeded');
             """);
         using var triggered = await host.Http.PostAsync($"/api/schedules/{Key}/trigger", null);

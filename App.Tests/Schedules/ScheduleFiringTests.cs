@@ -67,6 +67,26 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
     }
 
     [Fact]
+    public async Task A_fire_is_skipped_while_the_job_of_an_earlier_one_has_not_ended()
+    {
+        await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("slow") with { Overlap = OverlapPolicy.Skip });
+        await member.SettleAsync("slow", Noon.AddMinutes(-1));
+        for (var quarter = 0; quarter < 3; quarter++) await member.Firing.FireDueAsync("slow", Noon.AddMinutes(15 * quarter), default);
+        Assert.Equal("12:00:00 planned test.noted slow", await member.FiresAsync("slow"));
+        Assert.Equal(["skipped", "skipped", "pending"], (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
+        // The last run is the one that runs, and whoever asks by hand gets another.
+        Assert.Equal("pending", (await member.Runs.ReadAsync("", 1, "slow", default))[0].Last!.Status);
+        await member.Firing.TriggerAsync("slow", default);
+
+        await member.ExecuteAsync("update jobs set state = 'dead', finished_at = clock_timestamp() where args like '%slow%'");
+        await member.Firing.FireDueAsync("slow", Noon.AddMinutes(45), default);
+        await member.Runs.KeepAsync(default);
+        await member.Firing.FireDueAsync("slow", Noon.AddMinutes(60), default);
+        Assert.EndsWith("12:45:00 planned test.noted slow", (await member.FiresAsync("slow")).Split(", ").Last(fire => fire.Contains("planned", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Equal(["skipped", "pending", "failed", "skipped", "skipped", "failed"], (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
+    }
+
+    [Fact]
     public async Task A_paused_schedule_is_fired_by_nobody_but_by_hand()
     {
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("quiet"));

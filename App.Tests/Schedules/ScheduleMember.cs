@@ -32,7 +32,7 @@ internal sealed class ScheduleMember : IAsyncDisposable
     public ScheduleRuns Runs { get; }
 
     public static Schedule Every(string key, string cron = "*/15 * * * *", MissedPolicy missed = MissedPolicy.CatchUpOnce, string zone = "UTC") =>
-        new(key, cron, zone, Kind.Name, new NotedArgs(key), missed);
+        new(key, cron, zone, Kind.Name, new NotedArgs(key), missed) { Overlap = OverlapPolicy.Queue };
 
     public static async Task<ScheduleMember> StartAsync(TestDatabase database, params IReadOnlyList<Schedule> declared)
     {

@@ -75,8 +75,10 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
 
     // A page of ours and nothing else: "//host" and "/\\host" are addresses of other sites.
     private static bool IsOurs(string next) =>
-        next.StartsWith(Dashboard.Path, StringComparison.Ordinal) && next.Length <= 2048 && next.All(c => c is > ' ' and <= '~')
-        && (next.Length == Dashboard.Path.Length || next[Dashboard.Path.Length] is '/' or '?');
+        next.Length <= 2048 && next.All(c => c is > ' ' and <= '~') && (IsBelow(Dashboard.Path, next) || IsBelow(Dashboard.WebhooksPath, next) || IsBelow(Dashboard.ModelsPath, next));
+
+    private static bool IsBelow(string path, string next) =>
+        next.StartsWith(path, StringComparison.Ordinal) && (next.Length == path.Length || next[path.Length] is '/' or '?');
 
     // Browsers that predate the header send none; the cookie is of no use to another site either way.
     private static bool IsFromElsewhere(HttpRequest request) => request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";

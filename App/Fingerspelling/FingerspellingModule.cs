@@ -1,3 +1,4 @@
+using App.Fingerspelling.Live;
 using App.Platform;
 using App.Platform.Configuration;
 
@@ -7,7 +8,10 @@ namespace App.Fingerspelling;
 internal sealed class FingerspellingModule : Module
 {
     /// <inheritdoc/>
-    public override void AddServices(IServiceCollection services, Variables variables) => services.AddSingleton(LetterModel.Purpose);
+    public override void AddServices(IServiceCollection services, Variables variables) => services.AddSingleton(LetterModel.Purpose).AddLive(variables);
+
+    /// <inheritdoc/>
+    public override void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapLive();
 
     /// <inheritdoc/>
     public override IEnumerable<Command> Commands => [SpellCommand.Definition];

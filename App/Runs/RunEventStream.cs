@@ -17,7 +17,9 @@ internal static class RunEventStream
 {
     private const int MostStreams = 500;
     private const int AtOnce = 500;
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    // For changes whose notification was lost.
+    private static readonly TimeSpan Poll = TimeSpan.FromSeconds(2);
 
     // What stands between may close a connection on which nothing comes, and a reader that is gone shows only on a write.
     private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);

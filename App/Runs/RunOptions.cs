@@ -23,12 +23,16 @@ internal sealed record RunOptions
     /// <summary>The pause after the first failed attempt; it doubles with each.</summary>
     public required TimeSpan Backoff { get; init; }
 
+    /// <summary>How long runs that ended are kept; null: for ever.</summary>
+    public TimeSpan? Keep { get; init; }
+
     /// <summary>Reads the variables of runs.</summary>
     public static RunOptions Read(Variables variables) => new()
     {
         StepTimeoutMs = variables.Integer("STEP_TIMEOUT_MS", 30_000, 1, LongestTimeoutMs),
         MaxAttempts = variables.Integer("MAX_RETRY_ATTEMPTS", 3, 1, MostAttempts),
         Backoff = TimeSpan.FromMilliseconds(variables.Integer("RETRY_BACKOFF_MS", 5000, 1, (int)LongestBackoff.TotalMilliseconds)),
+        Keep = variables.Integer("RUN_RETENTION_DAYS", 90, 0, 3650) is > 0 and var days ? TimeSpan.FromDays(days) : null,
     };
 
     /// <summary>The pause after the given attempt failed: <c>Backoff × 2^(attempt−1)</c>, ±20 %, at most <see cref="LongestBackoff"/>.</summary>

@@ -2,10 +2,13 @@ using App.Jobs;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Http;
+using App.Platform.Leases;
+using App.Platform.Observability;
 using App.Runs.Execution;
 using App.Runs.Handlers;
 using App.Runs.Handlers.Llm;
 using App.Runs.Plans;
+using App.Runs.Upkeep;
 
 namespace App.Runs;
 
@@ -27,11 +30,19 @@ internal sealed class RunsModule : Module
 
         services.AddSingleton<StepHandlers>().AddSingleton<PlanParser>();
         services.AddSingleton<RunSignals>().AddSingleton<RunStore>().AddSingleton<RunActions>();
+        services.AddSingleton<RunFigures>().AddSingleton<RunHealth>();
+        services.AddSingleton(provider => new HealthPart("runs", provider.GetRequiredService<RunHealth>().CheckAsync));
         services.AddJobKind<RunStepArgs, RunStepJob>(RunStepJob.Definition);
     }
 
     /// <inheritdoc/>
-    public override void AddWorkers(IServiceCollection services) => services.AddHostedService<RunRescue>();
+    public override void AddWorkers(IServiceCollection services)
+    {
+        services.AddHostedService<RunRescue>();
+        services.AddSingleton<RunPruning>().AddSingleton<RunGauges>();
+        services.AddSingleton(provider => new Duty("run pruning", TimeSpan.FromMinutes(1), provider.GetRequiredService<RunPruning>().RunOnceAsync));
+        services.AddSingleton(provider => new Duty("run gauges", RunGauges.Interval, provider.GetRequiredService<RunGauges>().RunOnceAsync));
+    }
 
     /// <inheritdoc/>
     public override void MapEndpoints(IEndpointRouteBuilder routes)

@@ -11,6 +11,9 @@ internal sealed record Schedule(string Key, string Cron, string TimeZone, string
 {
     /// <summary>What it does, for people: one line.</summary>
     public string Description { get; init; } = "";
+
+    /// <summary>What becomes of a fire that falls due while the job of an earlier one has not ended.</summary>
+    public OverlapPolicy Overlap { get; init; } = OverlapPolicy.Skip;
 }
 
 /// <summary>What becomes of fires that were missed because no worker was there.</summary>
@@ -21,6 +24,16 @@ internal enum MissedPolicy
 
     /// <summary>None.</summary>
     Skip,
+}
+
+/// <summary>What becomes of a fire that falls due while the job of an earlier one has not ended.</summary>
+internal enum OverlapPolicy
+{
+    /// <summary>It is noted as skipped, and nothing is enqueued.</summary>
+    Skip,
+
+    /// <summary>Its job is enqueued beside the other.</summary>
+    Queue,
 }
 
 /// <summary>Declares schedules.</summary>

@@ -36,12 +36,12 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         """;
 
     private const string DeclareSql = """
-        insert into schedules as s (key, cron, time_zone, description, job_kind, job_args, missed, declared, planned_through)
-        select key, cron, time_zone, description, job_kind, job_args, missed, true, clock_timestamp()
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[]) as d(key, cron, time_zone, description, job_kind, job_args, missed)
+        insert into schedules as s (key, cron, time_zone, description, job_kind, job_args, missed, overlap, declared, planned_through)
+        select key, cron, time_zone, description, job_kind, job_args, missed, overlap, true, clock_timestamp()
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as d(key, cron, time_zone, description, job_kind, job_args, missed, overlap)
         order by key
         on conflict (key) do update set cron = excluded.cron, time_zone = excluded.time_zone, description = excluded.description,
-            job_kind = excluded.job_kind, job_args = excluded.job_args, missed = excluded.missed, declared = true,
+            job_kind = excluded.job_kind, job_args = excluded.job_args, missed = excluded.missed, overlap = excluded.overlap, declared = true,
             -- What another plan missed is not caught up by this one.
             planned_through = case when s.declared and s.cron = excluded.cron and s.time_zone = excluded.time_zone then s.planned_through else excluded.planned_through end
         """;
@@ -92,7 +92,7 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         await enforce.ExecuteNonQueryAsync(ct);
         await using var declare = transaction.Command(DeclareSql,
             Column(schedule => schedule.Key), Column(schedule => schedule.Cron), Column(schedule => schedule.TimeZone), Column(schedule => schedule.Description),
-            Column(schedule => schedule.JobKind), Column(Args), Column(schedule => Missed(schedule.Missed)));
+            Column(schedule => schedule.JobKind), Column(Args), Column(schedule => Missed(schedule.Missed)), Column(schedule => Overlap(schedule.Overlap)));
         await declare.ExecuteNonQueryAsync(ct);
         await using var drop = transaction.Command("update schedules set declared = false where declared and key <> all ($1::text[])", Column(schedule => schedule.Key));
         await drop.ExecuteNonQueryAsync(ct);
@@ -105,9 +105,11 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
 
     private static string Missed(MissedPolicy policy) => policy == MissedPolicy.Skip ? "skip" : "catchUpOnce";
 
+    private static string Overlap(OverlapPolicy policy) => policy == OverlapPolicy.Queue ? "queue" : "skip";
+
     private string Fingerprint()
     {
-        var text = JsonSerializer.Serialize(schedules.Select(s => new[] { s.Key, s.Cron, s.TimeZone, s.Description, s.JobKind, Args(s), Missed(s.Missed) }));
+        var text = JsonSerializer.Serialize(schedules.Select(s => new[] { s.Key, s.Cron, s.TimeZone, s.Description, s.JobKind, Args(s), Missed(s.Missed), Overlap(s.Overlap) }));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

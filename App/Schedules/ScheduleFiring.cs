@@ -33,7 +33,11 @@ internal sealed class ScheduleFiring(Postgres postgres, JobQueue queue, IEnumera
         }
         // A paused schedule is watched on, so that it goes on at once when it is resumed.
         var due = schedule.Fires ? DueFires.Of(times, schedule.PlannedThrough, now, schedule.Missed) : new([], schedule.PlannedThrough, false);
-        foreach (var instant in due.Instants) await FireAsync(transaction, schedule, instant, due.Missed ? "missed" : "planned", ct);
+        foreach (var instant in due.Instants)
+        {
+            if (schedule.Overlap == OverlapPolicy.Skip && await IsBusyAsync(transaction, key, ct)) await SkipAsync(transaction, key, instant, due.Missed ? "missed" : "planned", ct);
+            else await FireAsync(transaction, schedule, instant, due.Missed ? "missed" : "planned", ct);
+        }
         if (due.Through > schedule.PlannedThrough)
         {
             await using var settle = transaction.Command("update schedules set planned_through = $2 where key = $1", key, due.Through);
@@ -72,6 +76,25 @@ internal sealed class ScheduleFiring(Postgres postgres, JobQueue queue, IEnumera
         await using var command = transaction.Command($"select {ScheduleRow.Columns} from schedules where key = $1 for update", key);
         await using var reader = await command.ExecuteReaderAsync(ct);
         return await reader.ReadAsync(ct) ? ScheduleRow.Read(reader) : null;
+    }
+
+    // Whether the job of an earlier fire has not ended.
+    private static async Task<bool> IsBusyAsync(ScheduleTransaction transaction, string key, CancellationToken ct)
+    {
+        await using var command = transaction.Command(
+            "select exists (select from schedule_fires f join jobs j on j.id = f.job_id where f.key = $1 and f.status in ('pending', 'running') and j.finished_at is null)", key);
+        return (bool)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    private async Task SkipAsync(ScheduleTransaction transaction, string key, DateTime instant, string reason, CancellationToken ct)
+    {
+        await using var insert = transaction.Command("""
+            insert into schedule_fires (key, scheduled_for, reason, status, error) values ($1, $2, $3, 'skipped', 'The job of an earlier fire had not ended.')
+            on conflict (key, scheduled_for) do nothing
+            """, key, instant, reason);
+        if (await insert.ExecuteNonQueryAsync(ct) == 0) return;
+        Telemetry.ScheduleFires.Add(1, new("key", key), new("reason", "skipped"));
+        log.LogInformation("Schedule {Key:l} was skipped at {Instant:u}: the job of an earlier fire has not ended", key, instant);
     }
 
     private async Task<long> FireNowAsync(ScheduleTransaction transaction, ScheduleRow schedule, string reason, CancellationToken ct)

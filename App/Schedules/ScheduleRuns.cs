@@ -7,8 +7,8 @@ namespace App.Schedules;
 /// <param name="Id">Counts up.</param>
 /// <param name="ScheduledFor">The planned instant; of a fire by hand or at start, when that was.</param>
 /// <param name="Reason"><c>planned</c>, <c>missed</c> (caught up), <c>manual</c> or <c>initial</c>.</param>
-/// <param name="JobId">Its job.</param>
-/// <param name="Status"><c>pending</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c> or <c>cancelled</c>.</param>
+/// <param name="JobId">Its job; null where it was skipped.</param>
+/// <param name="Status"><c>pending</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c>, <c>cancelled</c> or <c>skipped</c>.</param>
 /// <param name="StartedAt">When its last attempt began.</param>
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="DurationMs">From start to end.</param>
@@ -21,7 +21,7 @@ internal sealed class ScheduleRuns(Postgres postgres)
 {
     private const string RunColumns = "id, scheduled_for, reason, job_id, status, started_at, finished_at, error";
 
-    /// <summary>Schedules with their last runs, by key.</summary>
+    /// <summary>Schedules with their last runs, fires that were skipped apart, by key.</summary>
     /// <param name="after">Begins behind this key.</param>
     /// <param name="limit">At most so many.</param>
     /// <param name="only">This one alone; null: all.</param>
@@ -30,7 +30,7 @@ internal sealed class ScheduleRuns(Postgres postgres)
     {
         await using var command = postgres.Source.CreateCommand($"""
             select s.*, r.* from (select {ScheduleRow.Columns} from schedules where key > $1 and ($3::text is null or key = $3) order by key limit $2) s
-            left join lateral (select {RunColumns} from schedule_runs where key = s.key order by id desc limit 1) r on true
+            left join lateral (select {RunColumns} from schedule_runs where key = s.key and status <> 'skipped' order by id desc limit 1) r on true
             order by s.key
             """);
         command.Parameters.Add(new() { Value = after });
@@ -38,7 +38,7 @@ internal sealed class ScheduleRuns(Postgres postgres)
         command.Parameters.Add(new() { Value = (object?)only ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         var found = new List<(ScheduleRow, ScheduleRun?)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) found.Add((ScheduleRow.Read(reader), reader.IsDBNull(10) ? null : Run(reader, 10)));
+        while (await reader.ReadAsync(ct)) found.Add((ScheduleRow.Read(reader), reader.IsDBNull(ScheduleRow.Width) ? null : Run(reader, ScheduleRow.Width)));
         return found;
     }
 
@@ -70,8 +70,8 @@ internal sealed class ScheduleRuns(Postgres postgres)
     {
         await using var command = postgres.Source.CreateCommand("""
             update schedule_fires f set status = r.status, started_at = r.started_at, finished_at = r.finished_at, error = r.error
-            from (select * from schedule_runs where id = any (array(select id from schedule_fires where status <> 'succeeded'))) r
-            where f.id = r.id and f.status <> 'succeeded' and (f.status, f.started_at, f.finished_at, f.error) is distinct from (r.status, r.started_at, r.finished_at, r.error)
+            from (select * from schedule_runs where id = any (array(select id from schedule_fires where status not in ('succeeded', 'skipped')))) r
+            where f.id = r.id and f.status not in ('succeeded', 'skipped') and (f.status, f.started_at, f.finished_at, f.error) is distinct from (r.status, r.started_at, r.finished_at, r.error)
             """);
         await command.ExecuteNonQueryAsync(ct);
     }

@@ -11,6 +11,7 @@ namespace App.Platform.Database;
 internal sealed class Notifications(Postgres postgres, ILogger<Notifications> log) : BackgroundService
 {
     private readonly ConcurrentDictionary<string, Signal> signals = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Action<string>> hearers = new(StringComparer.Ordinal);
     private readonly Signal asked = new();
 
     /// <summary>The signal of a channel; the same one for everybody.</summary>
@@ -20,6 +21,13 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
         signal = signals.GetOrAdd(channel, _ => new Signal());
         asked.Pulse();
         return signal;
+    }
+
+    /// <summary>Tells what each notification of a channel says; an empty text: some may have been lost, so it may have been anything.</summary>
+    public void Hear(string channel, Action<string> heard)
+    {
+        hearers[channel] = heard;
+        On(channel);
     }
 
     /// <summary>Wakes those in this process who wait for a channel, ahead of the notification.</summary>
@@ -42,21 +50,27 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
         }
     }
 
+    private void Tell(string channel, string said)
+    {
+        hearers.GetValueOrDefault(channel)?.Invoke(said);
+        Pulse(channel);
+    }
+
     private async Task ListenAsync(CancellationToken ct)
     {
         while (signals.IsEmpty) await asked.Next.WaitAsync(ct);
         await using var connection = await postgres.OpenOwnAsync("listen", ct);
-        connection.Notification += (_, notification) => signals.GetValueOrDefault(notification.Channel)?.Pulse();
+        connection.Notification += (_, notification) => Tell(notification.Channel, notification.Payload);
         var listening = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             var next = asked.Next;
-            foreach (var (channel, signal) in signals)
+            foreach (var channel in signals.Keys)
             {
                 if (!listening.Add(channel)) continue;
                 await using (var listen = new NpgsqlCommand($"listen {channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
                 // What was notified before nobody has heard.
-                signal.Pulse();
+                Tell(channel, "");
             }
             using var more = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var waiting = connection.WaitAsync(more.Token);

@@ -11,7 +11,7 @@ internal sealed class Postgres : IAsyncDisposable
 
     /// <summary>Opens no connection yet.</summary>
     /// <param name="pooled">May go through PgBouncer in transaction mode: no session state is kept on it.</param>
-    /// <param name="unpooled">Goes to the server itself.</param>
+    /// <param name="unpooled">Goes to the server itself; the same as <paramref name="pooled"/> where there is no pooler.</param>
     /// <param name="processName">Shown in <c>pg_stat_activity</c> and named in leases.</param>
     public Postgres(string pooled, string unpooled, string processName)
     {
@@ -22,8 +22,17 @@ internal sealed class Postgres : IAsyncDisposable
         // A database that is gone must be noticed within seconds, not after TCP has given up.
         if (!builder.ContainsKey("Keepalive")) builder.KeepAlive = 10;
         if (!builder.ContainsKey("Timeout")) builder.Timeout = 5;
-        if (!builder.ContainsKey("Max Auto Prepare")) builder.MaxAutoPrepare = 64;
-        builder.AutoPrepareMinUsages = 3;
+        if (pooled == unpooled)
+        {
+            builder.MaxAutoPrepare = 64;
+            builder.AutoPrepareMinUsages = 3;
+        }
+        else
+        {
+            // A pooler gives each transaction whatever session is free: nothing is prepared on one (PgBouncer before 1.21
+            // does not know what to make of it), and there is nothing to reset.
+            builder.NoResetOnClose = true;
+        }
         Source = NpgsqlDataSource.Create(builder.ConnectionString);
     }
 

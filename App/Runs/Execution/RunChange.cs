@@ -1,4 +1,5 @@
 using App.Jobs;
+using App.Platform.Observability;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -14,10 +15,12 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
     public const int MostErrorCharacters = 4000;
 
     private const string EventsSql = """
-        with numbered as (update runs set last_event = last_event + $2 where id = $1 returning last_event)
-        insert into run_events (run_id, id, step, status, attempt)
-        select $1, numbered.last_event - $2 + n.number, n.step, n.status, n.attempt
-        from numbered, unnest($3, $4, $5) with ordinality as n(step, status, attempt, number)
+        with numbered as (update runs set last_event = last_event + $2 where id = $1 returning last_event),
+        noted as (
+            insert into run_events (run_id, id, step, status, attempt)
+            select $1, numbered.last_event - $2 + n.number, n.step, n.status, n.attempt
+            from numbered, unnest($3, $4, $5) with ordinality as n(step, status, attempt, number))
+        select pg_notify('tandem_runs', $1::text)
         """;
 
     private const string ActivateSql = """
@@ -157,6 +160,11 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
                 new NpgsqlParameter { Value = events.ConvertAll(e => e.Attempt).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
         await transaction.CommitAsync(ct);
         signals.Pulse(head.Id);
+        foreach (var (step, status, _) in events)
+        {
+            if (step is null && RunState.IsEnded(status)) Telemetry.RunsEnded.Add(1, new KeyValuePair<string, object?>("status", status));
+            if (step is not null && RunState.IsEnded(status)) Telemetry.RunStepsEnded.Add(1, new KeyValuePair<string, object?>("status", status));
+        }
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,7 @@ function row(one) {
   const button = (action, text) => h("button", { type: "button", "data-action": action, "data-key": action, "data-name": one.key, "aria-label": `${text} ${one.key}` }, text);
   return h("tr", { "data-key": one.key },
     h("th", { scope: "row" }, h("a", { href: address("/jobs/schedules", { key: one.key }) }, one.key), one.description && h("p.muted", one.description)),
-    h("td", { "data-label": "When" }, h("code", one.cron), h("span.muted", ` ${one.timeZone ?? ""}`)),
+    h("td", { "data-label": "When" }, h("code", one.cron), h("span.muted", ` ${one.timeZone ?? ""}`), one.overlap === "queue" && h("p.muted", "may overlap")),
     h("td", { "data-label": "Status" }, badge(one.status ?? (one.paused ? "paused" : "up"))),
     h("td", { "data-label": "Last run" }, last ? [when(last.startedAt ?? last.scheduledFor), last.status && [" ", badge(last.status)], last.durationMs !== null && last.durationMs !== undefined && h("span.muted", ` ${duration(last.durationMs / 1000)}`), last.jobId && [" ", job(last.jobId)]] : "–"),
     h("td", { "data-label": "Next run" }, when(one.nextRun), fires.length > 1 && h("details.fires", h("summary", "then"), h("ul", fires.slice(1).map(at => h("li", new Date(at).toLocaleString("en-GB")))))),

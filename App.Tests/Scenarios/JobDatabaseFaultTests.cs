@@ -1,0 +1,75 @@
+using App.Tests.Fixtures;
+using Xunit.Abstractions;
+
+namespace App.Tests.Scenarios;
+
+/// <summary>The database crashes, or ends every session, while jobs are added and run.</summary>
+[Collection(ScenarioCollection.Name)]
+public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetime
+{
+    private const double ResumeSeconds = 5;
+    private const int HeartbeatMs = 1000;
+    private const double LeaseSeconds = 3;
+    private readonly List<JobFaultWorker> workers = [];
+    private TestDatabaseServer server = null!;
+    private JobLedger ledger = null!;
+
+    public async Task InitializeAsync()
+    {
+        server = await TestDatabaseServer.StartOwnAsync(durable: true);
+        ledger = await JobLedger.CreateAsync(server.ConnectionString);
+        for (var i = 0; i < 2; i++) workers.Add(JobFaultWorker.Start(server.ConnectionString, heartbeatMs: HeartbeatMs));
+    }
+
+    public async Task DisposeAsync()
+    {
+        foreach (var worker in workers) await worker.DisposeAsync();
+        await ledger.DisposeAsync();
+        await server.DisposeAsync();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_crash_of_the_database_loses_nothing_charges_nobody_and_work_resumes(bool longerThanLeases)
+    {
+        ledger.Begin(new Deed(5, 5));
+        await ledger.EffectsAsync(100);
+        if (longerThanLeases) server.Kill();
+        else server.Crash();
+        var gone = TimeProvider.System.GetTimestamp();
+        await Poll.UntilAsync("an enqueue is refused", () => Task.FromResult(ledger.Refused > 0));
+        if (longerThanLeases)
+            await Poll.UntilAsync("leases are over", () => Task.FromResult(TimeProvider.System.GetElapsedTime(gone).TotalSeconds > LeaseSeconds + 0.5));
+
+        await server.StartAgainAsync();
+        var back = TimeProvider.System.GetTimestamp();
+        await ledger.EffectsAsync(1);
+        var resumed = TimeProvider.System.GetElapsedTime(back).TotalSeconds;
+        report.WriteLine($"The database was away for {TimeProvider.System.GetElapsedTime(gone, back).TotalSeconds:F1} s, jobs ran again after {resumed:F1} s; {ledger.Refused} enqueues were refused.");
+        Assert.InRange(resumed, 0, ResumeSeconds);
+        await ledger.EffectsAsync(100);
+        await ledger.StopAsync();
+        Assert.Equal(0, await ledger.IsRightAsync());
+        Assert.Equal("0", await ledger.Look.TextAsync("select count(*) from job_done where errors::text like '%Its worker%'"));
+        Assert.All(workers, worker => Assert.False(worker.HasExited));
+    }
+
+    [Fact]
+    public async Task Ending_every_session_again_and_again_loses_no_job_and_repeats_no_effect()
+    {
+        ledger.Begin(new Deed(5, 5));
+        for (var i = 0; i < TestScale.Of(6, 36); i++)
+        {
+            await ledger.EffectsAsync(40);
+            var began = TimeProvider.System.GetTimestamp();
+            await Poll.UntilAsync("it is time", () => Task.FromResult(TimeProvider.System.GetElapsedTime(began).TotalSeconds > TestScale.Of(1, 5)));
+            await ledger.Look.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()");
+        }
+        await ledger.EffectsAsync(40);
+        await ledger.StopAsync();
+        await ledger.IsRightAsync();
+        report.WriteLine($"{await ledger.CountAsync("job_done")} jobs; {ledger.Refused} enqueues were refused, {await ledger.Look.TextAsync("select count(*) - count(distinct job) from starts")} attempts repeated.");
+        Assert.All(workers, worker => Assert.False(worker.HasExited));
+    }
+}
