@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.WebSockets;
-using App.Platform.Database;
 using App.Tests.Fixtures;
 
 namespace App.Tests.Fingerspelling.Live;
@@ -27,7 +26,7 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
     [Fact]
     public async Task A_ticket_is_good_once_in_any_process()
     {
-        await using var other = await LiveHost.StartAsync(Url);
+        await using var other = await LiveHost.StartAsync(host.DatabaseUrl);
         var (first, second) = (await host.TicketAsync(), await host.TicketAsync());
         Assert.Equal(101, await LiveClient.StatusAsync(Address, $"?ticket={first}"));
         Assert.Equal(101, await LiveClient.StatusAsync(other.App.Address, $"?ticket={second}"));
@@ -69,7 +68,7 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
     [Fact]
     public async Task Pages_of_other_sites_are_refused_even_with_a_key()
     {
-        await using var allowing = await LiveHost.StartAsync(Url, ("LIVE_ORIGINS", "https://app.example.org"));
+        await using var allowing = await LiveHost.StartAsync(host.DatabaseUrl, ("LIVE_ORIGINS", "https://app.example.org"));
         Assert.Equal(101, await LiveClient.StatusAsync(Address, key: AppHost.AdminKey, headers: ("Origin", $"http://localhost:{Address.Port}")));
         foreach (var origin in new[] { "https://app.example.org", "null", "http://localhost:1", $"http://127.0.0.1:{Address.Port}", $"http://localhost.evil.example:{Address.Port}", "file://" })
             Assert.Equal(403, await LiveClient.StatusAsync(Address, key: AppHost.AdminKey, headers: ("Origin", origin)));
@@ -79,7 +78,7 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
     [Fact]
     public async Task Beyond_the_limit_there_is_503_and_a_place_comes_free()
     {
-        await using var small = await LiveHost.StartAsync(Url, ("LIVE_CONNECTIONS", "2"));
+        await using var small = await LiveHost.StartAsync(host.DatabaseUrl, ("LIVE_CONNECTIONS", "2"));
         using var first = await small.ConnectAsync();
         using (var second = await small.ConnectAsync())
         {
@@ -99,6 +98,4 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
         Assert.Equal(422, await LiveClient.StatusAsync(Address, "?spell=perhaps", AppHost.AdminKey));
         Assert.Equal(422, await LiveClient.StatusAsync(Address, "?spell=true&holdMs=0", AppHost.AdminKey));
     }
-
-    private string Url => DatabaseUrl.Format(host.App.Source.ConnectionString);
 }

@@ -1,6 +1,7 @@
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using App.Fingerspelling.Live;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -48,11 +49,11 @@ public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
             var hand = LetterByPosition.Hand(random.Next(26));
             var frame = Mutate(binary ? LiveClient.Binary((uint)i, hand) : Encoding.UTF8.GetBytes(LiveClient.Json(i, hand)), random);
             await client.SendAsync(frame, binary ? WebSocketMessageType.Binary : WebSocketMessageType.Text);
-            var answer = await client.ReceiveAsync();
+            var answer = await AnswerAsync(client, mayBreak: !binary && !Utf8.IsValid(frame));
             if (answer.ValueKind == JsonValueKind.Undefined)
             {
                 // 1007: no UTF-8.
-                Assert.Contains((int)client.Socket.CloseStatus!.Value, new[] { 1007, 1008, 1009 });
+                if (client.Socket.CloseStatus is { } status) Assert.Contains((int)status, new[] { 1007, 1008, 1009 });
                 client.Dispose();
                 client = null;
                 continue;
@@ -61,6 +62,19 @@ public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
             if (answer.TryGetProperty("letter", out _) && binary) Assert.Equal(BinaryFrame.Bytes, frame.Length);
         }
         client?.Dispose();
+    }
+
+    // A text that is no text may end the connection before its close has been read.
+    private static async Task<JsonElement> AnswerAsync(LiveClient client, bool mayBreak)
+    {
+        try
+        {
+            return await client.ReceiveAsync();
+        }
+        catch (WebSocketException) when (mayBreak)
+        {
+            return default;
+        }
     }
 
     private static byte[] Mutate(byte[] frame, Random random)

@@ -8,21 +8,28 @@ namespace App.Tests.Fingerspelling.Live;
 /// <summary>The product in the web role, serving <see cref="LetterByPosition"/>.</summary>
 public sealed class LiveHost : IAsyncLifetime, IAsyncDisposable
 {
+    private TestDatabase? database;
+
     public AppHost App { get; private set; } = null!;
+
+    /// <summary>The database, for other processes on it.</summary>
+    public string DatabaseUrl => database!.Url;
 
     /// <summary>Label of the version that serves.</summary>
     public string Model { get; private set; } = "";
 
-    public static async Task<LiveHost> StartAsync(string? databaseUrl = null, params (string, string)[] variables)
+    /// <summary>Another process on a database.</summary>
+    public static async Task<LiveHost> StartAsync(string databaseUrl, params (string, string)[] variables)
     {
         var host = new LiveHost { App = await AppHost.StartAsync(databaseUrl, variables) };
-        if (databaseUrl is null) host.Model = await host.ActivateAsync(await host.RegisterAsync());
+        await Poll.UntilAsync("it has loaded the model", async () => (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("live").GetProperty("status").GetString() == "up");
         return host;
     }
 
     public async Task InitializeAsync()
     {
-        App = await AppHost.StartAsync();
+        database = await TestDatabase.CreateAsync();
+        App = await AppHost.StartAsync(database.Url);
         Model = await ActivateAsync(await RegisterAsync());
     }
 
@@ -57,7 +64,11 @@ public sealed class LiveHost : IAsyncLifetime, IAsyncDisposable
     /// <summary>A connection with the operator's key.</summary>
     internal Task<LiveClient> ConnectAsync(string query = "") => LiveClient.ConnectAsync(App.Address, query, AppHost.AdminKey);
 
-    public async ValueTask DisposeAsync() => await App.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await App.DisposeAsync();
+        if (database is not null) await database.DisposeAsync();
+    }
 
     Task IAsyncLifetime.DisposeAsync() => DisposeAsync().AsTask();
 }

@@ -47,6 +47,12 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
         {
             return await ReceiveAsync();
         }
+        catch (WebSocketException e) when (cut is null && e.WebSocketErrorCode != WebSocketError.ConnectionClosedPrematurely)
+        {
+            // It broke the protocol, and the WebSocket has told it so (1002, 1007).
+            await LingerAsync();
+            return LiveEnd.Protocol;
+        }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException)
         {
             // The far side is gone, or it was cut off from here.
@@ -203,6 +209,22 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     {
         Volatile.Write(ref bad, bad + 1);
         answer.Fault(seq, fault);
+    }
+
+    // A connection that is ended with bytes unread is reset, and the far side would never see why.
+    private async Task LingerAsync()
+    {
+        using var patience = new CancellationTokenSource(LiveOptions.ClosePatience, time);
+        try
+        {
+            while (await wire.ReadAsync(buffer, patience.Token) > 0)
+            {
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // Told often enough.
+        }
     }
 
     private void Grow()

@@ -9,6 +9,9 @@ internal static class LiveEnd
     /// <summary>The client went away without a close, or answered no ping.</summary>
     public const string Lost = "lost";
 
+    /// <summary>It broke the rules of WebSocket, or sent a text that is no UTF-8.</summary>
+    public const string Protocol = "protocol";
+
     /// <summary>It sent a frame that is too large.</summary>
     public const string TooLarge = "too_large";
 

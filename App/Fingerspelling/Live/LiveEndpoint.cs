@@ -32,7 +32,7 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         upgrade.UseWebSockets(new WebSocketOptions { KeepAliveInterval = LiveOptions.PingInterval, KeepAliveTimeout = LiveOptions.PingInterval });
         upgrade.Run(ServeAsync);
         routes.MapGet(Path, upgrade.Build()).ExcludeFromDescription();
-        routes.MapPost(TicketPath, IssueAsync).RequireScope(Scopes.Read).WithTags("live");
+        routes.MapPost(TicketPath, (Delegate)IssueAsync).RequireScope(Scopes.Read).WithTags("live");
     }
 
     private async Task<Created<LiveTicket>> IssueAsync(HttpContext context)
