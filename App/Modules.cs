@@ -1,5 +1,6 @@
 using App.Commerce;
 using App.Disaggregation;
+using App.Fingerspelling;
 using App.Jobs;
 using App.Messages;
 using App.Models;
@@ -27,6 +28,7 @@ internal static class Modules
         new ModelsModule(),
         new ReadingsModule(),
         new DisaggregationModule(),
+        new FingerspellingModule(),
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),

@@ -13,10 +13,28 @@ public sealed class M20261123_JobSequences : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {
+        migrationBuilder.Sql(Announce);
         migrationBuilder.Sql(Wake);
         migrationBuilder.Sql(Claim);
         migrationBuilder.Sql(Finish);
     }
+
+    private const string Announce = """
+        -- One notification a statement, however many jobs it adds. Workers of one queue alone are told of it alone, so that
+        -- those of all others do not look in vain.
+        create or replace function jobs_announce() returns trigger language plpgsql as $$
+        begin
+            if exists (select from added a where a.queue = 'messages') then
+                perform pg_notify('tandem_jobs_messages', '');
+            end if;
+            if exists (select from added a where a.queue <> 'messages') then
+                perform pg_notify('tandem_jobs', '');
+            end if;
+            return null;
+        end $$;
+        drop trigger jobs_announce on jobs;
+        create trigger jobs_announce after insert on jobs referencing new table as added for each statement execute function jobs_announce();
+        """;
 
     private const string Wake = """
         create index jobs_ordered_running on jobs (order_key) where state = 'running' and order_key is not null;
@@ -24,14 +42,18 @@ public sealed class M20261123_JobSequences : Migration
         -- The first jobs of orders are queued again, where the very first waits for its turn: as many as a worker takes together.
         create function jobs_wake_orders(in_keys text[]) returns void language plpgsql as $$
         begin
+            -- Passing over a job that somebody is changing just now: jobs_stage looks again within a second.
             update jobs j set state = 'queued', waits_for = null
             where j.id in (
-                select behind.id from (select distinct u.k from unnest(in_keys) as u(k) where u.k is not null) keys
-                cross join lateral (
-                    select f.state, f.waits_for from jobs f where f.order_key = keys.k and f.order_key is not null and f.finished_at is null order by f.id limit 1) head
-                cross join lateral (
-                    select b.id, b.state, b.waits_for from jobs b where b.order_key = keys.k and b.order_key is not null and b.finished_at is null order by b.id limit 128) behind
-                where head.state = 'waiting' and head.waits_for = 'order:' || keys.k and behind.state = 'waiting' and behind.waits_for = 'order:' || keys.k);
+                select w.id from jobs w
+                where w.state = 'waiting' and w.id in (
+                    select behind.id from (select distinct u.k from unnest(in_keys) as u(k) where u.k is not null) keys
+                    cross join lateral (
+                        select f.state, f.waits_for from jobs f where f.order_key = keys.k and f.order_key is not null and f.finished_at is null order by f.id limit 1) head
+                    cross join lateral (
+                        select b.id, b.state, b.waits_for from jobs b where b.order_key = keys.k and b.order_key is not null and b.finished_at is null order by b.id limit 128) behind
+                    where head.state = 'waiting' and head.waits_for = 'order:' || keys.k and behind.state = 'waiting' and behind.waits_for = 'order:' || keys.k)
+                for update skip locked);
         end $$;
 
         create or replace function jobs_wake_order(in_key text) returns void language sql as $$ select jobs_wake_orders(array[in_key]) $$;
@@ -52,9 +74,12 @@ public sealed class M20261123_JobSequences : Migration
         -- at its head, while none of it runs. Answers what of the jobs given may run now, with what comes with it, and what may
         -- not. Call jobs_lock_limits first.
         create function jobs_take_orders(in_ids bigint[], in_kinds text[], in_together int)
-        returns table (id bigint, admitted boolean) language sql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = on set enable_mergejoin = off set jit = off
+        returns table (id bigint, admitted boolean) language plpgsql
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = on set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
+        #variable_conflict use_column
+        begin
+            return query
             with picked as materialized (
                 select j.id, j.order_key, j.queue from jobs j where j.id = any(in_ids) and j.order_key is not null and j.limits is null
             ),
@@ -79,8 +104,8 @@ public sealed class M20261123_JobSequences : Migration
             )
             select r.id, true from runs r
             union all
-            select p.id, false from picked p left join runs r on r.id = p.id where r.id is null
-        $$;
+            select p.id, false from picked p left join runs r on r.id = p.id where r.id is null;
+        end $$;
 
         -- Takes up to so many jobs for a worker whose lease holds. Lines (a queue's jobs of one organization) take turns, beginning
         -- behind the line given; within a line the rank and then the id decide. Suspects, which some worker died with, come first:
@@ -158,12 +183,8 @@ public sealed class M20261123_JobSequences : Migration
                 -- What a short line leaves is for the next claim, which comes at once while there are jobs.
                 for ordinal in 1 .. cardinality(queues) loop
                     exit when cardinality(ids) >= in_limit;
-                    select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded from (
-                        select j.id, j.order_key is not null or j.limits is not null as limited from jobs j
-                        where j.state = 'queued' and j.queue = queues[ordinal] and j.organization = organizations[ordinal] and not j.suspect and j.kind = any(in_kinds)
-                        order by j.rank, j.id
-                        limit ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int
-                        for update skip locked) picked;
+                    select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded
+                    from jobs_pick(queues[ordinal], organizations[ordinal], in_kinds, ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int) picked;
                     ids := ids || fresh;
                     any_limited := any_limited or bounded;
                 end loop;
@@ -232,12 +253,12 @@ public sealed class M20261123_JobSequences : Migration
                 raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
             end if;
             if in_guarded then
-                perform jobs_lock_limits();
                 -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
                 select array_agg(h.id), array_agg(h.id) filter (where h.ends), array_agg(h.order_key) filter (where h.ends or h.aside) into ours, ended, orders from (
                     select j.id, j.order_key, j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead') as ends, f.outcome like '% aside' as aside
                     from jobs j join unnest(in_ids, in_claims, in_outcomes) as f(id, claim, outcome) on j.id = f.id and j.claims = f.claim
-                    where j.worker + 0 = in_worker for update of j) h;
+                    where j.worker + 0 = in_worker order by j.id for update of j) h;
+                perform jobs_lock_limits();
             end if;
 
             -- "+ 0": found by id, one after the other, and not among all that the worker holds.

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Threading.Channels;
 using App.Jobs;
 using App.Platform.Database;
 using Microsoft.Extensions.DependencyInjection;
@@ -13,11 +14,13 @@ internal sealed class BenchRound : IAsyncDisposable
     private readonly NpgsqlDataSource source;
     private readonly ServiceProvider provider;
     private readonly Process[] workers;
+    private readonly Channel<double> latencies = Channel.CreateUnbounded<double>();
 
     private BenchRound(NpgsqlDataSource source, ServiceProvider provider, Process[] workers, int postmaster)
     {
         (this.source, this.provider, this.workers, Postmaster) = (source, provider, workers, postmaster);
         Queue = provider.GetRequiredService<JobQueue>();
+        foreach (var worker in workers) _ = ReadAsync(worker);
     }
 
     public JobQueue Queue { get; }
@@ -66,8 +69,17 @@ internal sealed class BenchRound : IAsyncDisposable
         if (rows != jobs || ids != jobs) throw new InvalidOperationException($"{jobs} jobs were enqueued, {rows} ended, {ids} different ones.");
     }
 
-    public async Task<double> NextLatencyAsync(CancellationToken ct) =>
-        double.Parse(await workers[0].StandardOutput.ReadLineAsync(ct) ?? throw new IOException("The worker has ended."), CultureInfo.InvariantCulture);
+    public Task<long> DeadlocksAsync(CancellationToken ct) => ScalarAsync<long>("select deadlocks from pg_stat_database where datname = current_database()", ct);
+
+    /// <summary>How long the next of the jobs that say so took to start, in whichever worker.</summary>
+    public ValueTask<double> NextLatencyAsync(CancellationToken ct) => latencies.Reader.ReadAsync(ct);
+
+    private async Task ReadAsync(Process worker)
+    {
+        while (await worker.StandardOutput.ReadLineAsync() is { } line)
+            if (double.TryParse(line, CultureInfo.InvariantCulture, out var latency)) latencies.Writer.TryWrite(latency);
+            else Console.Error.WriteLine(line);
+    }
 
     public double WorkerCpu() => workers.Sum(worker => ProcessUsage.Cpu(worker.Id));
 

@@ -36,7 +36,10 @@ internal static class JobsBench
                 await ChurnAsync(server, options.Jobs ?? 5_000_000, ct);
                 return;
             case "workers":
-                foreach (var workers in (int[])[1, 4, 1, 4]) Print(await RoundAsync(server, options.Jobs ?? 200_000, workers, ct));
+                await WorkersAsync(server, options.Jobs ?? 200_000, ct);
+                return;
+            case "fairness":
+                await FairnessAsync(server, options.Jobs ?? 100_000, ct);
                 return;
         }
         var peers = options.Peers is null ? [] : Peers.Where(peer => options.Only is null || peer.Name == options.Only).ToArray();
@@ -105,12 +108,15 @@ internal static class JobsBench
             latencies.Add(await bench.NextLatencyAsync(ct));
             await Task.Delay((int)(15 * (0.5 + random.NextDouble())), ct);
         }
+        await bench.EmptyAsync(ct);
+        await bench.ExpectDoneAsync((2 * jobs) + 500 + Latencies, ct);
         var sorted = latencies.Order().ToArray();
         return new JsonObject
         {
             ["bench"] = "jobs",
             ["n"] = jobs,
             ["workers"] = bench.Workers,
+            ["deadlocks"] = await bench.DeadlocksAsync(ct),
             ["enqueue_per_s"] = Math.Round(singles / single),
             ["enqueue_bulk_per_s"] = Math.Round((jobs - singles) / bulk),
             ["process_per_s"] = Math.Round(jobs / warm),
@@ -161,6 +167,50 @@ internal static class JobsBench
         }
     }
 
+    // Four processes beside one, in turns: no job twice, no deadlock, and how much more they do.
+    private static async Task WorkersAsync(NpgsqlDataSource server, int jobs, CancellationToken ct)
+    {
+        var rates = new List<(int Workers, double Rate)>();
+        foreach (var workers in (int[])[1, 4, 1, 4])
+        {
+            var round = await RoundAsync(server, jobs, workers, ct);
+            Print(round);
+            rates.Add((workers, round["process_per_s"]!.GetValue<double>()));
+        }
+        Print(new JsonObject
+        {
+            ["bench"] = "jobs",
+            ["case"] = "workers",
+            ["four_to_one"] = Math.Round(rates.Where(one => one.Workers == 4).Average(one => one.Rate) / rates.Where(one => one.Workers == 1).Average(one => one.Rate), 3),
+        });
+    }
+
+    // One organization has a backlog of jobs of 2 ms, another adds ten now and then: how long do they wait?
+    private static async Task FairnessAsync(NpgsqlDataSource server, int backlog, CancellationToken ct)
+    {
+        const int Times = 20;
+        const int Few = 10;
+        await using var bench = await BenchRound.StartAsync(server, 1, ct);
+        await bench.BeginAsync();
+        await bench.Queue.EnqueueManyAsync(Enumerable.Range(0, backlog).Select(_ => new NewJob(JobsWorker.Kind, new NoopArgs(0, 2)) { Organization = "big" }), ct);
+        var delays = new List<double>();
+        for (var time = 0; time < Times; time++)
+        {
+            await Task.Delay(250, ct);
+            await Task.WhenAll(Enumerable.Range(0, Few).Select(_ => bench.Queue.EnqueueAsync(Noop(ReadingsLoad.Now) with { Organization = "small" }, ct)));
+            for (var n = 0; n < Few; n++) delays.Add(await bench.NextLatencyAsync(ct));
+        }
+        var sorted = delays.Order().ToArray();
+        Print(new JsonObject
+        {
+            ["bench"] = "jobs",
+            ["case"] = "fairness",
+            ["backlog"] = backlog,
+            ["backlog_left"] = await bench.WaitingAsync(ct),
+            ["delay_ms"] = new JsonObject { ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 1), ["p95"] = Math.Round(ReadingsLoad.At(sorted, 0.95), 1), ["worst"] = Math.Round(sorted[^1], 1) },
+        });
+    }
+
     // Hours of coming and going: does the rate hold, and the table stay small?
     private static async Task ChurnAsync(NpgsqlDataSource server, int jobs, CancellationToken ct)
     {
@@ -169,6 +219,7 @@ internal static class JobsBench
         await EnqueueAsync(bench.Queue, 50_000, ct);
         await bench.EmptyAsync(ct);
         const int Slice = 250_000;
+        var rates = new List<double>();
         for (var done = 0; done < jobs; done += Slice)
         {
             var clock = Stopwatch.StartNew();
@@ -178,15 +229,18 @@ internal static class JobsBench
                 while (await bench.WaitingAsync(ct) > 20_000) await Task.Delay(5, ct);
             }
             await bench.EmptyAsync(ct);
+            rates.Add(Slice / clock.Elapsed.TotalSeconds);
             Print(new JsonObject
             {
                 ["bench"] = "jobs",
                 ["case"] = "churn",
                 ["done"] = done + Slice,
-                ["process_per_s"] = Math.Round(Slice / clock.Elapsed.TotalSeconds),
+                ["process_per_s"] = Math.Round(rates[^1]),
                 ["jobs_table_mb"] = await bench.ScalarAsync<long>("select pg_total_relation_size('jobs') / 1048576", ct),
             });
         }
+        var few = Math.Max(1, rates.Count / 4);
+        Print(new JsonObject { ["bench"] = "jobs", ["case"] = "churn", ["last_to_first_quarter"] = Math.Round(rates.TakeLast(few).Average() / rates.Take(few).Average(), 3) });
     }
 
     private static async Task EnqueueAsync(JobQueue queue, int jobs, CancellationToken ct)

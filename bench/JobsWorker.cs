@@ -8,8 +8,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Bench;
 
-/// <summary>What a no-op job carries: when it was enqueued, where that matters.</summary>
-internal sealed record NoopArgs(double At);
+/// <summary>What a no-op job carries: when it was enqueued, where that matters, and how many ms it takes all the same.</summary>
+internal sealed record NoopArgs(double At, int Ms = 0);
 
 /// <summary>Does nothing, and says so where somebody waits for it.</summary>
 internal sealed class NoopHandler : IJobHandler<NoopArgs>
@@ -17,7 +17,13 @@ internal sealed class NoopHandler : IJobHandler<NoopArgs>
     public Task<JobOutcome> RunAsync(NoopArgs args, JobContext job, CancellationToken ct)
     {
         if (args.At > 0) Console.WriteLine((ReadingsLoad.Now - args.At).ToString("0.000", CultureInfo.InvariantCulture));
-        return Done;
+        return args.Ms == 0 ? Done : PauseAsync(args.Ms, ct);
+    }
+
+    private static async Task<JobOutcome> PauseAsync(int ms, CancellationToken ct)
+    {
+        await Task.Delay(ms, ct);
+        return JobOutcome.Done();
     }
 
     private static readonly Task<JobOutcome> Done = Task.FromResult(JobOutcome.Done());

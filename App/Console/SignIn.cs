@@ -17,6 +17,7 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
     private const string NextSlot = "<!--next-->";
     private const int MaxFormBytes = 8 * 1024;
     private const int MaxKeyLength = 512;
+    private static readonly string[] Pages = [Dashboard.Path, Dashboard.WebhooksPath, LivePage.Path];
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
 
     /// <summary>Maps the page and the two forms.</summary>
@@ -75,10 +76,8 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
 
     // A page of ours and nothing else: "//host" and "/\\host" are addresses of other sites.
     private static bool IsOurs(string next) =>
-        next.Length <= 2048 && next.All(c => c is > ' ' and <= '~') && (IsBelow(Dashboard.Path, next) || IsBelow(Dashboard.WebhooksPath, next));
-
-    private static bool IsBelow(string path, string next) =>
-        next.StartsWith(path, StringComparison.Ordinal) && (next.Length == path.Length || next[path.Length] is '/' or '?');
+        next.Length <= 2048 && next.All(c => c is > ' ' and <= '~')
+        && Pages.Any(page => next.StartsWith(page, StringComparison.Ordinal) && (next.Length == page.Length || next[page.Length] is '/' or '?'));
 
     // Browsers that predate the header send none; the cookie is of no use to another site either way.
     private static bool IsFromElsewhere(HttpRequest request) => request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";

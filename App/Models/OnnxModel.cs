@@ -13,8 +13,7 @@ internal sealed class OnnxModel : IDisposable
     private readonly RunOptions runOptions = new();
     private readonly string[] inputNames;
     private readonly string[] outputNames;
-    private readonly long inputSize;
-    private readonly long outputSize;
+    private readonly Action<OrtIoBinding> runBound;
     private bool disposed;
 
     static OnnxModel() => RuntimeTelemetry.Off();
@@ -35,8 +34,7 @@ internal sealed class OnnxModel : IDisposable
         Sha256 = ModelArtifacts.HashOf(artifact);
         inputNames = [spec.Input.Name];
         outputNames = [spec.Output.Name];
-        inputSize = Elements(spec.Input);
-        outputSize = Elements(spec.Output);
+        runBound = binding => session.RunWithBinding(runOptions, binding);
     }
 
     /// <summary>What the model says of itself.</summary>
@@ -64,7 +62,7 @@ internal sealed class OnnxModel : IDisposable
         {
             model.CheckTensor("input", spec.Input, model.session.InputMetadata);
             model.CheckTensor("output", spec.Output, model.session.OutputMetadata);
-            model.Run(new float[model.inputSize], new float[model.outputSize], 1);
+            model.Run(new float[spec.Input.RowSize], new float[spec.Output.RowSize], 1);
             NativeHeap.Trim();
             return model;
         }
@@ -84,10 +82,17 @@ internal sealed class OnnxModel : IDisposable
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         using var x = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
-            input.AsMemory(0, checked((int)(batch * inputSize))), Shape(Spec.Input, batch));
+            input.AsMemory(0, checked(batch * Spec.Input.RowSize)), Spec.Input.ShapeOf(batch));
         using var y = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
-            output.AsMemory(0, checked((int)(batch * outputSize))), Shape(Spec.Output, batch));
+            output.AsMemory(0, checked(batch * Spec.Output.RowSize)), Spec.Output.ShapeOf(batch));
         session.Run(runOptions, inputNames, [x], outputNames, [y]);
+    }
+
+    /// <summary>Prepares runs of a fixed number of rows, for hot paths; to be disposed before the model.</summary>
+    public BoundModel Bind(int rows)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new BoundModel(session, Spec, rows, runBound);
     }
 
     /// <inheritdoc/>
@@ -107,8 +112,4 @@ internal sealed class OnnxModel : IDisposable
         if (!node.Dimensions.SequenceEqual(expected.Shape))
             throw new InvalidModelException($"Its {role} '{expected.Name}' is [{string.Join(',', node.Dimensions)}]: the spec says [{string.Join(',', expected.Shape)}].");
     }
-
-    private static long Elements(TensorSpec tensor) => tensor.Shape.Where(d => d > 0).Aggregate(1L, (product, d) => product * d);
-
-    private static long[] Shape(TensorSpec tensor, int batch) => [.. tensor.Shape.Select(d => d < 0 ? batch : (long)d)];
 }

@@ -47,17 +47,17 @@ internal static class Telemetry
     /// <summary>An attempt of a job in its handler, by kind.</summary>
     public static readonly Histogram<double> JobSeconds = Meter.CreateHistogram<double>("tandem_job_seconds", "s", "Duration of an attempt of a job.");
 
-    /// <summary>Attempts to deliver messages, by channel and outcome.</summary>
-    public static readonly Counter<long> MessageAttempts = Meter.CreateCounter<long>("tandem_message_attempts_total", "{attempt}", "Attempts to deliver messages by outcome.");
-
-    /// <summary>An attempt to deliver a message, by channel.</summary>
-    public static readonly Histogram<double> MessageAttemptSeconds = Meter.CreateHistogram<double>("tandem_message_attempt_seconds", "s", "Duration of an attempt to deliver a message.");
-
     /// <summary>Runs that ended, by status.</summary>
     public static readonly Counter<long> RunsEnded = Meter.CreateCounter<long>("tandem_runs_ended_total", "{run}", "Runs that ended.");
 
     /// <summary>Steps of runs that ended, by status.</summary>
     public static readonly Counter<long> RunStepsEnded = Meter.CreateCounter<long>("tandem_run_steps_ended_total", "{step}", "Steps of runs that ended.");
+
+    /// <summary>Attempts to deliver messages, by channel and outcome.</summary>
+    public static readonly Counter<long> MessageAttempts = Meter.CreateCounter<long>("tandem_message_attempts_total", "{attempt}", "Attempts to deliver messages by outcome.");
+
+    /// <summary>An attempt to deliver a message, by channel.</summary>
+    public static readonly Histogram<double> MessageAttemptSeconds = Meter.CreateHistogram<double>("tandem_message_attempt_seconds", "s", "Duration of an attempt to deliver a message.");
 
     /// <summary>Fires of schedules, by key and reason.</summary>
     public static readonly Counter<long> ScheduleFires = Meter.CreateCounter<long>("tandem_schedule_fires_total", "{fire}", "Fires of schedules.");
@@ -76,4 +76,13 @@ internal static class Telemetry
 
     /// <summary>From the receipt of an event to the commit of its effects, by provider.</summary>
     public static readonly Histogram<double> WebhookSeconds = Meter.CreateHistogram<double>("tandem_webhook_delay_seconds", "s", "From receipt to committed effects.");
+
+    /// <summary>Upgrades refused, by reason.</summary>
+    public static readonly Counter<long> LiveRefused = Meter.CreateCounter<long>("tandem_live_refused_total", "{connection}", "Live connections refused, by reason.");
+
+    /// <summary>Live connections that ended, by reason.</summary>
+    public static readonly Counter<long> LiveEnded = Meter.CreateCounter<long>("tandem_live_ended_total", "{connection}", "Live connections that ended, by reason.");
+
+    /// <summary>From frames that have arrived together to their answers on the wire; one batch in eight.</summary>
+    public static readonly Histogram<double> LiveBatchSeconds = Meter.CreateHistogram<double>("tandem_live_batch_seconds", "s", "From live frames to their answers, one batch in eight.");
 }
