@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Authorization;
 namespace App.WebConsole;
 
 /// <summary>
-/// <c>/jobs</c>: jobs, queues, workers, schedules and runs. One page for every address below it, so that each view can be
+/// <c>/jobs</c>: jobs, queues, workers, schedules and runs, and <c>/messages</c>. One page for every address below it, so that each view can be
 /// sent to somebody as a link. Only a key with the scope admin opens it, wherever the request seems to come from.
 /// </summary>
 internal sealed class Dashboard(ConsoleFiles files, SignIn signIn, IAuthorizationService authorization)
@@ -16,6 +16,7 @@ internal sealed class Dashboard(ConsoleFiles files, SignIn signIn, IAuthorizatio
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet(Path + "/{**view}", (Delegate)OpenAsync).ExcludeFromDescription();
+        routes.MapGet("/messages/{**view}", (Delegate)OpenAsync).ExcludeFromDescription();
         routes.MapGet("/hangfire/{**view}", () => TypedResults.Redirect(Path)).ExcludeFromDescription();
     }
 

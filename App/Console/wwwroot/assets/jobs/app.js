@@ -5,6 +5,7 @@ import { NotFound, Refused, ServerAway, SignedOut } from "./api.js";
 import { h, update } from "./dom.js";
 import * as job from "./job.js";
 import * as list from "./list.js";
+import * as messages from "./messages.js";
 import * as overview from "./overview.js";
 import * as runs from "./runs.js";
 import * as schedules from "./schedules.js";
@@ -20,6 +21,7 @@ const toastMs = 6000;
 
 const routes = [
   [/^\/jobs\/?$/, overview], [/^\/jobs\/list$/, list], [/^\/jobs\/(\d+)$/, job], [/^\/jobs\/schedules$/, schedules], [/^\/jobs\/runs$/, runs], [/^\/jobs\/runs\/([\w-]+)$/, runs],
+  [/^\/messages\/?$/, messages], [/^\/messages\/([\w-]+)$/, messages],
 ];
 
 let view = null;
@@ -53,7 +55,7 @@ function restart() {
     scrollTo(0, 0);
   }
   view = next;
-  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : location.pathname.replace(/\/$/, "");
+  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : view.page === messages ? "/messages" : location.pathname.replace(/\/$/, "");
   for (const link of $("views").children) if (link.getAttribute("href") === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   poll(view, stop.signal);
 }
@@ -150,7 +152,7 @@ function search(form, replace) {
 document.addEventListener("click", event => {
   const button = event.target.closest("button[data-action]");
   if (button) { act(button); return; }
-  const link = event.target.closest("a[href^='/jobs'], [data-href]");
+  const link = event.target.closest("a[href^='/jobs'], a[href^='/messages'], [data-href]");
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || "reload" in link.dataset) return;
   event.preventDefault();
   go(link.dataset.href ?? link.getAttribute("href"));
