@@ -16,12 +16,12 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
 
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Replay a hand" }).ClickAsync();
 
-        await Expect(console.Page.Locator("#source")).ToHaveTextAsync("Replay: FLY CUB");
+        await Expect(console.Page.Locator("#source")).ToHaveTextAsync("Replay: FLY LAB");
         await Expect(console.Page.Locator("#letter")).ToHaveTextAsync("F");
         Assert.True(await InkAsync(console.Page) > 500);
         await Expect(console.Page.Locator("#model")).ToContainTextAsync("fingerspelling@");
         await Expect(console.Page.Locator("#latency")).ToContainTextAsync(" ms");
-        await Expect(console.Page.Locator("#word")).ToContainTextAsync("FLY CUB", new() { Timeout = 40_000 });
+        await Expect(console.Page.Locator("#word")).ToContainTextAsync("FLY LAB", new() { Timeout = 40_000 });
         Assert.Empty(console.Complaints);
 
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Clear" }).ClickAsync();

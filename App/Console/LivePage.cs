@@ -53,7 +53,7 @@ internal sealed class LivePage
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-cache";
         var tag = new EntityTagHeaderValue($"\"{found.Length:x}-{found.LastWriteTimeUtc.Ticks:x}\"");
-        return TypedResults.PhysicalFile(found.FullName, TypeOf(found.Extension), lastModified: found.LastWriteTimeUtc, entityTag: tag);
+        return TypedResults.PhysicalFile(found.FullName, TypeOf(found.Extension), lastModified: new DateTimeOffset(found.LastWriteTimeUtc), entityTag: tag);
     }
 
     private static string TypeOf(string extension) => extension switch

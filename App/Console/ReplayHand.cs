@@ -13,7 +13,7 @@ internal static class ReplayHand
     public const int Fps = 30;
 
     /// <summary>The text that is spelled; letters that are movements cannot be.</summary>
-    public const string Text = "FLY CUB";
+    public const string Text = "FLY LAB";
 
     private const int People = 48;
     private const int Held = 28;

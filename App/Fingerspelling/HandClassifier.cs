@@ -29,14 +29,16 @@ internal sealed class HandClassifier(OnnxModel model, int capacity = 1) : IDispo
     public ReadOnlySpan<float> Probabilities(int row) => last!.Output.AsSpan(row * Alphabet.Count, Alphabet.Count);
 
     /// <summary>What the last run says of a frame.</summary>
-    public LetterGuess Guess(int row)
+    public LetterGuess Guess(int row) => GuessOf(Probabilities(row), thresholds);
+
+    /// <summary>What probabilities come to.</summary>
+    public static LetterGuess GuessOf(ReadOnlySpan<float> probabilities, IReadOnlyList<float> thresholds)
     {
-        var probabilities = Probabilities(row);
         var best = TensorPrimitives.IndexOfMax(probabilities);
         // A foreign model may answer anything: what is no number is no letter.
         var confidence = best >= 0 && float.IsFinite(probabilities[best]) ? Math.Clamp(probabilities[best], 0, 1) : 0;
         best = Math.Max(0, best);
-        return new(best, confidence, confidence > 0 && (thresholds.Length == 0 || confidence >= thresholds[best]));
+        return new(best, confidence, confidence > 0 && (thresholds.Count == 0 || confidence >= thresholds[best]));
     }
 
     /// <summary>Runs the first frames.</summary>
@@ -46,12 +48,15 @@ internal sealed class HandClassifier(OnnxModel model, int capacity = 1) : IDispo
         frames.AsSpan(0, rows * Landmarks.Size).CopyTo(last.Input);
         last.Run();
         if (!answersLogits) return;
-        for (var row = 0; row < rows; row++)
-        {
-            var answer = last.Output.AsSpan(row * Alphabet.Count, Alphabet.Count);
-            TensorPrimitives.Subtract(answer, TensorPrimitives.Max<float>(answer), answer);
-            TensorPrimitives.SoftMax(answer, answer);
-        }
+        for (var row = 0; row < rows; row++) ToProbabilities(last.Output.AsSpan(row * Alphabet.Count, Alphabet.Count));
+    }
+
+    /// <summary>Turns logits into probabilities, in place.</summary>
+    public static void ToProbabilities(Span<float> logits)
+    {
+        // From zero down, so that no exponential is too large.
+        TensorPrimitives.Subtract(logits, TensorPrimitives.Max<float>(logits), logits);
+        TensorPrimitives.SoftMax(logits, logits);
     }
 
     /// <summary>One frame: raw landmarks in, a letter or none out.</summary>

@@ -23,7 +23,7 @@ internal static class LetterModel
     public static TensorSpec Output { get; } = new("output", [-1, Alphabet.Count]);
 
     /// <summary>For the registry; it runs wherever frames arrive, so in the web role too.</summary>
-    public static ModelPurpose Purpose { get; } = new(Task, FaultOf, InWeb: true);
+    public static ModelPurpose Purpose { get; } = new(Task, FaultOf, InWeb: true, Says);
 
     /// <summary>What makes a spec unfit, with the cure, or null.</summary>
     public static string? FaultOf(ModelSpec spec) =>
@@ -32,6 +32,15 @@ internal static class LetterModel
         : !spec.Labels.SequenceEqual(Alphabet.Labels) ? $"its labels are {string.Join(", ", spec.Labels)}: A to Z are taken"
         : spec.Unit is not ("" or Probability or Logit) ? $"its unit is '{spec.Unit}': {Probability} or {Logit} is taken"
         : null;
+
+    /// <summary>The letter of one row of output, or that there is none.</summary>
+    public static string Says(ModelSpec spec, ReadOnlySpan<float> output)
+    {
+        Span<float> probabilities = stackalloc float[Alphabet.Count];
+        output.CopyTo(probabilities);
+        if (spec.Unit == Logit) HandClassifier.ToProbabilities(probabilities);
+        return HandClassifier.GuessOf(probabilities, spec.Thresholds).Letter?.ToString() ?? "no letter";
+    }
 
     /// <summary>The model of an offline command, as <see cref="OfflineModel"/> says.</summary>
     /// <exception cref="UsageException">There is none, or it is none of this task.</exception>

@@ -8,19 +8,20 @@ namespace App.Models;
 /// </summary>
 internal sealed class BoundModel : IDisposable
 {
-    private readonly Action<OrtIoBinding> run;
+    private readonly OnnxModel model;
+    private readonly int rows;
     private readonly OrtIoBinding binding;
     private readonly OrtValue input;
     private readonly OrtValue output;
 
     /// <summary>Binds; called by <see cref="OnnxModel.Bind"/>.</summary>
     /// <param name="session">The model's session.</param>
-    /// <param name="spec">Names and shapes of its tensors.</param>
+    /// <param name="model">The model.</param>
     /// <param name="rows">Rows of a run.</param>
-    /// <param name="run">Runs the session with a binding.</param>
-    public BoundModel(InferenceSession session, ModelSpec spec, int rows, Action<OrtIoBinding> run)
+    public BoundModel(InferenceSession session, OnnxModel model, int rows)
     {
-        this.run = run;
+        (this.model, this.rows) = (model, rows);
+        var spec = model.Spec;
         Input = GC.AllocateArray<float>(rows * spec.Input.RowSize, pinned: true);
         Output = GC.AllocateArray<float>(rows * spec.Output.RowSize, pinned: true);
         input = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, Input.AsMemory(), spec.Input.ShapeOf(rows));
@@ -37,7 +38,7 @@ internal sealed class BoundModel : IDisposable
     public float[] Output { get; }
 
     /// <summary>Runs the model on <see cref="Input"/>.</summary>
-    public void Run() => run(binding);
+    public void Run() => model.Run(binding, Input, rows);
 
     /// <inheritdoc/>
     public void Dispose()

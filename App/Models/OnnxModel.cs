@@ -1,3 +1,4 @@
+using App.Models.Shadow;
 using Microsoft.ML.OnnxRuntime;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
@@ -13,7 +14,7 @@ internal sealed class OnnxModel : IDisposable
     private readonly RunOptions runOptions = new();
     private readonly string[] inputNames;
     private readonly string[] outputNames;
-    private readonly Action<OrtIoBinding> runBound;
+    private ModelShadow? shadow;
     private bool disposed;
 
     static OnnxModel() => RuntimeTelemetry.Off();
@@ -34,7 +35,6 @@ internal sealed class OnnxModel : IDisposable
         Sha256 = ModelArtifacts.HashOf(artifact);
         inputNames = [spec.Input.Name];
         outputNames = [spec.Output.Name];
-        runBound = binding => session.RunWithBinding(runOptions, binding);
     }
 
     /// <summary>What the model says of itself.</summary>
@@ -62,7 +62,7 @@ internal sealed class OnnxModel : IDisposable
         {
             model.CheckTensor("input", spec.Input, model.session.InputMetadata);
             model.CheckTensor("output", spec.Output, model.session.OutputMetadata);
-            model.Run(new float[spec.Input.RowSize], new float[spec.Output.RowSize], 1);
+            model.RunUnseen(new float[spec.Input.RowSize], new float[spec.Output.RowSize], 1);
             NativeHeap.Trim();
             return model;
         }
@@ -74,11 +74,21 @@ internal sealed class OnnxModel : IDisposable
         }
     }
 
+    /// <summary>From now on, a candidate that runs beside this model may see what it is asked.</summary>
+    public void ShowTo(ModelShadow candidate) => shadow = candidate;
+
     /// <summary>Runs a batch.</summary>
     /// <param name="input">Row-major, <paramref name="batch"/> rows.</param>
     /// <param name="output">Filled, row-major, <paramref name="batch"/> rows.</param>
     /// <param name="batch">Rows.</param>
     public void Run(float[] input, float[] output, int batch)
+    {
+        RunUnseen(input, output, batch);
+        shadow?.Offer(input.AsSpan(0, batch * Spec.Input.RowSize), batch);
+    }
+
+    /// <summary>Runs a batch that no candidate is shown.</summary>
+    public void RunUnseen(float[] input, float[] output, int batch)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
         using var x = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
@@ -88,11 +98,18 @@ internal sealed class OnnxModel : IDisposable
         session.Run(runOptions, inputNames, [x], outputNames, [y]);
     }
 
+    /// <summary>Runs a prepared batch; for <see cref="BoundModel"/>.</summary>
+    public void Run(OrtIoBinding binding, float[] input, int batch)
+    {
+        session.RunWithBinding(runOptions, binding);
+        shadow?.Offer(input, batch);
+    }
+
     /// <summary>Prepares runs of a fixed number of rows, for hot paths; to be disposed before the model.</summary>
     public BoundModel Bind(int rows)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
-        return new BoundModel(session, Spec, rows, runBound);
+        return new BoundModel(session, this, rows);
     }
 
     /// <inheritdoc/>

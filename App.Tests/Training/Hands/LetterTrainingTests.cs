@@ -95,7 +95,7 @@ public sealed class LetterTrainingTests
         var trained = LetterTraining.Run(people, 0, Tiny, said.Add, CancellationToken.None);
         Assert.Equal(3, said.Count(text => text.StartsWith("fold", StringComparison.Ordinal)));
         Assert.All(people, person => Assert.Single(said, text => text.StartsWith("fold", StringComparison.Ordinal) && text.Contains(person.Signers[0], StringComparison.Ordinal)));
-        Assert.All(people, person => Assert.Contains($"accuracy.{person.Source}", trained.Spec.Scores.Keys));
+        Assert.All(people, person => Assert.Contains($"source.{person.Source}", trained.Spec.Scores.Keys));
         Assert.DoesNotContain("emonstration", trained.Spec.Note, StringComparison.Ordinal);
     }
 

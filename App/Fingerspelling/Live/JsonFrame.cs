@@ -30,7 +30,7 @@ internal static class JsonFrame
             {
                 var field = FieldOf(ref reader);
                 if (field == Fields.None) fault ??= FrameFault.Unknown(Short(ref reader));
-                else if ((found & field) != 0) fault ??= FrameFault.Duplicate(NameOf(field));
+                else if (Has(found, field)) fault ??= FrameFault.Duplicate(NameOf(field));
                 found |= field;
                 reader.Read();
                 // A fault does not end the reading: seq may come behind it, and the sender wants to know which frame it was.
@@ -96,10 +96,12 @@ internal static class JsonFrame
 
     private static FrameFault? Missing(Fields found)
     {
-        if ((found & Fields.Seq) == 0) return FrameFault.Missing("seq");
-        if ((found & Fields.Command) == 0) return (found & Fields.Landmarks) == 0 ? FrameFault.Missing("landmarks") : null;
-        return (found & Fields.Landmarks) == 0 ? null : FrameFault.Value("command", "send it without landmarks");
+        if (!Has(found, Fields.Seq)) return FrameFault.Missing("seq");
+        if (!Has(found, Fields.Command)) return Has(found, Fields.Landmarks) ? null : FrameFault.Missing("landmarks");
+        return Has(found, Fields.Landmarks) ? FrameFault.Value("command", "send it without landmarks") : null;
     }
+
+    private static bool Has(Fields found, Fields field) => (found & field) != Fields.None;
 
     private static FrameFault WrongCount() => FrameFault.Value("landmarks", $"send {Landmarks.Count} points of 3 numbers, [[x,y,z],…]");
 

@@ -22,7 +22,7 @@ internal static class LetterScores
         };
         if (bySource.Count > 1)
         {
-            foreach (var (source, tally) in bySource) scores[$"accuracy.{source}"] = Rounded(tally.Accuracy);
+            foreach (var (source, tally) in bySource) scores[$"source.{source}"] = Rounded(tally.Accuracy);
         }
         for (var letter = 0; letter < Alphabet.Count; letter++)
         {

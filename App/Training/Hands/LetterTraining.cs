@@ -8,8 +8,9 @@ internal static class LetterTraining
 {
     private const int JudgedHands = 20_800;
 
-    // Real people differ from made-up ones more than these differ from each other: confidence is fitted to stranger ones.
-    private const double Strangeness = 1.5;
+    // Real people differ from made-up ones more than these from each other: confidence is fitted to people so strange that about
+    // as many of their frames are mistaken.
+    private const double Strangeness = 2.2;
     private const int MostFolds = 3;
 
     /// <summary>Trains, calibrates, writes the graph and scores it.</summary>

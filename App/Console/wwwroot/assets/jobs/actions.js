@@ -1,7 +1,8 @@
 // What the buttons do. Whatever cannot be taken back asks first.
 
-import { send } from "./api.js";
+import { Refused, send } from "./api.js";
 import { describe, filter } from "./list.js";
+import { filter as meant } from "./messages.js";
 
 const count = (n, what) => `${n.toLocaleString("en-GB")} ${what}${n === 1 ? "" : "s"}`;
 
@@ -64,9 +65,57 @@ export const actions = {
     await send("POST", `/api/webhook-events/${id}/replay`);
     return `Event ${id} is processed again.`;
   },
+  async activateModel({ label, name, version, agreement }, _, confirm) {
+    const known = agreement ? `Beside the active version it said the same on ${agreement} of live inputs.` : "It has not run beside the active version yet.";
+    if (!await confirm(`Activate ${label}?`, `${known} It serves within a second; the version before can be activated again.`, "Activate")) return null;
+    await send("POST", `/api/models/${encodeURIComponent(name)}/versions/${version}/activate`);
+    return `${label} serves.`;
+  },
+  async startShadow({ label, name, version }) {
+    await send("POST", `/api/models/${encodeURIComponent(name)}/versions/${version}/shadow`);
+    return `${label} runs beside the active version.`;
+  },
+  async stopShadow({ label, name, version }) {
+    await send("POST", `/api/models/${encodeURIComponent(name)}/versions/${version}/shadow/stop`);
+    return `${label} has stopped.`;
+  },
+  async uploadModel() {
+    const form = document.getElementById("upload");
+    const [artifact, spec] = ["artifact", "spec"].map(name => form.elements[name].files[0]);
+    if (!artifact || !spec) throw new Refused("Choose the model (.onnx) and its spec (.json).");
+    const text = await spec.text();
+    const name = readName(text);
+    const body = new FormData();
+    body.append("artifact", artifact);
+    body.append("spec", text);
+    const added = await send("POST", `/api/models/${encodeURIComponent(name)}/versions`, body);
+    form.reset();
+    return `${added.name}@${added.version} is a candidate.`;
+  },
+  async redriveMessage({ id, state }, _, confirm) {
+    if (state === "uncertain" && !await confirm("Send this message again?", "Nobody knows whether it was delivered. Its recipient may get it twice.", "Send again")) return null;
+    await send("POST", `/api/messages/${id}/redrive`);
+    return "The message is sent again.";
+  },
+  async redriveMessages(_, { query }, confirm) {
+    const asked = meant(query);
+    const words = Object.entries(asked).map(([name, value]) => `${name} “${value}”`).join(", ");
+    const doubt = asked.status === "uncertain" ? " Nobody knows whether they were delivered: their recipients may get them twice." : "";
+    if (!await confirm("Send all of these messages again?", `All messages with ${words} are sent again, also those that are not on this page.${doubt}`, "Send all again")) return null;
+    const { redriven } = await send("POST", "/api/messages/redrive", asked);
+    return `${count(redriven, "message")} sent again.`;
+  },
   approve: ({ id }, { query }) => decide(id, query.get("step"), true),
   refuse: ({ id }, { query }) => decide(id, query.get("step"), false),
 };
+
+function readName(spec) {
+  try {
+    return JSON.parse(spec).name ?? "";
+  } catch {
+    throw new Refused("The spec is no JSON: choose the .json that stands beside the model.");
+  }
+}
 
 async function decide(id, step, approved) {
   await send("POST", `/api/runs/${id}/steps/${encodeURIComponent(step)}/approve`, { approved });

@@ -5,6 +5,8 @@ import { NotFound, Refused, ServerAway, SignedOut } from "./api.js";
 import { h, update } from "./dom.js";
 import * as job from "./job.js";
 import * as list from "./list.js";
+import * as messages from "./messages.js";
+import * as models from "./models.js";
 import * as overview from "./overview.js";
 import * as runs from "./runs.js";
 import * as schedules from "./schedules.js";
@@ -21,7 +23,8 @@ const toastMs = 6000;
 
 const routes = [
   [/^\/jobs\/?$/, overview], [/^\/jobs\/list$/, list], [/^\/jobs\/(\d+)$/, job], [/^\/jobs\/schedules$/, schedules], [/^\/jobs\/runs$/, runs], [/^\/jobs\/runs\/([\w-]+)$/, runs],
-  [/^\/webhooks\/?$/, webhooks], [/^\/webhooks\/(\d+)$/, webhooks],
+  [/^\/messages\/?$/, messages], [/^\/messages\/([\w-]+)$/, messages],
+  [/^\/webhooks\/?$/, webhooks], [/^\/webhooks\/(\d+)$/, webhooks], [/^\/models\/?$/, models],
 ];
 
 let view = null;
@@ -55,7 +58,7 @@ function restart() {
     scrollTo(0, 0);
   }
   view = next;
-  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : view.page === webhooks ? "/webhooks" : location.pathname.replace(/\/$/, "");
+  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : view.page === webhooks ? "/webhooks" : view.page === messages ? "/messages" : location.pathname.replace(/\/$/, "");
   for (const link of $("views").children) if (link.getAttribute("href") === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   poll(view, stop.signal);
 }
@@ -80,7 +83,7 @@ async function poll(current, signal) {
 }
 
 function show(current, data) {
-  document.title = `${current.page.title(current)} · ${current.page === webhooks ? "" : "Jobs · "}Tandem`;
+  document.title = `${current.page.title(current)} · ${current.page === webhooks || current.page === models ? "" : "Jobs · "}Tandem`;
   const wanted = h("main");
   wanted.append(...current.page.render(data, current).flat(Infinity).filter(Boolean));
   update($("main"), wanted.childNodes);
@@ -152,7 +155,7 @@ function search(form, replace) {
 document.addEventListener("click", event => {
   const button = event.target.closest("button[data-action]");
   if (button) { act(button); return; }
-  const link = event.target.closest("a[href^='/jobs'], a[href^='/webhooks'], [data-href]");
+  const link = event.target.closest("a[href^='/jobs'], a[href^='/messages'], a[href^='/webhooks'], a[href^='/models'], [data-href]");
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || "reload" in link.dataset) return;
   event.preventDefault();
   go(link.dataset.href ?? link.getAttribute("href"));
