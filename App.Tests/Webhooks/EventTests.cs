@@ -1,11 +1,13 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using App.Platform.Database;
 using App.Platform.Leases;
 using App.Tests.Commerce;
 using App.Tests.Fixtures;
 using App.Webhooks;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using static App.Tests.Webhooks.Sender;
 
 namespace App.Tests.Webhooks;
@@ -75,18 +77,20 @@ public sealed class EventTests : IAsyncLifetime
     [Fact]
     public async Task What_is_older_than_it_is_kept_is_pruned_by_the_leader_and_by_nobody_else()
     {
-        await app.PaystackSaysAsync("transfer.success", new { reference = "old" });
-        await app.PaystackSaysAsync("transfer.success", new { reference = "new" });
-        await app.ProcessedAsync();
-        await app.ExecuteAsync("update webhook_events set received_at = received_at - interval '31 days' where dedupe_key like '%old'");
-        await Poll.UntilAsync("it leads", async () => await app.ScalarAsync<long>("select count(*) from leases where name = 'leader' and expires_at > now()") == 1);
-        var pruning = app.Services.GetRequiredService<WebhookPruning>();
-        var (owner, epoch) = (await app.ScalarAsync<string>("select owner from leases where name = 'leader'"), await app.ScalarAsync<long>("select epoch from leases where name = 'leader'"));
+        // No worker runs here, so nobody else leads or prunes.
+        await using var web = await CommerceHost.StartAsync(("WORKER_ENABLED", "false"));
+        await web.PaystackSaysAsync("transfer.success", new { reference = "old" });
+        await web.PaystackSaysAsync("transfer.success", new { reference = "new" });
+        await web.ExecuteAsync("update webhook_events set state = 'processed', processed_at = now(), received_at = received_at - case when dedupe_key like '%old' then interval '31 days' else interval '0' end");
+        var postgres = web.Services.GetRequiredService<Postgres>();
+        var pruning = new WebhookPruning(postgres, web.Services.GetRequiredService<WebhookOptions>(), NullLogger<WebhookPruning>.Instance);
+        var lease = new Lease(postgres, "leader", TimeSpan.FromMinutes(10));
+        var epoch = (await lease.AcquireAsync(default))!.Value;
 
-        await Assert.ThrowsAsync<LeaseLostException>(() => pruning.RunOnceAsync(new Fence("leader", owner, epoch - 1), default));
-        Assert.Equal(2, await app.ScalarAsync<long>("select count(*) from webhook_events"));
-        Assert.Equal(1, await pruning.RunOnceAsync(new Fence("leader", owner, epoch), default));
-        Assert.Equal("transfer.success:new", await app.ScalarAsync<string>("select dedupe_key from webhook_events"));
+        await Assert.ThrowsAsync<LeaseLostException>(() => pruning.RunOnceAsync(lease.FenceOf(epoch - 1), default));
+        Assert.Equal(2, await web.ScalarAsync<long>("select count(*) from webhook_events"));
+        Assert.Equal(1, await pruning.RunOnceAsync(lease.FenceOf(epoch), default));
+        Assert.Equal("transfer.success:new", await web.ScalarAsync<string>("select dedupe_key from webhook_events"));
     }
 
     private Task<JsonElement> ListAsync(string query) => app.Http.GetFromJsonAsync<JsonElement>("/api/webhook-events" + query);
