@@ -4,7 +4,6 @@ using App.Jobs;
 using App.Messages.Channels;
 using App.Messages.Delivering;
 using App.Platform.Database;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
 using NpgsqlTypes;

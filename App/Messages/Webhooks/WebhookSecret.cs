@@ -22,8 +22,8 @@ internal sealed class WebhookSecret
     public static WebhookSecret? Parse(string text)
     {
         var base64 = text.StartsWith(Prefix, StringComparison.Ordinal) ? text[Prefix.Length..] : text;
-        var key = new byte[256];
-        return Convert.TryFromBase64String(base64, key, out var written) && written is >= 16 and <= 128 ? new WebhookSecret(key[..written]) : null;
+        var bytes = new byte[256];
+        return Convert.TryFromBase64String(base64, bytes, out var written) && written is >= 16 and <= 128 ? new WebhookSecret(bytes[..written]) : null;
     }
 
     /// <summary>Reads a variable.</summary>
