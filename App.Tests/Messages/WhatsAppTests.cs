@@ -3,7 +3,6 @@ using System.Text.Json;
 using App.Messages;
 using App.Platform.Database;
 using App.Tests.Fixtures;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Messages;

@@ -78,11 +78,11 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
 
         // None is lost: what was accepted was taken; none is made up.
         Assert.Equal(Messages, ids.Distinct().Count());
-        Assert.Empty(ids.Where(id => !sink.Seen.TryGetValue(id, out var requests) || requests.All(request => request.Answer != "taken" && request.Answer != "dropped" && request.Answer != "hung")));
+        Assert.DoesNotContain(ids, id => !sink.Seen.TryGetValue(id, out var requests) || requests.All(request => request.Answer != "taken" && request.Answer != "dropped" && request.Answer != "hung"));
         var repeated = sink.Seen.Values.Select(requests => requests.ToArray()).Where(requests => requests.TakeWhile(one => one.Answer != "taken").Count() < requests.Length - 1).ToList();
         report.WriteLine($"{Messages} messages, {sink.Requests} requests: {sink.Count("failed")} failed, {sink.Count("hung")} hung, {sink.Count("dropped")} answers dropped; {repeated.Count} were repeated after a good answer, all of them cut off by a fault.");
-        Assert.Empty(repeated.Where(requests => !requests.Any(one => one.Answer == "taken" && faults.Any(fault =>
-            TimeProvider.System.GetElapsedTime(one.At, fault) is var before && before > -Unwritten && before < Unwritten))));
+        Assert.DoesNotContain(repeated, requests => !requests.Any(one => one.Answer == "taken" && faults.Any(fault =>
+            TimeProvider.System.GetElapsedTime(one.At, fault) is var before && before > -Unwritten && before < Unwritten)));
     }
 
     private async Task<IReadOnlyList<string>> SendAsync(int[] numbers)

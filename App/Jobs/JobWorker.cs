@@ -116,21 +116,9 @@ internal sealed class JobWorker(
         foreach (var (_, job) in jobs) holding[(job.Id, job.Claim)] = true;
         foreach (var job in JobSequences.InOrder(jobs))
             if (sequences.Enter(job, mine)) ready.Writer.TryWrite((job, mine));
-        after = Last(jobs);
+        after = JobLine.Last(after, jobs);
         return jobs.Count;
     }
-
-    // The line behind which the next claim goes on: the last that this one came to, which may have come round.
-    private (string Queue, string Organization) Last(List<(short Rank, ClaimedJob Job)> jobs)
-    {
-        var lines = jobs.Select(one => (one.Job.Queue, one.Job.Organization)).ToHashSet();
-        if (lines.Count <= 1) return lines.FirstOrDefault(after);
-        var round = lines.Where(line => LineOrder.Compare(line, after) <= 0).ToList();
-        return (round.Count > 0 ? round : [.. lines]).Max(LineOrder);
-    }
-
-    private static readonly Comparer<(string Queue, string Organization)> LineOrder = Comparer<(string Queue, string Organization)>.Create((a, b) =>
-        string.CompareOrdinal(a.Queue, b.Queue) is var queues and not 0 ? queues : string.CompareOrdinal(a.Organization, b.Organization));
 
     private async Task ExecuteJobsAsync()
     {
