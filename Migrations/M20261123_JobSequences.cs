@@ -13,10 +13,28 @@ public sealed class M20261123_JobSequences : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)
     {
+        migrationBuilder.Sql(Announce);
         migrationBuilder.Sql(Wake);
         migrationBuilder.Sql(Claim);
         migrationBuilder.Sql(Finish);
     }
+
+    private const string Announce = """
+        -- One notification a statement, however many jobs it adds. Workers of one queue alone are told of it alone, so that
+        -- those of all others do not look in vain.
+        create or replace function jobs_announce() returns trigger language plpgsql as $$
+        begin
+            if exists (select from added a where a.queue = 'messages') then
+                perform pg_notify('tandem_jobs_messages', '');
+            end if;
+            if exists (select from added a where a.queue <> 'messages') then
+                perform pg_notify('tandem_jobs', '');
+            end if;
+            return null;
+        end $$;
+        drop trigger jobs_announce on jobs;
+        create trigger jobs_announce after insert on jobs referencing new table as added for each statement execute function jobs_announce();
+        """;
 
     private const string Wake = """
         create index jobs_ordered_running on jobs (order_key) where state = 'running' and order_key is not null;
@@ -56,9 +74,12 @@ public sealed class M20261123_JobSequences : Migration
         -- at its head, while none of it runs. Answers what of the jobs given may run now, with what comes with it, and what may
         -- not. Call jobs_lock_limits first.
         create function jobs_take_orders(in_ids bigint[], in_kinds text[], in_together int)
-        returns table (id bigint, admitted boolean) language sql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = on set enable_mergejoin = off set jit = off
+        returns table (id bigint, admitted boolean) language plpgsql
+        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = on set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
+        #variable_conflict use_column
+        begin
+            return query
             with picked as materialized (
                 select j.id, j.order_key, j.queue from jobs j where j.id = any(in_ids) and j.order_key is not null and j.limits is null
             ),
@@ -83,8 +104,8 @@ public sealed class M20261123_JobSequences : Migration
             )
             select r.id, true from runs r
             union all
-            select p.id, false from picked p left join runs r on r.id = p.id where r.id is null
-        $$;
+            select p.id, false from picked p left join runs r on r.id = p.id where r.id is null;
+        end $$;
 
         -- Takes up to so many jobs for a worker whose lease holds. Lines (a queue's jobs of one organization) take turns, beginning
         -- behind the line given; within a line the rank and then the id decide. Suspects, which some worker died with, come first:

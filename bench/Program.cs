@@ -37,6 +37,6 @@ switch (options.Name)
         await LiveBench.RunAsync(options, stopping.Token);
         return 0;
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings|jobs|messages|webhooks|live [--n <rounds>] [--secs 6] [--jobs <number>] [--conns <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings|jobs|messages|webhooks|live [--n <rounds>] [--secs 6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
         return 64;
 }

@@ -33,8 +33,14 @@ internal static class WebhooksBench
             await using var worker = await AppProcess.StartAsync(options.App, url, worker: true, ct);
             await using var web = await AppProcess.StartAsync(options.App, url, worker: false, ct);
             await SendAsync(web.Address, "warm", rate, WarmUpSeconds, ct);
+            await DrainedAsync(source, ct);
+            var postmaster = await BenchDatabase.PostmasterAsync(source, ct);
+            (double Web, double Worker, double Store) Cpu() => (ProcessUsage.Cpu(web.Pid), ProcessUsage.Cpu(worker.Pid), ProcessUsage.CpuOfTree(postmaster));
+            var before = Cpu();
             var (latencies, refused) = await SendAsync(web.Address, "paid", rate, options.Seconds, ct);
             await DrainedAsync(source, ct);
+            var after = Cpu();
+            double Micros(double seconds) => Math.Round(seconds * 1e6 / Math.Max(1, latencies.Length));
             double At(double share) => Math.Round(latencies[(int)((latencies.Length - 1) * share)], 2);
             Console.WriteLine(new JsonObject
             {
@@ -46,6 +52,9 @@ internal static class WebhooksBench
                 ["answer_ms_p95"] = At(0.95),
                 ["answer_ms_p99"] = At(0.99),
                 ["answer_ms_max"] = At(1),
+                ["web_cpu_us"] = Micros(after.Web - before.Web),
+                ["worker_cpu_us"] = Micros(after.Worker - before.Worker),
+                ["store_cpu_us"] = Micros(after.Store - before.Store),
                 ["processed_ms_p50"] = await ScalarAsync(source, 0.5, ct),
                 ["processed_ms_p99"] = await ScalarAsync(source, 0.99, ct),
             }.ToJsonString());
@@ -69,7 +78,7 @@ internal static class WebhooksBench
 
         async Task OneAsync(string reference)
         {
-            var body = Encoding.UTF8.GetBytes($$"""{"event":"charge.success","data":{"id":1,"reference":"{{reference}}","amount":50000,"currency":"NGN","status":"success","customer":{"email":"ada@example.org"},"metadata":""}}""");
+            var body = Encoding.UTF8.GetBytes($$$"""{"event":"charge.success","data":{"id":1,"reference":"{{{reference}}}","amount":50000,"currency":"NGN","status":"success","customer":{"email":"ada@example.org"},"metadata":""}}""");
             using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/paystack") { Content = new ByteArrayContent(body) };
             request.Headers.Add("x-paystack-signature", Convert.ToHexStringLower(HMACSHA512.HashData(Encoding.UTF8.GetBytes(Secret), body)));
             var sent = Stopwatch.GetTimestamp();

@@ -50,6 +50,21 @@ public sealed class JobLockTests
     }
 
     [Fact]
+    public async Task Who_adds_a_duplicate_and_stays_in_the_transaction_does_not_hold_up_the_end_of_the_job()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var unique = JobBench.Errand("a") with { UniqueKey = "k", Limits = [Limit] };
+        var id = (await bench.AddAsync(unique))[0];
+        var hand = await bench.HandAsync();
+        var claimed = await hand.ClaimAsync();
+        await using var adder = await SessionAsync(bench);
+        Assert.Equal(new Enqueued(id, false), Assert.Single(await bench.Process().Queue.EnqueueAsync(adder.Connection, adder.Transaction, [unique], default)));
+        Assert.Equal([id], await hand.EndAsync(JobOutcome.Done(), claimed).WaitAsync(TimeSpan.FromSeconds(30)));
+        await adder.CommitAsync();
+        Assert.Equal("0", await bench.TextAsync("select count(*) from job_uniques"));
+    }
+
+    [Fact]
     public async Task A_claim_does_not_walk_past_jobs_of_kinds_that_its_worker_does_not_know()
     {
         await using var bench = await JobBench.CreateAsync();
@@ -60,7 +75,8 @@ public sealed class JobLockTests
         var ids = await bench.AddAsync(JobBench.Errand("a"), JobBench.Errand("b") with { Kind = "slow" });
         var hand = await bench.HandAsync();
         await using var session = await SessionAsync(bench);
-        Assert.Equal(2L, await session.RunAsync($"select count(*) from jobs_claim({hand.Id}, array['errand', 'hasty', 'slow'], 100, false, 0, true, '', '')"));
+        await using (var claim = JobStore.Claim(session.Connection, hand.Id, ["errand", "hasty", "slow"], 100, ahead: false, suspects: 0, solo: true, ("", "")))
+            await claim.ExecuteNonQueryAsync();
         Assert.Equal("0 true", await session.RunAsync("select seq_scan || ' ' || (idx_tup_fetch < 100) from pg_stat_xact_user_tables where relname = 'jobs'"));
         await session.CommitAsync();
         Assert.Equal(("running 1", "running 1"), (await bench.StateAsync(ids[0]), await bench.StateAsync(ids[1])));
@@ -102,6 +118,10 @@ public sealed class JobLockTests
     /// <summary>A transaction that goes on when the test says so.</summary>
     private sealed class Session(NpgsqlConnection connection, NpgsqlTransaction transaction) : IAsyncDisposable
     {
+        public NpgsqlConnection Connection => connection;
+
+        public NpgsqlTransaction Transaction => transaction;
+
         public async Task<object?> RunAsync(string sql)
         {
             await using var command = new NpgsqlCommand(sql, connection, transaction) { CommandTimeout = 60 };

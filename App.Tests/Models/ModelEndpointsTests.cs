@@ -123,6 +123,38 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_candidate_runs_beside_the_active_version_and_reports()
+    {
+        var spec = (TinyModel.Spec() with { Thresholds = [1, 1, 1] }).ToJson();
+        foreach (var factor in (float[])[1, 2])
+        {
+            using var registered = await http.PostAsync("/api/models/tiny/versions", Form(TinyModel.Scaling(factor), spec));
+            registered.EnsureSuccessStatusCode();
+        }
+        await RefusedShadowAsync("tiny/versions/2", "no version of 'tiny' is active");
+        await PostAsync("/api/models/tiny/versions/1/activate");
+        await RefusedShadowAsync("tiny/versions/1", "it serves already");
+
+        var started = await PostAsync("/api/models/tiny/versions/2/shadow");
+        Assert.Equal(("tiny@2", "tiny@1", "running"), (started.GetProperty("candidate").GetString(), started.GetProperty("active").GetString(), started.GetProperty("state").GetString()));
+        using (var use = server.App.Services.GetRequiredService<ActiveModels>().Get("tiny").Acquire()) ModelProcess.Run(use!, 0.6f);
+        var stopped = await PostAsync("/api/models/tiny/versions/2/shadow/stop");
+        Assert.Equal(("ended", 1, 0), (stopped.GetProperty("state").GetString(), stopped.GetProperty("compared").GetInt32(), stopped.GetProperty("agreement").GetInt32()));
+        Assert.Equal("nothing", stopped.GetProperty("disagreements")[0].GetProperty("active").GetString());
+        Assert.Equal("ended", (await TinyAsync())[1].GetProperty("shadow").GetProperty("state").GetString());
+        Assert.Equal(1, (await http.GetFromJsonAsync<JsonElement>("/api/models/tiny/shadows")).GetProperty("shadows").GetArrayLength());
+        using var unknown = await http.PostAsync("/api/models/tiny/versions/9/shadow", null);
+        Assert.Equal(HttpStatusCode.NotFound, unknown.StatusCode);
+    }
+
+    private async Task RefusedShadowAsync(string version, string why)
+    {
+        using var response = await http.PostAsync($"/api/models/{version}/shadow", null);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        Assert.Contains(why, JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("errors")[0].GetProperty("cure").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_unknown_version_is_a_404()
     {
         using var response = await http.PostAsync("/api/models/tiny/3/activate", null);

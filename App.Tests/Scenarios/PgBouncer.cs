@@ -27,10 +27,10 @@ internal sealed class PgBouncer : ChildProcess
     /// <summary>Starts one before a database and waits until it takes connections.</summary>
     public static async Task<PgBouncer> StartAsync(string connectionString, int sessions)
     {
-        var home = TestFolder.Create();
+        var files = TestFolder.Create();
         var to = new NpgsqlConnectionStringBuilder(connectionString);
         var port = FreePort();
-        var file = Path.Combine(home.Path, "pgbouncer.ini");
+        var file = Path.Combine(files.Path, "pgbouncer.ini");
         await File.WriteAllTextAsync(file, $"""
             [databases]
             {to.Database} = host={to.Host} port={to.Port} user={to.Username} password={to.Password}
@@ -44,9 +44,9 @@ internal sealed class PgBouncer : ChildProcess
             max_client_conn = 500
             """);
         // It refuses to run as root, as the database's server does.
-        var user = await ServerUser.ChooseAsync(home.Path, default);
+        var user = await ServerUser.ChooseAsync(files.Path, default);
         var through = new NpgsqlConnectionStringBuilder(connectionString) { Host = "127.0.0.1", Port = port, SslMode = SslMode.Disable };
-        var started = new PgBouncer(user.Command("/", Program!, file), home, through.ConnectionString);
+        var started = new PgBouncer(user.Command("/", Program!, file), files, through.ConnectionString);
         await started.WroteAsync("process up");
         return started;
     }

@@ -1,7 +1,6 @@
 using App.Tests.Commerce;
 using App.Tests.Fixtures;
 using App.Tests.Messages;
-using static App.Tests.Webhooks.Sender;
 
 namespace App.Tests.Webhooks;
 

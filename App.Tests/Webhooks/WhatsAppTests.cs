@@ -1,5 +1,4 @@
 using App.Tests.Commerce;
-using static App.Tests.Webhooks.Sender;
 
 namespace App.Tests.Webhooks;
 

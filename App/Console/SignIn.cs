@@ -17,7 +17,7 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
     private const string NextSlot = "<!--next-->";
     private const int MaxFormBytes = 8 * 1024;
     private const int MaxKeyLength = 512;
-    private static readonly string[] Pages = [Dashboard.Path, Dashboard.WebhooksPath, Dashboard.ModelsPath, LivePage.Path];
+    private static readonly string[] Pages = [Dashboard.Path, Dashboard.MessagesPath, Dashboard.WebhooksPath, Dashboard.ModelsPath, LivePage.Path];
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
 
     /// <summary>Maps the page and the two forms.</summary>

@@ -33,7 +33,8 @@ internal sealed class JobWorker(
     private readonly string[] queuesOfOthers = pool.Queue is null ? [.. pools.Select(other => other.Queue!)] : [];
     private readonly int mostTogether = pool.MostTogether ?? options.MostTogether;
     private readonly TimeSpan poll = pool.Poll ?? options.Poll;
-    private readonly Signal added = notifications.On(JobOptions.Channel);
+    private readonly Signal added = notifications.On(pool.Channel);
+    private readonly Signal stirred = notifications.On(JobOptions.Channel);
     private readonly Signal cancels = notifications.On(JobOptions.CancelChannel);
 
     private volatile JobSession? session;
@@ -73,7 +74,7 @@ internal sealed class JobWorker(
     {
         var mine = session ??= await OpenAsync(ct);
         // Taken before looking, so that nothing falls between.
-        var (more, space) = (added.Next, room.Next);
+        var (more, stir, space) = (added.Next, stirred.Next, room.Next);
         var ahead = Ahead;
         // What stands behind another of its order takes no place.
         var free = pool.Concurrency + ahead - (Volatile.Read(ref held) - sequences.Behind);
@@ -85,7 +86,7 @@ internal sealed class JobWorker(
         }
         var claimed = await ClaimAsync(mine, Math.Min(free, mostTogether), ahead > 0, ct);
         if (claimed > 0) return;
-        await more.WaitAsync(poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (pool.Queue is null ? more : Task.WhenAny(more, stir)).WaitAsync(poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private int Ahead => Volatile.Read(ref averageTicks) is var ticks && ticks < Short.Ticks
@@ -308,7 +309,10 @@ internal sealed class JobWorker(
     {
         if (time.GetElapsedTime(reconciled) < options.Lease / 3) return;
         reconciled = time.GetTimestamp();
-        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !holding.ContainsKey((job.Id, job.Claim))).ToList();
+        if (!(await mine.HeldAsync(postgres, CancellationToken.None)).Any(job => !holding.ContainsKey((job.Id, job.Claim)))) return;
+        // Some may have ended between the look there and the look here. What was not held here before it was looked for there is a stranger.
+        var ours = holding.Keys.ToHashSet();
+        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !ours.Contains((job.Id, job.Claim)) && !holding.ContainsKey((job.Id, job.Claim))).ToList();
         if (strangers.Count == 0) return;
         log.LogWarning("Gave back {Count} jobs whose claim was not answered", strangers.Count);
         await using var connection = await postgres.Source.OpenConnectionAsync();

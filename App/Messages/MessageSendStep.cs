@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using App.Messages.Api;
 using App.Platform.Database;
 using App.Platform.Http;

@@ -23,11 +23,11 @@ internal sealed class TrainingTarget
     {
         var (path, activate) = (line.Optional("out"), line.Switch("activate"));
         line.RefuseUnread();
-        var options = PlatformOptions.Read(variables);
+        var platform = PlatformOptions.Read(variables);
         variables.ThrowIfInvalid();
-        if (activate && options.ConnectionString is null) throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
-        if (path is null && options.ConnectionString is null) throw new UsageException("Give --out model.onnx, or set DATABASE_URL: otherwise the model would be lost.");
-        return new(path, activate, options);
+        if (activate && platform.ConnectionString is null) throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
+        if (path is null && platform.ConnectionString is null) throw new UsageException("Give --out model.onnx, or set DATABASE_URL: otherwise the model would be lost.");
+        return new(path, activate, platform);
     }
 
     /// <summary>Writes and registers the model.</summary>

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using App.Jobs;
 using App.Platform.Database;
-using App.Platform.Observability;
 using Npgsql;
 using NpgsqlTypes;
 

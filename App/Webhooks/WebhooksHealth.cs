@@ -6,6 +6,8 @@ namespace App.Webhooks;
 /// <summary>The inbound webhooks' part of <c>/health</c>: which providers are on, and what was set aside.</summary>
 internal sealed class WebhooksHealth(Postgres postgres, IServiceScopeFactory scopes)
 {
+    private const double LateSeconds = 60;
+
     private const string Sql = """
         select (select count(*) from webhook_events where state = 'failed'), (select count(*) from webhook_events where state = 'unreadable'),
             (select extract(epoch from clock_timestamp() - min(received_at)) from webhook_events where state = 'received')
@@ -21,7 +23,8 @@ internal sealed class WebhooksHealth(Postgres postgres, IServiceScopeFactory sco
         await reader.ReadAsync(ct);
         var (failed, unreadable, oldest) = (reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? (double?)null : Math.Round((double)reader.GetDecimal(2), 1));
         var off = string.Join(", ", providers.Where(provider => !provider.IsOn).Select(provider => $"{provider.Name} is off ({provider.SecretVariable} is not set)"));
-        var aside = failed + unreadable > 0 ? $"{failed + unreadable} events were set aside: /webhooks?state=failed, /webhooks?state=unreadable." : null;
+        var aside = failed + unreadable > 0 ? $"{failed + unreadable} events were set aside: /webhooks?state=failed, /webhooks?state=unreadable."
+            : oldest > LateSeconds ? $"Events have waited for {oldest:0} s: /webhooks?state=received." : null;
         return new PartHealth(
             aside is not null ? HealthStatus.Degraded : providers.Exists(provider => provider.IsOn) ? HealthStatus.Up : HealthStatus.Off,
             aside ?? (off.Length > 0 ? off : null),

@@ -1,15 +1,19 @@
+using App.Platform.Database;
 using Npgsql;
 
 namespace App.Messages.Delivering;
 
 /// <summary>Reads messages for their attempts: all that are asked for at the same time in one statement.</summary>
-internal sealed class MessageIntake(NpgsqlDataSource source)
+internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
 {
     private const int MostTogether = 500;
 
     private readonly Lock gate = new();
     private List<Asked> waiting = [];
     private bool reading;
+
+    // Its own, not the pool's: what is planned once stays planned.
+    private NpgsqlConnection? connection;
 
     private sealed record Asked(DeliverMessageArgs Message)
     {
@@ -30,6 +34,12 @@ internal sealed class MessageIntake(NpgsqlDataSource source)
         // Whoever comes first reads for all who come meanwhile.
         _ = ReadAllAsync();
         return mine.Answer.Task.WaitAsync(ct);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (connection is not null) await connection.DisposeAsync();
     }
 
     private async Task ReadAllAsync()
@@ -67,8 +77,13 @@ internal sealed class MessageIntake(NpgsqlDataSource source)
 
     private async Task<Dictionary<Guid, TakenMessage>> ReadAsync(List<DeliverMessageArgs> messages)
     {
-        await using var command = source.CreateCommand(
-            "select id, organization, channel, recipient, body, state, attempts, spent, age, quiet, secret, previous_secret, closed_reason, wait from messages_take($1, $2)");
+        if (connection is not { FullState: System.Data.ConnectionState.Open })
+        {
+            if (connection is not null) await connection.DisposeAsync();
+            connection = await postgres.OpenOwnAsync("take", CancellationToken.None);
+        }
+        await using var command = new NpgsqlCommand(
+            "select id, organization, channel, recipient, body, state, attempts, spent, age, quiet, secret, previous_secret, closed_reason, wait from messages_take($1, $2)", connection);
         command.Parameters.Add(new() { Value = messages.Select(message => message.MessageId).ToArray() });
         command.Parameters.Add(new() { Value = messages.Select(message => message.Drive).ToArray() });
         await using var reader = await command.ExecuteReaderAsync();

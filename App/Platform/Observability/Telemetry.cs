@@ -47,17 +47,17 @@ internal static class Telemetry
     /// <summary>An attempt of a job in its handler, by kind.</summary>
     public static readonly Histogram<double> JobSeconds = Meter.CreateHistogram<double>("tandem_job_seconds", "s", "Duration of an attempt of a job.");
 
-    /// <summary>Attempts to deliver messages, by channel and outcome.</summary>
-    public static readonly Counter<long> MessageAttempts = Meter.CreateCounter<long>("tandem_message_attempts_total", "{attempt}", "Attempts to deliver messages by outcome.");
-
-    /// <summary>An attempt to deliver a message, by channel.</summary>
-    public static readonly Histogram<double> MessageAttemptSeconds = Meter.CreateHistogram<double>("tandem_message_attempt_seconds", "s", "Duration of an attempt to deliver a message.");
-
     /// <summary>Runs that ended, by status.</summary>
     public static readonly Counter<long> RunsEnded = Meter.CreateCounter<long>("tandem_runs_ended_total", "{run}", "Runs that ended.");
 
     /// <summary>Steps of runs that ended, by status.</summary>
     public static readonly Counter<long> RunStepsEnded = Meter.CreateCounter<long>("tandem_run_steps_ended_total", "{step}", "Steps of runs that ended.");
+
+    /// <summary>Attempts to deliver messages, by channel and outcome.</summary>
+    public static readonly Counter<long> MessageAttempts = Meter.CreateCounter<long>("tandem_message_attempts_total", "{attempt}", "Attempts to deliver messages by outcome.");
+
+    /// <summary>An attempt to deliver a message, by channel.</summary>
+    public static readonly Histogram<double> MessageAttemptSeconds = Meter.CreateHistogram<double>("tandem_message_attempt_seconds", "s", "Duration of an attempt to deliver a message.");
 
     /// <summary>Fires of schedules, by key and reason.</summary>
     public static readonly Counter<long> ScheduleFires = Meter.CreateCounter<long>("tandem_schedule_fires_total", "{fire}", "Fires of schedules.");

@@ -2,6 +2,7 @@
 
 import { Refused, send } from "./api.js";
 import { describe, filter } from "./list.js";
+import { filter as meant } from "./messages.js";
 
 const count = (n, what) => `${n.toLocaleString("en-GB")} ${what}${n === 1 ? "" : "s"}`;
 
@@ -90,6 +91,19 @@ export const actions = {
     const added = await send("POST", `/api/models/${encodeURIComponent(name)}/versions`, body);
     form.reset();
     return `${added.name}@${added.version} is a candidate.`;
+  },
+  async redriveMessage({ id, state }, _, confirm) {
+    if (state === "uncertain" && !await confirm("Send this message again?", "Nobody knows whether it was delivered. Its recipient may get it twice.", "Send again")) return null;
+    await send("POST", `/api/messages/${id}/redrive`);
+    return "The message is sent again.";
+  },
+  async redriveMessages(_, { query }, confirm) {
+    const asked = meant(query);
+    const words = Object.entries(asked).map(([name, value]) => `${name} “${value}”`).join(", ");
+    const doubt = asked.status === "uncertain" ? " Nobody knows whether they were delivered: their recipients may get them twice." : "";
+    if (!await confirm("Send all of these messages again?", `All messages with ${words} are sent again, also those that are not on this page.${doubt}`, "Send all again")) return null;
+    const { redriven } = await send("POST", "/api/messages/redrive", asked);
+    return `${count(redriven, "message")} sent again.`;
   },
   approve: ({ id }, { query }) => decide(id, query.get("step"), true),
   refuse: ({ id }, { query }) => decide(id, query.get("step"), false),

@@ -5,6 +5,7 @@ import { NotFound, Refused, ServerAway, SignedOut } from "./api.js";
 import { h, update } from "./dom.js";
 import * as job from "./job.js";
 import * as list from "./list.js";
+import * as messages from "./messages.js";
 import * as models from "./models.js";
 import * as overview from "./overview.js";
 import * as runs from "./runs.js";
@@ -22,6 +23,7 @@ const toastMs = 6000;
 
 const routes = [
   [/^\/jobs\/?$/, overview], [/^\/jobs\/list$/, list], [/^\/jobs\/(\d+)$/, job], [/^\/jobs\/schedules$/, schedules], [/^\/jobs\/runs$/, runs], [/^\/jobs\/runs\/([\w-]+)$/, runs],
+  [/^\/messages\/?$/, messages], [/^\/messages\/([\w-]+)$/, messages],
   [/^\/webhooks\/?$/, webhooks], [/^\/webhooks\/(\d+)$/, webhooks], [/^\/models\/?$/, models],
 ];
 
@@ -56,7 +58,7 @@ function restart() {
     scrollTo(0, 0);
   }
   view = next;
-  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : view.page === webhooks ? "/webhooks" : location.pathname.replace(/\/$/, "");
+  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : view.page === webhooks ? "/webhooks" : view.page === messages ? "/messages" : location.pathname.replace(/\/$/, "");
   for (const link of $("views").children) if (link.getAttribute("href") === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   poll(view, stop.signal);
 }
@@ -153,7 +155,7 @@ function search(form, replace) {
 document.addEventListener("click", event => {
   const button = event.target.closest("button[data-action]");
   if (button) { act(button); return; }
-  const link = event.target.closest("a[href^='/jobs'], a[href^='/webhooks'], a[href^='/models'], [data-href]");
+  const link = event.target.closest("a[href^='/jobs'], a[href^='/messages'], a[href^='/webhooks'], a[href^='/models'], [data-href]");
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || "reload" in link.dataset) return;
   event.preventDefault();
   go(link.dataset.href ?? link.getAttribute("href"));
