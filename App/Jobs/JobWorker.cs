@@ -103,9 +103,10 @@ internal sealed class JobWorker(
             Lose(mine);
             return 0;
         }
-        Interlocked.Add(ref held, jobs.Count);
-        foreach (var (_, job) in jobs) holding[(job.Id, job.Claim)] = true;
-        foreach (var (_, job) in jobs.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id)) ready.Writer.TryWrite((job, mine));
+        // A crash of the database forgets claims that it has answered. What is still in hand here goes on: its fence is the same again.
+        var fresh = jobs.FindAll(one => holding.TryAdd((one.Job.Id, one.Job.Claim), true));
+        Interlocked.Add(ref held, fresh.Count);
+        foreach (var (_, job) in fresh.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id)) ready.Writer.TryWrite((job, mine));
         after = Last(jobs);
         return jobs.Count;
     }
