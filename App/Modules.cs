@@ -1,5 +1,8 @@
+using App.Commerce;
 using App.Disaggregation;
+using App.Fingerspelling;
 using App.Jobs;
+using App.Messages;
 using App.Models;
 using App.Platform;
 using App.Readings;
@@ -9,6 +12,7 @@ using App.Simulation;
 using App.Streams;
 using App.Training;
 using App.WebConsole;
+using App.Webhooks;
 
 namespace App;
 
@@ -24,9 +28,13 @@ internal static class Modules
         new ModelsModule(),
         new ReadingsModule(),
         new DisaggregationModule(),
+        new FingerspellingModule(),
         new TrainingModule(),
         new RunsModule(),
         new SimulationModule(),
+        new MessagesModule(),
+        new CommerceModule(),
+        new WebhooksModule(),
         new ConsoleModule(),
     ];
 }

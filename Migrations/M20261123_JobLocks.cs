@@ -103,8 +103,11 @@ public sealed class M20261123_JobLocks : Migration
 
     // As before, but the limits come after the rows of all that are gone.
     private const string Rescue = """
+        -- When the lease was last renewed. A version that does not say so is never charged with the crash of a worker.
+        alter table job_workers add column beat_at timestamptz not null default clock_timestamp();
+
         -- Frees the jobs of workers whose leases have ended. Each is charged with a crash unless it was only claimed ahead;
-        -- the third makes it dead. A lease that ended while the database was away says nothing of its worker.
+        -- the third makes it dead. A worker that has not been seen since the database was away may not have found back in time.
         create or replace function jobs_rescue() returns table (worker bigint, process text, freed int, set_aside int) language plpgsql
         set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
         as $$
@@ -126,7 +129,7 @@ public sealed class M20261123_JobLocks : Migration
             end loop;
             perform from jobs j where j.worker = any(workers) order by j.id for update;
             perform jobs_lock_limits();
-            for gone in select w.id, w.process, w.lease_expires_at > pg_postmaster_start_time() as died from job_workers w where w.id = any(workers) loop
+            for gone in select w.id, w.process, w.beat_at > pg_postmaster_start_time() as died from job_workers w where w.id = any(workers) loop
                 with held as (
                     update jobs j set
                         crashes = j.crashes + case when gone.died and not j.ahead then 1 else 0 end,

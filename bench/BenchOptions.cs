@@ -1,7 +1,7 @@
 namespace Bench;
 
 /// <summary>What a benchmark was asked to do.</summary>
-internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App, int? Jobs)
+internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App, int? Jobs, int Connections)
 {
     public static BenchOptions Parse(string[] args)
     {
@@ -14,6 +14,7 @@ internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string
             peers == "none" || !Directory.Exists(peers) ? null : peers,
             Option("only"),
             Option("app") ?? AppContext.BaseDirectory,
-            Option("jobs") is { } jobs ? int.Parse(jobs) : null);
+            Option("jobs") is { } jobs ? int.Parse(jobs) : null,
+            int.Parse(Option("conns") ?? "1000"));
     }
 }

@@ -1,6 +1,6 @@
 using Bench;
 
-// dotnet run -c Release --project bench -- readings|jobs [--jobs 400000] [--n 3] [--secs 6] [--app <folder of a published App>] [--peers <folder>|none] [--only <case>]
+// dotnet run -c Release --project bench -- readings|jobs|messages|webhooks|live [--jobs 400000] [--n 3] [--secs 6] [--app <folder of a published App>] [--peers <folder>|none] [--only <case>]
 // Each figure is one JSON line; where a peer ran in the same round, a last line gives the ratio.
 using var stopping = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -13,6 +13,11 @@ if (args is ["jobs-worker", var url])
     await JobsWorker.RunAsync(url);
     return 0;
 }
+if (args is ["messages-worker", var database])
+{
+    await MessagesWorker.RunAsync(database);
+    return 0;
+}
 var options = BenchOptions.Parse(args);
 switch (options.Name)
 {
@@ -22,7 +27,16 @@ switch (options.Name)
     case "jobs":
         await JobsBench.RunAsync(options, stopping.Token);
         return 0;
+    case "messages":
+        await MessagesBench.RunAsync(options, stopping.Token);
+        return 0;
+    case "webhooks":
+        await WebhooksBench.RunAsync(options, stopping.Token);
+        return 0;
+    case "live":
+        await LiveBench.RunAsync(options, stopping.Token);
+        return 0;
     default:
-        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings|jobs [--n <rounds>] [--secs 6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
+        Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings|jobs|messages|webhooks|live [--n <rounds>] [--secs 6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
         return 64;
 }

@@ -1,4 +1,5 @@
 using System.Reflection;
+using App.Jobs;
 using App.Platform.Database;
 using App.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;
@@ -10,7 +11,7 @@ namespace App.Tests.Architecture;
 /// <summary>What the two roles are made of, and that the entities fit the schema.</summary>
 public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
 {
-    private static readonly string[] OfTheWebRole = ["GroupCommit", "ModelRefresher", "Notifications"];
+    private static readonly string[] OfTheWebRole = ["GroupCommit", "LiveWatch", "ModelRefresher", "Notifications", "ShadowRunner"];
 
     [Fact]
     public async Task No_worker_service_runs_in_the_web_role()
@@ -25,6 +26,11 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
             Assert.Contains(service, ofWorker);
         }
     }
+
+    [Fact]
+    public void Kinds_of_jobs_are_those_of_the_checked_in_list() =>
+        // A queued job outlives the class that did it: a name may be added to the list, and never leaves it.
+        Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/JobKinds.txt")), web.Services.GetServices<JobKind>().Select(kind => kind.Name).Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task Every_entity_queries_against_the_migrated_schema()

@@ -10,6 +10,7 @@ public sealed class Browser : IAsyncLifetime
 {
     private static readonly string[] Flags =
     [
+        "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--enable-unsafe-swiftshader",
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 

@@ -35,13 +35,13 @@ public sealed class JobFaultTests
         var id = (await bench.AddAsync(JobBench.Errand("a")))[0];
         var hand = await bench.HandAsync();
         await hand.ClaimAsync();
-        await bench.ExecuteAsync("update job_workers set beaten_at = pg_postmaster_start_time() - interval '1 s'");
+        await bench.ExecuteAsync("update job_workers set beat_at = pg_postmaster_start_time() - interval '1 s'");
         await hand.DieAsync();
         Assert.Equal(("queued 0", "0 f"), (await bench.StateAsync(id), await bench.TextAsync($"select crashes || ' ' || case when suspect then 't' else 'f' end from jobs where id = {id}")));
 
         // Heard again, it is responsible.
         var next = await bench.HandAsync();
-        await bench.ExecuteAsync("update job_workers set beaten_at = pg_postmaster_start_time() - interval '1 s'");
+        await bench.ExecuteAsync("update job_workers set beat_at = pg_postmaster_start_time() - interval '1 s'");
         Assert.Equal(id, Assert.Single(await next.ClaimAsync()).Id);
         Assert.Empty((await next.BeatAsync())!);
         await next.DieAsync();

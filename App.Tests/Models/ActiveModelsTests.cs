@@ -146,7 +146,7 @@ public sealed class ActiveModelsTests : IAsyncLifetime
         using var models = new ActiveModels(other.Registry, other.Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, loaded);
         await using var postgres = new Postgres(database.ConnectionString, database.ConnectionString, "other");
         using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
-        using var refresher = new ModelRefresher(notifications, other.Shipped, models, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
+        using var refresher = new ModelRefresher(notifications, other.Shipped, models, other.Shadows, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));
         await notifications.StartAsync(default);
         await refresher.StartAsync(default);

@@ -1,4 +1,5 @@
 using App.Models;
+using App.Models.Shadow;
 using App.Platform.Configuration;
 using App.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,6 +20,8 @@ internal sealed class ModelProcess : IAsyncDisposable
         Artifacts = new(Registry, new() { ArtifactBase = artifactBase, CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance);
         Loader = new(Artifacts, purposes);
         Models = new(Registry, Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
+        ShadowRegistry = new(source);
+        Shadows = new(ShadowRegistry, Registry, Loader, Models, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ShadowModels>.Instance);
         Shipped = new(Registry, Loader, NullLogger<ShippedModels>.Instance);
     }
 
@@ -29,6 +32,10 @@ internal sealed class ModelProcess : IAsyncDisposable
     public ModelLoader Loader { get; }
 
     public ActiveModels Models { get; }
+
+    public ShadowRegistry ShadowRegistry { get; }
+
+    public ShadowModels Shadows { get; }
 
     public ShippedModels Shipped { get; }
 
@@ -52,6 +59,7 @@ internal sealed class ModelProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Shadows.Dispose();
         Models.Dispose();
         await source.DisposeAsync();
         cache.Dispose();

@@ -4,18 +4,26 @@ using Microsoft.AspNetCore.Authorization;
 namespace App.WebConsole;
 
 /// <summary>
-/// <c>/jobs</c>: jobs, queues, workers, schedules and runs. One page for every address below it, so that each view can be
-/// sent to somebody as a link. Only a key with the scope admin opens it, wherever the request seems to come from.
+/// <c>/jobs</c>: jobs, queues, workers, schedules and runs; <c>/webhooks</c>: what providers have sent; <c>/models</c>: model
+/// versions. One page for every address below them, so that each view can be sent to somebody as a link. Only a key with the scope admin opens it, wherever the request seems to come from.
 /// </summary>
 internal sealed class Dashboard(ConsoleFiles files, SignIn signIn, IAuthorizationService authorization)
 {
     /// <summary>Where it is.</summary>
     public const string Path = "/jobs";
 
+    /// <summary>Where the events of providers are. Providers themselves call <c>/webhooks/{provider}</c>.</summary>
+    public const string WebhooksPath = "/webhooks";
+
+    /// <summary>Where model versions are.</summary>
+    public const string ModelsPath = "/models";
+
     /// <summary>Maps it, and the name under which others know such a page.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet(Path + "/{**view}", (Delegate)OpenAsync).ExcludeFromDescription();
+        routes.MapGet(WebhooksPath + "/{id:long?}", (Delegate)OpenAsync).ExcludeFromDescription();
+        routes.MapGet(ModelsPath, (Delegate)OpenAsync).ExcludeFromDescription();
         routes.MapGet("/hangfire/{**view}", () => TypedResults.Redirect(Path)).ExcludeFromDescription();
     }
 

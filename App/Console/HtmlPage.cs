@@ -5,9 +5,10 @@ namespace App.WebConsole;
 /// <summary>An answer in HTML that runs only our own files, sits in no frame, is kept nowhere and tells no other site where it was.</summary>
 /// <param name="html">The page.</param>
 /// <param name="status">Status of the answer.</param>
-internal sealed class HtmlPage(string html, int status = StatusCodes.Status200OK) : IResult
+/// <param name="policy">Its content security policy, where it needs one of its own.</param>
+internal sealed class HtmlPage(string html, int status = StatusCodes.Status200OK, string policy = HtmlPage.Policy) : IResult
 {
-    /// <summary>The content security policy of every page.</summary>
+    /// <summary>The content security policy of every page that names none.</summary>
     public const string Policy =
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
@@ -18,6 +19,7 @@ internal sealed class HtmlPage(string html, int status = StatusCodes.Status200OK
         response.StatusCode = status;
         response.ContentType = "text/html; charset=utf-8";
         Protect(response);
+        response.Headers.ContentSecurityPolicy = policy;
         return response.WriteAsync(html, Encoding.UTF8, httpContext.RequestAborted);
     }
 

@@ -17,6 +17,7 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
     private const string NextSlot = "<!--next-->";
     private const int MaxFormBytes = 8 * 1024;
     private const int MaxKeyLength = 512;
+    private static readonly string[] Pages = [Dashboard.Path, Dashboard.WebhooksPath, Dashboard.ModelsPath, LivePage.Path];
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
 
     /// <summary>Maps the page and the two forms.</summary>
@@ -75,8 +76,8 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
 
     // A page of ours and nothing else: "//host" and "/\\host" are addresses of other sites.
     private static bool IsOurs(string next) =>
-        next.StartsWith(Dashboard.Path, StringComparison.Ordinal) && next.Length <= 2048 && next.All(c => c is > ' ' and <= '~')
-        && (next.Length == Dashboard.Path.Length || next[Dashboard.Path.Length] is '/' or '?');
+        next.Length <= 2048 && next.All(c => c is > ' ' and <= '~')
+        && Pages.Any(page => next.StartsWith(page, StringComparison.Ordinal) && (next.Length == page.Length || next[page.Length] is '/' or '?'));
 
     // Browsers that predate the header send none; the cookie is of no use to another site either way.
     private static bool IsFromElsewhere(HttpRequest request) => request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using App.Platform;
 using App.Platform.Configuration;
+using App.Platform.Files;
 
 namespace App.Disaggregation;
 

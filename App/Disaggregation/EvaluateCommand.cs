@@ -1,5 +1,6 @@
 using App.Platform;
 using App.Platform.Configuration;
+using App.Platform.Files;
 
 namespace App.Disaggregation;
 
@@ -15,7 +16,7 @@ internal static class EvaluateCommand
         var (data, modelPath) = (line.Required("data"), line.Optional("model"));
         var lookAhead = line.Integer("look-ahead", int.MaxValue, min: Target.ProvisionalLookAhead);
         line.RefuseUnread();
-        var files = HouseFiles.In(data);
+        var files = CsvFiles.In(data);
         using var offline = await ModelFile.LoadAsync(modelPath, variables, cancellation);
         var model = offline.Model;
         return await BadFileException.ReportAsync(() =>

@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.IO.Compression;
+using App.Platform.Files;
 
 namespace App.Disaggregation;
 
@@ -18,20 +18,7 @@ internal static class MeterFile
     /// <summary>Reads a file, gzip where its name ends in <c>.gz</c>, and lays it on the grid.</summary>
     /// <exception cref="BadFileException">It is no such file; the message names the line.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
-    public static House Read(string path)
-    {
-        try
-        {
-            using var file = File.OpenRead(path);
-            using Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
-            using var reader = new StreamReader(stream);
-            return Read(reader, path);
-        }
-        catch (InvalidDataException e)
-        {
-            throw new BadFileException(path, 0, $"it is no gzip file, or a damaged one ({e.Message}): unpack it and name it .csv, or pack it again");
-        }
-    }
+    public static House Read(string path) => CsvFiles.Read(path, reader => Read(reader, path));
 
     /// <summary>Reads CSV and lays it on the grid.</summary>
     public static House Read(TextReader reader, string name)

@@ -5,6 +5,12 @@ internal abstract record JobOutcome
 {
     private JobOutcome() { }
 
+    /// <summary>What is written in the same commit.</summary>
+    public JobEffect? Effect { get; init; }
+
+    /// <summary>With <see cref="Retry"/> and <see cref="Snooze"/>: it gives up its place in its order, so that those behind it need not wait.</summary>
+    public bool IsAside { get; init; }
+
     /// <summary>Succeeded; the result, if any, is kept as JSON (at most 64 kB).</summary>
     public static JobOutcome Done(object? result = null) => result is null ? Succeeded.Empty : new Succeeded(result);
 

@@ -8,6 +8,15 @@ internal static class JobRegistration
     /// <summary>How arguments and results are written: camelCase, as everything else is.</summary>
     public static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 
+    /// <summary>Gives the jobs of a queue places of their own in this process. Call it where workers are added.</summary>
+    public static IServiceCollection AddJobPool(this IServiceCollection services, string queue, Func<IServiceProvider, JobPool> pool)
+    {
+        services.AddSingleton(pool);
+        // Not by type: a process has a worker for each pool.
+        return services.AddSingleton<IHostedService>(provider =>
+            ActivatorUtilities.CreateInstance<JobWorker>(provider, provider.GetServices<JobPool>().Single(one => one.Queue == queue)));
+    }
+
     /// <summary>Adds a kind and the class that does its work; one instance of it per attempt, from a scope of its own.</summary>
     public static IServiceCollection AddJobKind<TArgs, THandler>(this IServiceCollection services, JobKind kind)
         where THandler : class, IJobHandler<TArgs>

@@ -21,7 +21,14 @@ internal static class JobStore
     /// <param name="DelaySeconds">Of a retry or a snooze.</param>
     /// <param name="Text">Result or error.</param>
     /// <param name="IsSubstitute">Whether it stands for an end that could not be written.</param>
-    public readonly record struct Ending(ClaimedJob Job, string Outcome, double DelaySeconds, string? Text, bool IsSubstitute = false);
+    public readonly record struct Ending(ClaimedJob Job, string Outcome, double DelaySeconds, string? Text, bool IsSubstitute = false)
+    {
+        /// <summary>What is written in the same commit.</summary>
+        public JobEffect? Effect { get; init; }
+
+        /// <summary>Whether it is tried again, and those behind it in its order must wait for it.</summary>
+        public bool HoldsOrder => Outcome is "retry" or "snoozed" or "released";
+    }
 
     /// <summary>The command that adds jobs and answers (job_id, added) for each, in order.</summary>
     public static NpgsqlBatchCommand Enqueue(IReadOnlyList<(NewJob Job, JobKind Kind, string Args)> jobs) => new(
@@ -44,31 +51,57 @@ internal static class JobStore
     };
 
     /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
-    public static NpgsqlCommand Claim(NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after) =>
-        new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8)", connection)
+    public static NpgsqlCommand Claim(
+        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1) =>
+        new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", connection)
         {
             Parameters =
             {
                 new() { Value = worker }, new() { Value = kinds }, new() { Value = limit }, new() { Value = ahead },
                 new() { Value = suspects }, new() { Value = solo }, new() { Value = after.Queue }, new() { Value = after.Organization },
+                Array(only is null ? null : [only]), Array(except ?? []), new() { Value = together },
             },
         };
 
     /// <summary>The command that writes how attempts ended, and answers the jobs that were still held.</summary>
-    public static NpgsqlCommand Finish(NpgsqlConnection connection, NpgsqlTransaction? transaction, long worker, IReadOnlyList<Ending> endings) =>
-        new("select id from jobs_finish($1, $2, $3, $4, $5, $6, $7)", connection, transaction)
-        {
-            Parameters =
-            {
-                new() { Value = worker },
-                new() { Value = endings.Select(e => e.Job.Id).ToArray() },
-                new() { Value = endings.Select(e => e.Job.Claim).ToArray() },
-                Array(endings.Select(e => e.Outcome)),
-                new() { Value = endings.Select(e => e.DelaySeconds).ToArray() },
-                Array(endings.Select(e => e.Text)),
-                new() { Value = endings.Any(e => e.Job.Guarded) },
-            },
-        };
+    public static NpgsqlCommand Finish(NpgsqlConnection connection, NpgsqlTransaction? transaction, long worker, IReadOnlyList<Ending> endings)
+    {
+        var command = new NpgsqlCommand(FinishSql, connection, transaction);
+        foreach (var parameter in FinishOf(worker, endings)) command.Parameters.Add(parameter);
+        return command;
+    }
+
+    /// <summary>The same, with what else the ends write, in one commit.</summary>
+    public static NpgsqlBatch FinishWithEffects(NpgsqlConnection connection, long worker, IReadOnlyList<Ending> endings)
+    {
+        var batch = Effects(connection, endings);
+        var finish = new NpgsqlBatchCommand(FinishSql);
+        foreach (var parameter in FinishOf(worker, endings)) finish.Parameters.Add(parameter);
+        batch.BatchCommands.Add(finish);
+        return batch;
+    }
+
+    /// <summary>What ends write beside the jobs.</summary>
+    public static NpgsqlBatch Effects(NpgsqlConnection connection, IReadOnlyList<Ending> endings)
+    {
+        var batch = new NpgsqlBatch(connection);
+        foreach (var effects in endings.Select(ending => ending.Effect).OfType<JobEffect>().GroupBy(effect => effect.GetType()))
+            batch.BatchCommands.Add(effects.First().WriteAll([.. effects]));
+        return batch;
+    }
+
+    private const string FinishSql = "select id from jobs_finish($1, $2, $3, $4, $5, $6, $7)";
+
+    private static NpgsqlParameter[] FinishOf(long worker, IReadOnlyList<Ending> endings) =>
+    [
+        new() { Value = worker },
+        new() { Value = endings.Select(e => e.Job.Id).ToArray() },
+        new() { Value = endings.Select(e => e.Job.Claim).ToArray() },
+        Array(endings.Select(e => e.Outcome)),
+        new() { Value = endings.Select(e => e.DelaySeconds).ToArray() },
+        Array(endings.Select(e => e.Text)),
+        new() { Value = endings.Any(e => e.Job.Guarded) },
+    ];
 
     /// <summary>What is written of a job that goes back into the line, uncharged.</summary>
     public static Ending Release(ClaimedJob job) => new(job, "released", 0, null);
@@ -78,7 +111,12 @@ internal static class JobStore
     /// <param name="kind">Its kind, for the backoff.</param>
     /// <param name="outcome">Anything but settled.</param>
     /// <param name="chance">Uniform in [0, 1), for the jitter.</param>
-    public static Ending End(ClaimedJob job, JobKind kind, JobOutcome outcome, double chance)
+    public static Ending End(ClaimedJob job, JobKind kind, JobOutcome outcome, double chance) =>
+        Of(job, kind, outcome, chance) is var ending && outcome.IsAside && ending.Outcome is "retry" or "snoozed"
+            ? ending with { Outcome = ending.Outcome + " aside", Effect = outcome.Effect }
+            : ending with { Effect = outcome.Effect };
+
+    private static Ending Of(ClaimedJob job, JobKind kind, JobOutcome outcome, double chance)
     {
         switch (outcome)
         {
@@ -126,5 +164,5 @@ internal static class JobStore
         return JobOutcome.Settled.Instance;
     }
 
-    private static NpgsqlParameter Array(IEnumerable<string?> values) => new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    private static NpgsqlParameter Array(IEnumerable<string?>? values) => new() { Value = (object?)values?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

@@ -14,7 +14,7 @@ namespace App.Jobs;
 /// </summary>
 internal sealed class JobWorker(
     Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, Notifications notifications,
-    TimeProvider time, ILogger<JobWorker> log) : DrainingService
+    TimeProvider time, ILogger<JobWorker> log, JobPool pool, IEnumerable<JobPool> pools) : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
 
@@ -29,7 +29,12 @@ internal sealed class JobWorker(
     private readonly ConcurrentDictionary<(long Id, int Claim), RunningJob> running = [];
     private readonly ConcurrentDictionary<(long Id, int Claim), bool> holding = [];
     private readonly Signal room = new();
-    private readonly Signal added = notifications.On(JobOptions.Channel);
+    private readonly JobSequences sequences = new();
+    private readonly string[] queuesOfOthers = pool.Queue is null ? [.. pools.Select(other => other.Queue!)] : [];
+    private readonly int mostTogether = pool.MostTogether ?? options.MostTogether;
+    private readonly TimeSpan poll = pool.Poll ?? options.Poll;
+    private readonly Signal added = notifications.On(pool.Channel);
+    private readonly Signal stirred = notifications.On(JobOptions.Channel);
     private readonly Signal cancels = notifications.On(JobOptions.CancelChannel);
 
     private volatile JobSession? session;
@@ -45,12 +50,15 @@ internal sealed class JobWorker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.Yield();
-        log.LogInformation("Running jobs, {Concurrency} at once", options.Concurrency);
+        if (pool.Queue is null) log.LogInformation("Running jobs, {Concurrency} at once", pool.Concurrency);
+        else log.LogInformation("Running jobs of queue {Queue}, {Concurrency} at once", pool.Queue, pool.Concurrency);
         using var finishing = new CancellationTokenSource();
         var writing = WriteEndsAsync();
         var beating = RepeatAsync("The heartbeat", BeatAsync, finishing.Token);
-        var executors = Enumerable.Range(0, options.Concurrency).Select(_ => Task.Run(ExecuteJobsAsync, CancellationToken.None)).ToArray();
-        await Task.WhenAll(RepeatAsync("Claiming", ClaimAsync, stoppingToken), RepeatAsync("Staging", StageAsync, stoppingToken), RepeatAsync("Vacuuming", VacuumAsync, stoppingToken));
+        var executors = Enumerable.Range(0, pool.Concurrency).Select(_ => Task.Run(ExecuteJobsAsync, CancellationToken.None)).ToArray();
+        // What is done for all queues is done once a process.
+        await Task.WhenAll(RepeatAsync("Claiming", ClaimAsync, stoppingToken), pool.Queue is null ? RepeatAsync("Staging", StageAsync, stoppingToken) : Task.CompletedTask,
+            pool.Queue is null ? RepeatAsync("Vacuuming", VacuumAsync, stoppingToken) : Task.CompletedTask);
 
         ready.Writer.Complete();
         await DrainAsync(Task.WhenAll(executors));
@@ -66,37 +74,38 @@ internal sealed class JobWorker(
     {
         var mine = session ??= await OpenAsync(ct);
         // Taken before looking, so that nothing falls between.
-        var (more, space) = (added.Next, room.Next);
+        var (more, stir, space) = (added.Next, stirred.Next, room.Next);
         var ahead = Ahead;
-        var free = options.Concurrency + ahead - Volatile.Read(ref held);
+        // What stands behind another of its order takes no place.
+        var free = pool.Concurrency + ahead - (Volatile.Read(ref held) - sequences.Behind);
         // Few places are not worth a round trip while there is enough to do.
-        if (free < Math.Min(options.MostTogether / 2, Math.Max(1, ahead / 4)))
+        if (free < Math.Min(mostTogether / 2, Math.Max(1, ahead / 4)))
         {
-            await space.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await space.WaitAsync(poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
-        var claimed = await ClaimAsync(mine, Math.Min(free, options.MostTogether), ahead > 0, ct);
+        var claimed = await ClaimAsync(mine, Math.Min(free, mostTogether), ahead > 0, ct);
         if (claimed > 0) return;
-        await more.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await (pool.Queue is null ? more : Task.WhenAny(more, stir)).WaitAsync(poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private int Ahead => Volatile.Read(ref averageTicks) is var ticks && ticks < Short.Ticks
-        ? (int)Math.Min(options.MostAhead, options.Concurrency * AheadOf.Ticks / Math.Max(1, ticks)) : 0;
+        ? (int)Math.Min(options.MostAhead, pool.Concurrency * AheadOf.Ticks / Math.Max(1, ticks)) : 0;
 
     private async Task<int> ClaimAsync(JobSession mine, int limit, bool ahead, CancellationToken ct)
     {
         claiming = await OpenAsync(claiming, "claim", "set synchronous_commit = off", ct);
-        var suspects = Math.Max(0, options.Concurrency - running.Count);
+        var suspects = Math.Max(0, pool.Concurrency - running.Count);
         var solo = running.Values.All(one => one.Job.Crashes < 2);
         var jobs = new List<(short Rank, ClaimedJob Job)>(limit);
         try
         {
             // Finished once begun: a claim that is cut off may have been made, and is then found by the heartbeat.
-            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after);
+            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together));
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
             while (await reader.ReadAsync(CancellationToken.None))
                 jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
-                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10))));
+                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))));
         }
         catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
         {
@@ -106,7 +115,8 @@ internal sealed class JobWorker(
         // A crash of the database forgets claims that it has answered. What is still in hand here goes on: its fence is the same again.
         var fresh = jobs.FindAll(one => holding.TryAdd((one.Job.Id, one.Job.Claim), true));
         Interlocked.Add(ref held, fresh.Count);
-        foreach (var (_, job) in fresh.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id)) ready.Writer.TryWrite((job, mine));
+        foreach (var job in JobSequences.InOrder(fresh))
+            if (sequences.Enter(job, mine)) ready.Writer.TryWrite((job, mine));
         after = Last(jobs);
         return jobs.Count;
     }
@@ -125,23 +135,21 @@ internal sealed class JobWorker(
 
     private async Task ExecuteJobsAsync()
     {
-        await foreach (var (job, owner) in ready.Reader.ReadAllAsync())
+        await foreach (var first in ready.Reader.ReadAllAsync())
         {
-            if (owner != session)
+            // Behind it are those of its order.
+            for ((ClaimedJob Job, JobSession Session)? next = first; next is { } one;)
             {
-                Let(job);
-                continue;
+                next = null;
+                if (one.Session != session || draining) GiveBack([one, .. sequences.Break(one.Job)]);
+                else if (await ExecuteAsync(one.Job, one.Session)) next = sequences.Next(one.Job);
+                else GiveBack(sequences.Break(one.Job));
             }
-            if (draining)
-            {
-                ended.Writer.TryWrite((JobStore.Release(job), owner));
-                continue;
-            }
-            await ExecuteAsync(job, owner);
         }
     }
 
-    private async Task ExecuteAsync(ClaimedJob job, JobSession owner)
+    // Whether the next of its order may run.
+    private async Task<bool> ExecuteAsync(ClaimedJob job, JobSession owner)
     {
         using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
         running[(job.Id, job.Claim)] = attempt;
@@ -151,15 +159,24 @@ internal sealed class JobWorker(
         running.TryRemove((job.Id, job.Claim), out _);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
         Telemetry.JobSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", job.Kind));
-        if (attempt.Reason == StopReason.LeaseLost || outcome is JobOutcome.Settled)
+        if ((attempt.Reason == StopReason.LeaseLost && outcome.Effect is null) || outcome is JobOutcome.Settled)
         {
             if (outcome is JobOutcome.Settled) tally.Add(job.Kind, "succeeded", took);
             Let(job);
-            return;
+            return outcome is JobOutcome.Settled;
         }
         var ending = JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble());
         tally.Add(job.Kind, ending.Outcome, took);
         ended.Writer.TryWrite((ending, owner));
+        return !ending.HoldsOrder;
+    }
+
+    // Jobs that were claimed and not begun.
+    private void GiveBack(IReadOnlyList<(ClaimedJob Job, JobSession Session)> jobs)
+    {
+        foreach (var (job, owner) in jobs)
+            if (owner == session) ended.Writer.TryWrite((JobStore.Release(job), owner));
+            else Let(job);
     }
 
     private void Let(params ReadOnlySpan<ClaimedJob> jobs)
@@ -196,12 +213,22 @@ internal sealed class JobWorker(
             try
             {
                 connection = await OpenAsync(connection, "finish", null, CancellationToken.None);
-                await using var command = JobStore.Finish(connection, null, owner.Worker, endings);
-                await command.ExecuteNonQueryAsync();
+                if (endings.Exists(ending => ending.Effect is not null))
+                {
+                    await using var batch = JobStore.FinishWithEffects(connection, owner.Worker, endings);
+                    await batch.ExecuteNonQueryAsync();
+                }
+                else
+                {
+                    await using var command = JobStore.Finish(connection, null, owner.Worker, endings);
+                    await command.ExecuteNonQueryAsync();
+                }
                 vacuum.Count(endings.Count);
+                // Those behind them in their orders may have been woken.
+                if (endings.Exists(ending => ending.Job.Guarded)) added.Pulse();
                 foreach (var ending in endings)
                     Telemetry.JobsEnded.Add(1, new("kind", ending.Job.Kind), new("outcome", ending.Outcome));
-                if (endings.Exists(ending => ending.Outcome is "retry" or "snoozed")) stager.LookSoon();
+                if (endings.Exists(ending => ending.Outcome is not ("succeeded" or "dead" or "cancelled" or "released"))) stager.LookSoon();
                 return connection;
             }
             catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
@@ -228,7 +255,33 @@ internal sealed class JobWorker(
                 await Task.Delay(AfterFault, time);
             }
         }
+        if (endings.Exists(ending => ending.Effect is not null)) await WriteEffectsAsync(endings);
         return connection;
+    }
+
+    // The jobs are another's by now, but what has happened has happened.
+    private async Task WriteEffectsAsync(List<JobStore.Ending> endings)
+    {
+        for (var written = false; !written;)
+        {
+            try
+            {
+                await using var connection = await postgres.Source.OpenConnectionAsync();
+                await using var effects = JobStore.Effects(connection, endings);
+                await effects.ExecuteNonQueryAsync();
+                written = true;
+            }
+            catch (Exception e) when (TransientFault.Is(e))
+            {
+                log.LogWarning("What {Count} jobs have done could not be written, trying again: {Error}", endings.Count, e.Message);
+                await Task.Delay(AfterFault, time);
+            }
+            catch (Exception e)
+            {
+                log.LogError(e, "What {Count} jobs have done cannot be written: {Error}", endings.Count, e.Message);
+                return;
+            }
+        }
     }
 
     private async Task BeatAsync(CancellationToken ct)
@@ -257,7 +310,10 @@ internal sealed class JobWorker(
     {
         if (time.GetElapsedTime(reconciled) < options.Lease / 3) return;
         reconciled = time.GetTimestamp();
-        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !holding.ContainsKey((job.Id, job.Claim))).ToList();
+        if (!(await mine.HeldAsync(postgres, CancellationToken.None)).Any(job => !holding.ContainsKey((job.Id, job.Claim)))) return;
+        // Some may have ended between the look there and the look here. What was not held here before it was looked for there is a stranger.
+        var ours = holding.Keys.ToHashSet();
+        var strangers = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => !ours.Contains((job.Id, job.Claim)) && !holding.ContainsKey((job.Id, job.Claim))).ToList();
         if (strangers.Count == 0) return;
         log.LogWarning("Gave back {Count} jobs whose claim was not answered", strangers.Count);
         await using var connection = await postgres.Source.OpenConnectionAsync();

@@ -24,7 +24,8 @@ internal sealed class JobsModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>().AddSingleton<JobWorker>();
+        services.AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JobWorker>(provider, new JobPool(null, provider.GetRequiredService<JobOptions>().Concurrency)));
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
         services.AddSingleton<JobPartitions>().AddSingleton<JobPruning>().AddSingleton<JobGauges>();
         services.AddSingleton(provider => new Duty("job partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<JobPartitions>().RunOnceAsync));

@@ -13,7 +13,7 @@ internal sealed class ActiveModels(
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim refreshing = new(1);
     private readonly ConcurrentDictionary<string, ModelSlot> slots =
-        new(loader.Names.Select(name => KeyValuePair.Create(name, new ModelSlot(name))), StringComparer.Ordinal);
+        new(loader.Names.Select(name => KeyValuePair.Create(name, new ModelSlot(name, time))), StringComparer.Ordinal);
 
     /// <summary>Every name that is wanted or active.</summary>
     public IEnumerable<ModelSlot> Slots => slots.Values.OrderBy(slot => slot.Name, StringComparer.Ordinal);
@@ -22,7 +22,7 @@ internal sealed class ActiveModels(
     public bool RunsAny => options.Worker || loader.Names.Any(loader.ServesInWeb);
 
     /// <summary>The slot of a name; it stays the same as long as the process lives.</summary>
-    public ModelSlot Get(string name) => slots.GetOrAdd(name, static n => new ModelSlot(n));
+    public ModelSlot Get(string name) => slots.GetOrAdd(name, static (n, clock) => new ModelSlot(n, clock), time);
 
     /// <summary>Whether a version serves in this process.</summary>
     public bool IsServing(ModelVersion version) => slots.TryGetValue(version.Name, out var slot) && slot.Serving?.Id == version.Id;
@@ -64,6 +64,7 @@ internal sealed class ActiveModels(
         try
         {
             var model = await loader.LoadAsync(version, ct);
+            model.ShowTo(slot.Shadow);
             slot.Swap(new LoadedModel(model, version), time.GetUtcNow());
             log.LogInformation("Loaded model {Model:l} input {Input:l} output {Output:l}", version.Label, model.Spec.Input.ToString(), model.Spec.Output.ToString());
         }

@@ -1,3 +1,5 @@
+using App.Models.Shadow;
+
 namespace App.Models;
 
 /// <summary>A model version as the API shows it.</summary>
@@ -63,8 +65,11 @@ internal sealed record ModelAnswer
     /// <inheritdoc cref="ModelSpec.Note"/>
     public required string Note { get; init; }
 
+    /// <summary>Its newest run beside the active version, or null.</summary>
+    public ShadowAnswer? Shadow { get; init; }
+
     /// <summary>The answer for a row.</summary>
-    public static ModelAnswer Of(ModelVersion version, ActiveModels models)
+    public static ModelAnswer Of(ModelVersion version, ActiveModels models, ShadowAnswer? shadow = null)
     {
         var spec = ModelSpec.Parse(version.Spec);
         return new()
@@ -89,6 +94,7 @@ internal sealed record ModelAnswer
             Split = spec.Split,
             Scores = spec.Scores,
             Note = spec.Note,
+            Shadow = shadow,
         };
     }
 }

@@ -62,7 +62,32 @@ internal sealed class ModelChange : IAsyncDisposable
     {
         await ExecuteAsync("update model_versions set state = 'retired' where state = 'active' and name = (select name from model_versions where id = $1) and id <> $1", id, ct);
         await ExecuteAsync("update model_versions set state = 'active', activated_at = now() where id = $1 and state <> 'active'", id, ct);
-        await ExecuteAsync($"select pg_notify('{ModelRegistry.Channel}', $1)", name, ct);
+        // What ran beside the version that served until now has said what it had to say.
+        await ExecuteAsync("update model_shadows set ended_at = now() where ended_at is null and name = (select name from model_versions where id = $1 and activated_at = now())", id, ct);
+        await TellAsync(ct);
+    }
+
+    /// <summary>Runs a candidate beside the active version, in place of any other; the same pair goes on as it is.</summary>
+    public async Task StartShadowAsync(int candidate, CancellationToken ct)
+    {
+        await ExecuteAsync("""
+            update model_shadows set ended_at = now()
+            where ended_at is null and name = (select name from model_versions where id = $1)
+              and (candidate_id <> $1 or active_id not in (select id from model_versions where state = 'active'))
+            """, candidate, ct);
+        await ExecuteAsync("""
+            insert into model_shadows (name, candidate_id, active_id)
+            select c.name, c.id, a.id from model_versions c join model_versions a on a.name = c.name and a.state = 'active' and a.id <> c.id where c.id = $1
+            on conflict (name) where ended_at is null do nothing
+            """, candidate, ct);
+        await TellAsync(ct);
+    }
+
+    /// <summary>Ends a candidate's run beside the active version.</summary>
+    public async Task EndShadowAsync(int candidate, CancellationToken ct)
+    {
+        await ExecuteAsync("update model_shadows set ended_at = now() where ended_at is null and candidate_id = $1", candidate, ct);
+        await TellAsync(ct);
     }
 
     /// <summary>Makes it so.</summary>
@@ -74,6 +99,8 @@ internal sealed class ModelChange : IAsyncDisposable
         await transaction.DisposeAsync();
         await connection.DisposeAsync();
     }
+
+    private Task TellAsync(CancellationToken ct) => ExecuteAsync($"select pg_notify('{ModelRegistry.Channel}', $1)", name, ct);
 
     private async Task ExecuteAsync(string sql, object value, CancellationToken ct)
     {

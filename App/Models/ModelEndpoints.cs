@@ -1,3 +1,4 @@
+using App.Models.Shadow;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
@@ -21,10 +22,11 @@ internal static class ModelEndpoints
             .WithMetadata(new RequestSizeLimitAttribute(ModelOptions.MostBytes + (1 << 20)));
         models.MapPost("/{name}/versions/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin);
         models.MapPost("/{name}/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin);
+        ShadowEndpoints.Map(routes);
     }
 
     private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> ListAsync(
-        AppDbContext db, ActiveModels models, CancellationToken ct, int limit = 100, string? cursor = null)
+        AppDbContext db, ActiveModels models, ShadowRegistry registry, CancellationToken ct, int limit = 100, string? cursor = null)
     {
         if (limit is < 1 or > MostListed)
             return Problems.Unprocessable(new FieldError("limit", limit.ToString(), $"Give a whole number from 1 to {MostListed}."));
@@ -34,8 +36,9 @@ internal static class ModelEndpoints
         var rows = await db.Set<ModelVersion>().AsNoTracking()
             .Where(version => version.Id > after).OrderBy(version => version.Id).Take(limit + 1).ToListAsync(ct);
         var page = rows.Take(limit).ToList();
+        var shadows = await ShadowEndpoints.NewestAsync(registry, page.Select(version => version.Id), ct);
         return TypedResults.Ok(new ModelPage(
-            [.. page.Select(version => ModelAnswer.Of(version, models))],
+            [.. page.Select(version => ModelAnswer.Of(version, models, shadows.GetValueOrDefault(version.Id)))],
             rows.Count > limit ? page[^1].Id.ToString() : null));
     }
 

@@ -7,4 +7,23 @@ namespace App.Models;
 /// <param name="Name">Name of the model.</param>
 /// <param name="FaultOf">What makes a spec unfit (fault and cure, without a full stop), or null.</param>
 /// <param name="InWeb">Whether a process of the web role runs it too; else only workers load it.</param>
-internal sealed record ModelPurpose(string Name, Func<ModelSpec, string?> FaultOf, bool InWeb = false);
+/// <param name="Says">What one row of its output comes to, in words; two versions agree where they say the same. Null: the
+/// labels that reach their thresholds.</param>
+internal sealed record ModelPurpose(string Name, Func<ModelSpec, string?> FaultOf, bool InWeb = false, ModelSays? Says = null)
+{
+    private const string Nothing = "nothing";
+
+    /// <summary>The labels that reach their thresholds.</summary>
+    public static string LabelsOf(ModelSpec spec, ReadOnlySpan<float> output)
+    {
+        var labels = new List<string>();
+        for (var i = 0; i < output.Length && i < spec.Thresholds.Count; i++)
+        {
+            if (output[i] >= spec.Thresholds[i]) labels.Add(spec.Labels[i]);
+        }
+        return labels.Count == 0 ? Nothing : string.Join(" + ", labels);
+    }
+}
+
+/// <summary>What one row of a model's output comes to, in a few words.</summary>
+internal delegate string ModelSays(ModelSpec spec, ReadOnlySpan<float> output);

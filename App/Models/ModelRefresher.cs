@@ -1,3 +1,4 @@
+using App.Models.Shadow;
 using App.Platform.Database;
 
 namespace App.Models;
@@ -7,7 +8,7 @@ namespace App.Models;
 /// and by a look every five seconds, because a notification is only a hint.
 /// </summary>
 internal sealed class ModelRefresher(
-    Notifications notifications, ShippedModels shipped, ActiveModels models, TimeProvider time, ILogger<ModelRefresher> log) : BackgroundService
+    Notifications notifications, ShippedModels shipped, ActiveModels models, ShadowModels shadows, TimeProvider time, ILogger<ModelRefresher> log) : BackgroundService
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -33,14 +34,14 @@ internal sealed class ModelRefresher(
     private async Task FollowAsync(CancellationToken ct)
     {
         await shipped.RegisterAsync(ShippedModels.Folder, ct);
-        await models.RefreshAsync(ct);
+        await RefreshAsync(ct);
         if (!models.RunsAny)
         {
             // Nothing here would be swapped, and PostgreSQL wakes everyone who listens at every commit of readings.
             while (true)
             {
                 await Task.Delay(Poll, time, ct);
-                await models.RefreshAsync(ct);
+                await RefreshAsync(ct);
             }
         }
         var changes = notifications.On(ModelRegistry.Channel);
@@ -48,9 +49,15 @@ internal sealed class ModelRefresher(
         {
             // Taken before looking, so that no activation falls between.
             var next = changes.Next;
-            await models.RefreshAsync(ct);
+            await RefreshAsync(ct);
             await next.WaitAsync(Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             ct.ThrowIfCancellationRequested();
         }
+    }
+
+    private async Task RefreshAsync(CancellationToken ct)
+    {
+        await models.RefreshAsync(ct);
+        await shadows.RefreshAsync(ct);
     }
 }

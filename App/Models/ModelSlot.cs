@@ -1,12 +1,17 @@
+using App.Models.Shadow;
+
 namespace App.Models;
 
 /// <summary>The place of one model name in this process: what is loaded, or why nothing is.</summary>
-internal sealed class ModelSlot(string name)
+internal sealed class ModelSlot(string name, TimeProvider time)
 {
     private LoadedModel? current;
 
     /// <summary>Name of the model.</summary>
     public string Name => name;
+
+    /// <summary>Samples what the serving version is asked, for a candidate beside it.</summary>
+    public ModelShadow Shadow { get; } = new(name, time);
 
     /// <summary>The version that serves here, or null.</summary>
     public ModelVersion? Serving => Volatile.Read(ref current)?.Version;

@@ -104,6 +104,13 @@ internal sealed partial record ModelSpec
 /// <summary>Name and shape of one tensor; -1 stands for the batch.</summary>
 internal sealed record TensorSpec(string Name, IReadOnlyList<int> Shape)
 {
+    /// <summary>Values of one row.</summary>
+    [JsonIgnore]
+    public int RowSize { get; } = Shape.Where(dimension => dimension > 0).Aggregate(1, (product, dimension) => product * dimension);
+
+    /// <summary>The shape of a batch of so many rows.</summary>
+    public long[] ShapeOf(int rows) => [.. Shape.Select(dimension => dimension < 0 ? rows : (long)dimension)];
+
     /// <summary><c>mains[-1,131]</c>.</summary>
     public override string ToString() => $"{Name}[{string.Join(',', Shape)}]";
 }

@@ -1,3 +1,4 @@
+using App.Models.Shadow;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Observability;
@@ -14,7 +15,8 @@ internal sealed class ModelsModule : Module
         services.AddSingleton<ModelRegistry>().AddSingleton<ModelArtifacts>().AddSingleton<ModelLoader>();
         services.AddSingleton<ActiveModels>().AddSingleton<ShippedModels>().AddSingleton<ModelsHealth>();
         services.AddSingleton(provider => new HealthPart("models", provider.GetRequiredService<ModelsHealth>().CheckAsync));
-        services.AddHostedService<ModelRefresher>();
+        services.AddSingleton<ShadowRegistry>().AddSingleton<ShadowModels>();
+        services.AddHostedService<ModelRefresher>().AddHostedService<ShadowRunner>();
     }
 
     /// <inheritdoc/>

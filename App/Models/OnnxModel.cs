@@ -1,3 +1,4 @@
+using App.Models.Shadow;
 using Microsoft.ML.OnnxRuntime;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 
@@ -13,8 +14,7 @@ internal sealed class OnnxModel : IDisposable
     private readonly RunOptions runOptions = new();
     private readonly string[] inputNames;
     private readonly string[] outputNames;
-    private readonly long inputSize;
-    private readonly long outputSize;
+    private ModelShadow? shadow;
     private bool disposed;
 
     static OnnxModel() => RuntimeTelemetry.Off();
@@ -35,8 +35,6 @@ internal sealed class OnnxModel : IDisposable
         Sha256 = ModelArtifacts.HashOf(artifact);
         inputNames = [spec.Input.Name];
         outputNames = [spec.Output.Name];
-        inputSize = Elements(spec.Input);
-        outputSize = Elements(spec.Output);
     }
 
     /// <summary>What the model says of itself.</summary>
@@ -64,7 +62,7 @@ internal sealed class OnnxModel : IDisposable
         {
             model.CheckTensor("input", spec.Input, model.session.InputMetadata);
             model.CheckTensor("output", spec.Output, model.session.OutputMetadata);
-            model.Run(new float[model.inputSize], new float[model.outputSize], 1);
+            model.RunUnseen(new float[spec.Input.RowSize], new float[spec.Output.RowSize], 1);
             NativeHeap.Trim();
             return model;
         }
@@ -76,18 +74,42 @@ internal sealed class OnnxModel : IDisposable
         }
     }
 
+    /// <summary>From now on, a candidate that runs beside this model may see what it is asked.</summary>
+    public void ShowTo(ModelShadow candidate) => shadow = candidate;
+
     /// <summary>Runs a batch.</summary>
     /// <param name="input">Row-major, <paramref name="batch"/> rows.</param>
     /// <param name="output">Filled, row-major, <paramref name="batch"/> rows.</param>
     /// <param name="batch">Rows.</param>
     public void Run(float[] input, float[] output, int batch)
     {
+        RunUnseen(input, output, batch);
+        shadow?.Offer(input.AsSpan(0, batch * Spec.Input.RowSize), batch);
+    }
+
+    /// <summary>Runs a batch that no candidate is shown.</summary>
+    public void RunUnseen(float[] input, float[] output, int batch)
+    {
         ObjectDisposedException.ThrowIf(disposed, this);
         using var x = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
-            input.AsMemory(0, checked((int)(batch * inputSize))), Shape(Spec.Input, batch));
+            input.AsMemory(0, checked(batch * Spec.Input.RowSize)), Spec.Input.ShapeOf(batch));
         using var y = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
-            output.AsMemory(0, checked((int)(batch * outputSize))), Shape(Spec.Output, batch));
+            output.AsMemory(0, checked(batch * Spec.Output.RowSize)), Spec.Output.ShapeOf(batch));
         session.Run(runOptions, inputNames, [x], outputNames, [y]);
+    }
+
+    /// <summary>Runs a prepared batch; for <see cref="BoundModel"/>.</summary>
+    public void Run(OrtIoBinding binding, float[] input, int batch)
+    {
+        session.RunWithBinding(runOptions, binding);
+        shadow?.Offer(input, batch);
+    }
+
+    /// <summary>Prepares runs of a fixed number of rows, for hot paths; to be disposed before the model.</summary>
+    public BoundModel Bind(int rows)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        return new BoundModel(session, this, rows);
     }
 
     /// <inheritdoc/>
@@ -107,8 +129,4 @@ internal sealed class OnnxModel : IDisposable
         if (!node.Dimensions.SequenceEqual(expected.Shape))
             throw new InvalidModelException($"Its {role} '{expected.Name}' is [{string.Join(',', node.Dimensions)}]: the spec says [{string.Join(',', expected.Shape)}].");
     }
-
-    private static long Elements(TensorSpec tensor) => tensor.Shape.Where(d => d > 0).Aggregate(1L, (product, d) => product * d);
-
-    private static long[] Shape(TensorSpec tensor, int batch) => [.. tensor.Shape.Select(d => d < 0 ? batch : (long)d)];
 }

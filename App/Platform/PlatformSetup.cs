@@ -66,6 +66,9 @@ internal static class PlatformSetup
         var path = context.Request.Path;
         if (path.StartsWithSegments("/ingest") || path.StartsWithSegments("/api/v2/write") || path.StartsWithSegments("/health") || path.StartsWithSegments("/healthz"))
             return RateLimitPartition.GetNoLimiter("");
+        // Providers call from a few addresses, much at once at times: bounded is what is in hand (each at most 1 MB), not the rate.
+        if (path.StartsWithSegments("/webhooks"))
+            return RateLimitPartition.GetConcurrencyLimiter("webhooks", _ => new ConcurrencyLimiterOptions { PermitLimit = 256, QueueLimit = 4096 });
         var who = context.User.Identity?.IsAuthenticated == true
             ? "org:" + context.User.Organization()
             : "ip:" + context.Connection.RemoteIpAddress;

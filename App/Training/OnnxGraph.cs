@@ -19,11 +19,11 @@ internal sealed class OnnxGraph(string name)
     private readonly List<Message> inputs = [];
     private readonly List<Message> outputs = [];
 
-    /// <summary>Declares an input of shape [batch, width].</summary>
-    public string Input(string tensor, int width) => Declare(inputs, tensor, width);
+    /// <summary>Declares an input of shape [batch, …].</summary>
+    public string Input(string tensor, params ReadOnlySpan<int> shape) => Declare(inputs, tensor, shape);
 
-    /// <summary>Declares an output of shape [batch, width].</summary>
-    public string Output(string tensor, int width) => Declare(outputs, tensor, width);
+    /// <summary>Declares an output of shape [batch, …].</summary>
+    public string Output(string tensor, params ReadOnlySpan<int> shape) => Declare(outputs, tensor, shape);
 
     /// <summary>Stores a constant and answers its name.</summary>
     public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) => Store(FloatType, MemoryMarshal.AsBytes(values), shape);
@@ -82,9 +82,10 @@ internal sealed class OnnxGraph(string name)
         return constant;
     }
 
-    private static string Declare(List<Message> list, string tensor, int width)
+    private static string Declare(List<Message> list, string tensor, ReadOnlySpan<int> dimensions)
     {
-        var shape = new Message().Nested(1, new Message().Text(2, "batch")).Nested(1, new Message().Number(1, width));
+        var shape = new Message().Nested(1, new Message().Text(2, "batch"));
+        foreach (var dimension in dimensions) shape.Nested(1, new Message().Number(1, dimension));
         list.Add(new Message().Text(1, tensor).Nested(2, new Message().Nested(1, new Message().Number(1, FloatType).Nested(2, shape))));
         return tensor;
     }

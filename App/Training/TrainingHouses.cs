@@ -1,4 +1,5 @@
 using App.Disaggregation;
+using App.Platform.Files;
 
 namespace App.Training;
 

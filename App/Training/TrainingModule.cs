@@ -1,4 +1,5 @@
 using App.Platform;
+using App.Training.Hands;
 
 namespace App.Training;
 
@@ -6,5 +7,5 @@ namespace App.Training;
 internal sealed class TrainingModule : Module
 {
     /// <inheritdoc/>
-    public override IEnumerable<Command> Commands => [TrainDisaggregationCommand.Definition];
+    public override IEnumerable<Command> Commands => [TrainDisaggregationCommand.Definition, TrainFingerspellingCommand.Definition, EvaluateFingerspellingCommand.Definition];
 }

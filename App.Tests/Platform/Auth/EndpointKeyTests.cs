@@ -11,9 +11,9 @@ namespace App.Tests.Platform.Auth;
 public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
 {
     // They answer with the form, or lead to it; DashboardAccessTests tell who gets in.
-    private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}"];
+    private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}", "/webhooks/{id:long?}"];
 
-    private static readonly string[] Open = ["/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/", .. Pages];
+    private static readonly string[] Open = ["/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/", "/webhooks/{provider}", .. Pages];
 
     private static readonly Dictionary<string, string> Scope = new()
     {
@@ -39,6 +39,17 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
         ["GET /metrics"] = Scopes.Read,
         ["GET /api/schedules"] = Scopes.Read,
         ["POST /api/schedules/{key}/trigger"] = Scopes.Admin,
+        ["POST /api/catalog/items"] = Scopes.Write,
+        ["GET /api/catalog/items"] = Scopes.Read,
+        ["POST /api/reservations"] = Scopes.Write,
+        ["GET /api/reservations/{id}"] = Scopes.Read,
+        ["POST /api/reservations/{id}/confirm"] = Scopes.Write,
+        ["DELETE /api/reservations/{id}"] = Scopes.Write,
+        ["GET /api/payments"] = Scopes.Read,
+        ["POST /api/payments/{id:long}/refunded"] = Scopes.Write,
+        ["GET /api/webhook-events"] = Scopes.Admin,
+        ["GET /api/webhook-events/{id:long}"] = Scopes.Admin,
+        ["POST /api/webhook-events/{id:long}/replay"] = Scopes.Admin,
         ["POST /api/runs"] = Scopes.Write,
         ["GET /api/runs"] = Scopes.Read,
         ["GET /api/runs/{id}"] = Scopes.Read,

@@ -39,7 +39,8 @@ internal sealed partial class Variables(IConfiguration source)
         .. names.Where(name => SecretName().IsMatch(name)).Select(Text).OfType<string>()
             .SelectMany(value => PasswordInUrl().Match(value) is { Success: true } found
                 ? [found.Groups[1].Value, Uri.UnescapeDataString(found.Groups[1].Value)]
-                : new[] { value })
+                // A secret that is being replaced stands beside its successor.
+                : value.Split(',', StringSplitOptions.TrimEntries).Append(value))
             .Where(secret => secret.Length >= 6)
             .Distinct(StringComparer.Ordinal),
     ];
@@ -71,6 +72,15 @@ internal sealed partial class Variables(IConfiguration source)
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
             return value;
         return Fault(name, text, $"set a whole number from {min} to {max}", fallback);
+    }
+
+    /// <summary>A number within bounds, fractions allowed.</summary>
+    public double Number(string name, double fallback, double min, double max)
+    {
+        if (Text(name) is not { } text) return fallback;
+        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+            return value;
+        return Fault(name, text, string.Create(CultureInfo.InvariantCulture, $"set a number from {min} to {max}"), fallback);
     }
 
     /// <summary>One of the given words, in lower case.</summary>

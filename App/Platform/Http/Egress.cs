@@ -16,8 +16,18 @@ internal sealed class Egress(EgressPolicy policy)
     /// <summary>A client. Its requests have no time-out of their own: pass a token.</summary>
     public HttpClient NewClient() => new(NewHandler(), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
 
+    /// <summary>The same without what a client adds, and without asking for compressed answers: for many requests a second.</summary>
+    public HttpMessageInvoker NewInvoker()
+    {
+        var handler = NewHandler();
+        handler.AutomaticDecompression = DecompressionMethods.None;
+        return new(handler, disposeHandler: true);
+    }
+
     private SocketsHttpHandler NewHandler() => new()
     {
+        // What is traced here is no business of the far side.
+        ActivityHeadersPropagator = null,
         ConnectCallback = ConnectAsync,
         AllowAutoRedirect = false,
         UseProxy = false,

@@ -6,17 +6,22 @@ namespace App.Platform.Leases;
 /// <summary>Something that one process does for all, every so often; each capability registers its own.</summary>
 /// <param name="Name">For the log.</param>
 /// <param name="Interval">From the end of one time to the next.</param>
-/// <param name="RunOnceAsync">Does it; cancelled when this process leads no more.</param>
-internal sealed record Duty(string Name, TimeSpan Interval, Func<CancellationToken, Task> RunOnceAsync);
+/// <param name="RunOnceAsync">Does it; cancelled when this process leads no more. What must not be written late is checked by the fence.</param>
+internal sealed record Duty(string Name, TimeSpan Interval, Func<Fence, CancellationToken, Task> RunOnceAsync)
+{
+    /// <summary>One that is harmless when two processes do it at once.</summary>
+    public Duty(string name, TimeSpan interval, Func<CancellationToken, Task> runOnceAsync) : this(name, interval, (_, ct) => runOnceAsync(ct)) { }
+}
 
 /// <summary>
 /// Keeps the leader lease on one worker, and does the duties there. A duty that takes long does not cost the lease, and
-/// one that fails does not keep the others from being done. Duties are harmless when two processes do one at once: a
-/// leader that is paused does not know at once that it leads no more.
+/// one that fails does not keep the others from being done. A leader that is paused does not know at once that it leads
+/// no more: duties are harmless when two processes do one at once, or commit through their <see cref="Fence"/>.
 /// </summary>
 internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimeProvider time, ILogger<Leader> log) : DrainingService
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
+    // Another takes over within the duration and one renewal: 8 s after a crash at the latest.
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);
 
     private readonly Lease lease = new(postgres, "leader", Duration);
@@ -46,17 +51,23 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
     /// <summary>One tick: does the duties that are due, when this process leads.</summary>
     public async Task WorkAsync()
     {
-        if (leading is not { } mine) return;
+        if (leading is not { } mine || epoch is not { } held) return;
         foreach (var duty in due.Where(one => one.Value <= time.GetUtcNow()).Select(one => one.Key).ToList())
         {
             if (mine.IsCancellationRequested) return;
             try
             {
-                await duty.RunOnceAsync(mine.Token);
+                await duty.RunOnceAsync(lease.FenceOf(held), mine.Token);
                 due[duty] = time.GetUtcNow() + duty.Interval;
             }
             catch (OperationCanceledException) when (mine.IsCancellationRequested)
             {
+                return;
+            }
+            catch (LeaseLostException e)
+            {
+                // What it wrote is undone; the next look at the lease steps down, or leads anew.
+                log.LogWarning("The duty {Duty} came too late, and nothing of it was kept: {Error}", duty.Name, e.Message);
                 return;
             }
             catch (Exception e)

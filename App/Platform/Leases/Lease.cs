@@ -31,6 +31,10 @@ internal sealed class Lease(Postgres postgres, string name, TimeSpan duration)
         return (long?)await command.ExecuteScalarAsync(ct);
     }
 
+    /// <summary>What its holder's writes are checked by.</summary>
+    /// <param name="epoch">The epoch that <see cref="AcquireAsync"/> answered.</param>
+    public Fence FenceOf(long epoch) => new(name, postgres.ProcessName, epoch);
+
     /// <summary>Gives it back at once, for a drain.</summary>
     public async Task ReleaseAsync(CancellationToken ct)
     {

@@ -53,6 +53,36 @@ internal static class Telemetry
     /// <summary>Steps of runs that ended, by status.</summary>
     public static readonly Counter<long> RunStepsEnded = Meter.CreateCounter<long>("tandem_run_steps_ended_total", "{step}", "Steps of runs that ended.");
 
+    /// <summary>Attempts to deliver messages, by channel and outcome.</summary>
+    public static readonly Counter<long> MessageAttempts = Meter.CreateCounter<long>("tandem_message_attempts_total", "{attempt}", "Attempts to deliver messages by outcome.");
+
+    /// <summary>An attempt to deliver a message, by channel.</summary>
+    public static readonly Histogram<double> MessageAttemptSeconds = Meter.CreateHistogram<double>("tandem_message_attempt_seconds", "s", "Duration of an attempt to deliver a message.");
+
     /// <summary>Fires of schedules, by key and reason.</summary>
     public static readonly Counter<long> ScheduleFires = Meter.CreateCounter<long>("tandem_schedule_fires_total", "{fire}", "Fires of schedules.");
+
+    /// <summary>Reservations by what became of them: held, confirmed, released, expired, refused for want of stock.</summary>
+    public static readonly Counter<long> Reservations = Meter.CreateCounter<long>("tandem_reservations_total", "{reservation}", "Reservations by what became of them.");
+
+    /// <summary>Payments that providers told of, by provider and status.</summary>
+    public static readonly Counter<long> Payments = Meter.CreateCounter<long>("tandem_payments_total", "{payment}", "Payments by provider and status.");
+
+    /// <summary>Payments that pay nothing, by provider and reason.</summary>
+    public static readonly Counter<long> PaymentsToRefund = Meter.CreateCounter<long>("tandem_payments_to_refund_total", "{payment}", "Payments that must be given back.");
+
+    /// <summary>Requests of providers, by provider and result: stored, repeated, unreadable, bad_signature, too_large.</summary>
+    public static readonly Counter<long> WebhooksReceived = Meter.CreateCounter<long>("tandem_webhooks_received_total", "{request}", "Requests of providers by result.");
+
+    /// <summary>From the receipt of an event to the commit of its effects, by provider.</summary>
+    public static readonly Histogram<double> WebhookSeconds = Meter.CreateHistogram<double>("tandem_webhook_delay_seconds", "s", "From receipt to committed effects.");
+
+    /// <summary>Upgrades refused, by reason.</summary>
+    public static readonly Counter<long> LiveRefused = Meter.CreateCounter<long>("tandem_live_refused_total", "{connection}", "Live connections refused, by reason.");
+
+    /// <summary>Live connections that ended, by reason.</summary>
+    public static readonly Counter<long> LiveEnded = Meter.CreateCounter<long>("tandem_live_ended_total", "{connection}", "Live connections that ended, by reason.");
+
+    /// <summary>From frames that have arrived together to their answers on the wire; one batch in eight.</summary>
+    public static readonly Histogram<double> LiveBatchSeconds = Meter.CreateHistogram<double>("tandem_live_batch_seconds", "s", "From live frames to their answers, one batch in eight.");
 }

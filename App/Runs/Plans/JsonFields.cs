@@ -40,6 +40,14 @@ internal readonly record struct JsonFields(JsonElement Value, string Field, List
         return Fault(name, Show(value), $"give a whole number from {min} to {max}", fallback);
     }
 
+    /// <summary>A whole number within bounds that must be there.</summary>
+    public long Long(string name, long min, long max)
+    {
+        if (Find(name) is not { } value) return Missing<long>(name, required: true, $"give a whole number from {min} to {max}");
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) && number >= min && number <= max) return number;
+        return Fault(name, Show(value), $"give a whole number from {min} to {max}", min);
+    }
+
     /// <summary>true or false.</summary>
     public bool Flag(string name, bool fallback)
     {

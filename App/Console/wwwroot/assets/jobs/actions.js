@@ -1,6 +1,6 @@
 // What the buttons do. Whatever cannot be taken back asks first.
 
-import { send } from "./api.js";
+import { Refused, send } from "./api.js";
 import { describe, filter } from "./list.js";
 
 const count = (n, what) => `${n.toLocaleString("en-GB")} ${what}${n === 1 ? "" : "s"}`;
@@ -60,9 +60,48 @@ export const actions = {
     await send("POST", `/api/runs/${id}/retry`);
     return "The run goes on from the failed step.";
   },
+  async replay({ id }) {
+    await send("POST", `/api/webhook-events/${id}/replay`);
+    return `Event ${id} is processed again.`;
+  },
+  async activateModel({ label, name, version, agreement }, _, confirm) {
+    const known = agreement ? `Beside the active version it said the same on ${agreement} of live inputs.` : "It has not run beside the active version yet.";
+    if (!await confirm(`Activate ${label}?`, `${known} It serves within a second; the version before can be activated again.`, "Activate")) return null;
+    await send("POST", `/api/models/${encodeURIComponent(name)}/versions/${version}/activate`);
+    return `${label} serves.`;
+  },
+  async startShadow({ label, name, version }) {
+    await send("POST", `/api/models/${encodeURIComponent(name)}/versions/${version}/shadow`);
+    return `${label} runs beside the active version.`;
+  },
+  async stopShadow({ label, name, version }) {
+    await send("POST", `/api/models/${encodeURIComponent(name)}/versions/${version}/shadow/stop`);
+    return `${label} has stopped.`;
+  },
+  async uploadModel() {
+    const form = document.getElementById("upload");
+    const [artifact, spec] = ["artifact", "spec"].map(name => form.elements[name].files[0]);
+    if (!artifact || !spec) throw new Refused("Choose the model (.onnx) and its spec (.json).");
+    const text = await spec.text();
+    const name = readName(text);
+    const body = new FormData();
+    body.append("artifact", artifact);
+    body.append("spec", text);
+    const added = await send("POST", `/api/models/${encodeURIComponent(name)}/versions`, body);
+    form.reset();
+    return `${added.name}@${added.version} is a candidate.`;
+  },
   approve: ({ id }, { query }) => decide(id, query.get("step"), true),
   refuse: ({ id }, { query }) => decide(id, query.get("step"), false),
 };
+
+function readName(spec) {
+  try {
+    return JSON.parse(spec).name ?? "";
+  } catch {
+    throw new Refused("The spec is no JSON: choose the .json that stands beside the model.");
+  }
+}
 
 async function decide(id, step, approved) {
   await send("POST", `/api/runs/${id}/steps/${encodeURIComponent(step)}/approve`, { approved });

@@ -8,11 +8,13 @@ export { NotFound, ServerAway, SignedOut } from "../api.js";
 /** The server understood and refused; `message` says why and what to do. */
 export class Refused extends Error {}
 
+/** Writes; the body is an object, or a form with files. */
 export async function send(method, path, body) {
+  const isForm = body instanceof FormData;
   const response = await fetch(path, {
     method,
-    headers: { Accept: "application/json", "X-Tandem-Page": "1", ...(body ? { "Content-Type": "application/json" } : {}) },
-    body: body && JSON.stringify(body),
+    headers: { Accept: "application/json", "X-Tandem-Page": "1", ...(body && !isForm ? { "Content-Type": "application/json" } : {}) },
+    body: body && (isForm ? body : JSON.stringify(body)),
   });
   if (response.ok) return response.status === 204 ? null : response.json();
   if (response.status === 401) throw new SignedOut();

@@ -5,9 +5,11 @@ import { NotFound, Refused, ServerAway, SignedOut } from "./api.js";
 import { h, update } from "./dom.js";
 import * as job from "./job.js";
 import * as list from "./list.js";
+import * as models from "./models.js";
 import * as overview from "./overview.js";
 import * as runs from "./runs.js";
 import * as schedules from "./schedules.js";
+import * as webhooks from "./webhooks.js";
 import { address } from "./words.js";
 
 const $ = id => document.getElementById(id);
@@ -20,6 +22,7 @@ const toastMs = 6000;
 
 const routes = [
   [/^\/jobs\/?$/, overview], [/^\/jobs\/list$/, list], [/^\/jobs\/(\d+)$/, job], [/^\/jobs\/schedules$/, schedules], [/^\/jobs\/runs$/, runs], [/^\/jobs\/runs\/([\w-]+)$/, runs],
+  [/^\/webhooks\/?$/, webhooks], [/^\/webhooks\/(\d+)$/, webhooks], [/^\/models\/?$/, models],
 ];
 
 let view = null;
@@ -53,7 +56,7 @@ function restart() {
     scrollTo(0, 0);
   }
   view = next;
-  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : location.pathname.replace(/\/$/, "");
+  const tab = view.page === job ? "/jobs/list" : view.page === runs ? "/jobs/runs" : view.page === webhooks ? "/webhooks" : location.pathname.replace(/\/$/, "");
   for (const link of $("views").children) if (link.getAttribute("href") === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
   poll(view, stop.signal);
 }
@@ -78,7 +81,7 @@ async function poll(current, signal) {
 }
 
 function show(current, data) {
-  document.title = `${current.page.title(current)} · Jobs · Tandem`;
+  document.title = `${current.page.title(current)} · ${current.page === webhooks || current.page === models ? "" : "Jobs · "}Tandem`;
   const wanted = h("main");
   wanted.append(...current.page.render(data, current).flat(Infinity).filter(Boolean));
   update($("main"), wanted.childNodes);
@@ -150,7 +153,7 @@ function search(form, replace) {
 document.addEventListener("click", event => {
   const button = event.target.closest("button[data-action]");
   if (button) { act(button); return; }
-  const link = event.target.closest("a[href^='/jobs'], [data-href]");
+  const link = event.target.closest("a[href^='/jobs'], a[href^='/webhooks'], a[href^='/models'], [data-href]");
   if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || "reload" in link.dataset) return;
   event.preventDefault();
   go(link.dataset.href ?? link.getAttribute("href"));

@@ -1,4 +1,4 @@
-namespace App.Disaggregation;
+namespace App.Platform.Files;
 
 /// <summary>A fault in the content of a file: path, line where there is one, value and cure. A command that meets it ends with <see cref="ExitCode"/>.</summary>
 internal sealed class BadFileException(string path, long line, string fault)

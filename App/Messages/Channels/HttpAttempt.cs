@@ -1,0 +1,96 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Encodings.Web;
+using App.Jobs;
+using App.Messages.Delivering;
+using App.Platform.Http;
+
+namespace App.Messages.Channels;
+
+/// <summary>An answer of HTTP, as much of it as is kept.</summary>
+/// <param name="Status">The status.</param>
+/// <param name="Headers">JSON.</param>
+/// <param name="Body">The beginning of it.</param>
+/// <param name="RetryAfter">The pause that it asks for.</param>
+internal sealed record HttpAnswer(int Status, string Headers, string Body, TimeSpan? RetryAfter);
+
+/// <summary>One request of a delivery: sent, bounded in time and size, and told apart when no answer comes of it.</summary>
+internal static class HttpAttempt
+{
+    private const int MostBody = 16_384;
+    private const int MostHeaders = 8_192;
+
+    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Sends a request.</summary>
+    /// <returns>The answer, or what became of the attempt without one.</returns>
+    public static async Task<(HttpAnswer? Answer, AttemptResult? Failure)> SendAsync(HttpMessageInvoker http, HttpRequestMessage request, TimeSpan patience, TimeProvider time, CancellationToken ct)
+    {
+        using var timeout = new CancellationTokenSource(patience, time);
+        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        try
+        {
+            using var response = await http.SendAsync(request, bounded.Token);
+            return (new HttpAnswer((int)response.StatusCode, HeadersOf(response), await BodyOf(response, bounded.Token), RetryAfter.Of(response, time)), null);
+        }
+        catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
+        {
+            if (EgressRefusedException.In(e) is { } refused) return (null, new(AttemptEnd.Refused, refused.Message));
+            return (null, new(WasNotSent(e) ? AttemptEnd.Failed : AttemptEnd.Lost, Cause(e)));
+        }
+        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            return (null, new(AttemptEnd.Lost, $"No answer came within {patience.TotalSeconds:0.###} s."));
+        }
+    }
+
+    /// <summary>What was sent, for the record.</summary>
+    public static string Describe(HttpRequestMessage request)
+    {
+        using var buffer = new MemoryStream(512);
+        using (var writer = new Utf8JsonWriter(buffer, Writing))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("method", request.Method.Method);
+            writer.WriteString("url", request.RequestUri!.AbsoluteUri);
+            writer.WriteStartObject("headers");
+            foreach (var (name, values) in request.Headers.NonValidated)
+                if (!name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)) writer.WriteString(name.ToLowerInvariant(), values.ToString());
+            writer.WriteEndObject();
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+    }
+
+    private static bool WasNotSent(Exception e) => e is HttpRequestException
+    {
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+    };
+
+    private static string Cause(Exception e) => e.GetBaseException() is var cause && cause == e ? e.Message : $"{e.Message} ({cause.Message})";
+
+    private static string HeadersOf(HttpResponseMessage response)
+    {
+        using var buffer = new MemoryStream(512);
+        using (var writer = new Utf8JsonWriter(buffer, Writing))
+        {
+            writer.WriteStartObject();
+            foreach (var (name, values) in response.Headers.NonValidated)
+            {
+                var text = values.ToString();
+                if (buffer.Length + writer.BytesPending + name.Length + text.Length < MostHeaders) writer.WriteString(name.ToLowerInvariant(), StoredText.Cut(text, MostHeaders));
+            }
+            writer.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
+    }
+
+    private static async Task<string> BodyOf(HttpResponseMessage response, CancellationToken ct)
+    {
+        if (response.Content.Headers.ContentLength == 0) return "";
+        await using var stream = await response.Content.ReadAsStreamAsync(ct);
+        var kept = new byte[response.Content.Headers.ContentLength is > 0 and < MostBody and var length ? (int)length : MostBody];
+        var read = await stream.ReadAtLeastAsync(kept, kept.Length, throwOnEndOfStream: false, ct);
+        return StoredText.Cut(Encoding.UTF8.GetString(kept, 0, read), MostBody);
+    }
+}

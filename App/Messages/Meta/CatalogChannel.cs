@@ -1,0 +1,94 @@
+using System.Text;
+using System.Text.Json;
+using App.Jobs;
+using App.Messages.Channels;
+using App.Messages.Delivering;
+using App.Platform.Http;
+using App.Runs.Plans;
+
+namespace App.Messages.Meta;
+
+/// <summary>
+/// Meta's catalog, by its batch API. The body carries the items that have changed; what the API refuses of them is kept
+/// with the message. A batch that is sent twice leaves the catalog the same.
+/// </summary>
+internal sealed class CatalogChannel(MetaApi api, MetaOptions options) : IMessageChannel
+{
+    private const int MostItems = 5000;
+
+    private static readonly string[] Methods = ["CREATE", "UPDATE", "DELETE"];
+
+    /// <inheritdoc/>
+    public string Name => MessageChannel.Catalog;
+
+    /// <inheritdoc/>
+    public string? MissingVariables => options.MissingForCatalog;
+
+    /// <inheritdoc/>
+    public RetrySchedule Schedule { get; } = RetrySchedule.OfSeconds(0, 5, 30, 300, 1800, 7200, 21_600);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<JobLimit> LimitsOf(string to) => [JobLimit.AtOnce($"catalog:{options.CatalogId}", 1)];
+
+    /// <inheritdoc/>
+    public void Validate(string to, JsonElement body, List<FieldError> faults)
+    {
+        if (to != options.CatalogId) faults.Add(new FieldError("to", Problems.Shorten(to), $"give the catalog's id (META_CATALOG_ID), {options.CatalogId}"));
+        var fields = new JsonFields(body, "body", faults);
+        fields.Only("items");
+        if (fields.List("items", required: true) is not { } items) return;
+        if (items.Count is 0 or > MostItems) fields.Fault("items", items.Count.ToString(), $"give 1 to {MostItems:N0} items");
+        for (var i = 0; i < items.Count && faults.Count < 20; i++)
+        {
+            var item = new JsonFields(items[i], $"body.items[{i}]", faults);
+            if (item.Text("method", required: true) is { } method && !Methods.Contains(method)) item.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
+            item.Object("data")?.Text("id", required: true);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<AttemptResult> SendAsync(TakenMessage message, CancellationToken ct)
+    {
+        var items = JsonElement.Parse(message.Body).GetProperty("items");
+        var (answer, record) = await api.PostAsync($"{options.CatalogId}/items_batch", Request(items), ct);
+        if (answer is null) return record;
+        var parsed = MetaApi.Parse(answer);
+        if (MetaApi.ErrorOf(parsed) is { } error)
+            return MetaErrors.ResultOf(error, answer) with { Request = record.Request, Status = record.Status, ResponseHeaders = record.ResponseHeaders, ResponseBody = record.ResponseBody };
+        if (answer.Status is < 200 or > 299) return record with { End = answer.Status >= 500 ? AttemptEnd.Failed : AttemptEnd.Refused, Error = $"It answered {answer.Status}." };
+        var refused = parsed is { } found ? RefusedIn(found) : [];
+        if (refused.Count == 0) return record with { End = AttemptEnd.Delivered, Error = null };
+        var summary = $"{refused.Count} of {items.GetArrayLength()} items were refused: {string.Join("; ", refused)}";
+        return record with { End = refused.Count < items.GetArrayLength() ? AttemptEnd.Delivered : AttemptEnd.Refused, Error = summary };
+    }
+
+    private static byte[] Request(JsonElement items)
+    {
+        using var buffer = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(buffer, ResolvedInput.Writing))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("item_type", "PRODUCT_ITEM");
+            writer.WriteBoolean("allow_upsert", true);
+            writer.WritePropertyName("requests");
+            items.WriteTo(writer);
+            writer.WriteEndObject();
+        }
+        return buffer.ToArray();
+    }
+
+    // {"handles":[…],"validation_status":[{"retailer_id":"sku-1","errors":[{"message":"…"}]}]}
+    private static List<string> RefusedIn(JsonElement answer)
+    {
+        var refused = new List<string>();
+        if (!answer.TryGetProperty("validation_status", out var statuses) || statuses.ValueKind != JsonValueKind.Array) return refused;
+        foreach (var status in statuses.EnumerateArray())
+        {
+            if (status.ValueKind != JsonValueKind.Object || !status.TryGetProperty("errors", out var errors) || errors.ValueKind != JsonValueKind.Array || errors.GetArrayLength() == 0) continue;
+            var text = new StringBuilder(status.TryGetProperty("retailer_id", out var id) ? id.ToString() : "?").Append(": ");
+            text.AppendJoin(", ", errors.EnumerateArray().Select(error => error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out var message) ? message.ToString() : error.ToString()));
+            refused.Add(text.ToString());
+        }
+        return refused;
+    }
+}

@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using App.Messages;
+using App.Platform.Database;
+using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+
+namespace Bench;
+
+/// <summary>A fresh database, messages written by this process, and one worker in a process of its own.</summary>
+internal sealed class MessagesRound : IAsyncDisposable
+{
+    private readonly NpgsqlDataSource source;
+    private readonly ServiceProvider provider;
+    private readonly Process worker;
+    private readonly int postmaster;
+
+    private MessagesRound(NpgsqlDataSource source, ServiceProvider provider, Process worker, int postmaster) =>
+        (this.source, this.provider, this.worker, this.postmaster) = (source, provider, worker, postmaster);
+
+    /// <summary>CPU seconds of the worker and of the database so far.</summary>
+    public (double Worker, double Store) Cpu => (ProcessUsage.Cpu(worker.Id), ProcessUsage.CpuOfTree(postmaster));
+
+    public double WorkerMemory => ProcessUsage.Memory(worker.Id).Peak;
+
+    public static async Task<MessagesRound> StartAsync(NpgsqlDataSource server, CancellationToken ct)
+    {
+        var url = await BenchDatabase.FreshAsync(server, "tandem_bench", ct);
+        var connection = DatabaseUrl.Parse(url).ConnectionString!;
+        await SchemaMigration.ApplyAsync(connection, ct);
+        var source = NpgsqlDataSource.Create(connection);
+        var worker = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url]) { RedirectStandardInput = true })!;
+        return new MessagesRound(source, MessagesWorker.Services(url).Services.BuildServiceProvider(), worker, await BenchDatabase.PostmasterAsync(source, ct));
+    }
+
+    public async Task BeginAsync()
+    {
+        await worker.StandardInput.WriteLineAsync();
+        await worker.StandardInput.FlushAsync();
+    }
+
+    /// <summary>Writes messages with their jobs, a thousand in a commit.</summary>
+    public async Task<IReadOnlyList<Guid>> AddAsync(int count, Func<int, string> url, CancellationToken ct)
+    {
+        var outbox = provider.GetRequiredService<Outbox>();
+        var ids = new List<Guid>(count);
+        await using var connection = await source.OpenConnectionAsync(ct);
+        for (var from = 0; from < count; from += 1000)
+        {
+            var messages = Enumerable.Range(from, Math.Min(1000, count - from)).Select(i =>
+                new NewMessage("default", MessageChannel.Webhook, url(i), $$"""{"building":"b{{i}}","value":{{i * 1.5}},"text":"{{new string('x', 120)}}"}""")).ToList();
+            await using var transaction = await connection.BeginTransactionAsync(ct);
+            await outbox.AddManyAsync(connection, transaction, messages, ct);
+            await transaction.CommitAsync(ct);
+            ids.AddRange(messages.Select(message => message.Id));
+        }
+        return ids;
+    }
+
+    public Task HoldAsync(CancellationToken ct) => ExecuteAsync("insert into job_queues values ('messages', now()) on conflict (name) do update set paused_at = now()", ct);
+
+    public Task LetGoAsync(CancellationToken ct) => ExecuteAsync("update job_queues set paused_at = null; notify tandem_jobs", ct);
+
+    public async Task SettledAsync(CancellationToken ct)
+    {
+        while (await ScalarAsync<bool>("select exists (select from messages where delivered_at is null)", ct)) await Task.Delay(10, ct);
+    }
+
+    public async Task<T> ScalarAsync<T>(string sql, CancellationToken ct)
+    {
+        await using var command = source.CreateCommand(sql);
+        return (T)(await command.ExecuteScalarAsync(ct))!;
+    }
+
+    public async Task ExecuteAsync(string sql, CancellationToken ct)
+    {
+        await using var command = source.CreateCommand(sql);
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        worker.Kill();
+        await worker.WaitForExitAsync();
+        worker.Dispose();
+        await provider.DisposeAsync();
+        await source.DisposeAsync();
+    }
+}
