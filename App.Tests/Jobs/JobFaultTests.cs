@@ -29,6 +29,26 @@ public sealed class JobFaultTests
     }
 
     [Fact]
+    public async Task A_worker_that_was_not_heard_of_since_the_database_started_is_not_taken_for_dead_with_its_jobs()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var id = (await bench.AddAsync(JobBench.Errand("a")))[0];
+        var hand = await bench.HandAsync();
+        await hand.ClaimAsync();
+        await bench.ExecuteAsync("update job_workers set beat_at = pg_postmaster_start_time() - interval '1 s'");
+        await hand.DieAsync();
+        Assert.Equal(("queued 0", "0 f"), (await bench.StateAsync(id), await bench.TextAsync($"select crashes || ' ' || case when suspect then 't' else 'f' end from jobs where id = {id}")));
+
+        // Heard again, it is responsible.
+        var next = await bench.HandAsync();
+        await bench.ExecuteAsync("update job_workers set beat_at = pg_postmaster_start_time() - interval '1 s'");
+        Assert.Equal(id, Assert.Single(await next.ClaimAsync()).Id);
+        Assert.Empty((await next.BeatAsync())!);
+        await next.DieAsync();
+        Assert.Equal("1", await bench.TextAsync($"select crashes from jobs where id = {id}"));
+    }
+
+    [Fact]
     public async Task A_worker_whose_lease_has_ended_writes_nothing()
     {
         await using var bench = await JobBench.CreateAsync();

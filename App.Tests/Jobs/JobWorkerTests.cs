@@ -62,6 +62,22 @@ public sealed class JobWorkerTests
     }
 
     [Fact]
+    public async Task A_claim_that_a_crash_of_the_database_forgot_is_made_again_and_the_job_goes_on()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var released = new TaskCompletionSource<JobOutcome>();
+        bench.Do = (_, _, _) => released.Task;
+        await bench.StartAsync();
+        var id = (await bench.AddAsync(JobBench.Errand("a")))[0];
+        await bench.UntilAsync(id, "running 1");
+        await bench.ExecuteAsync("update jobs set state = 'queued', worker = null, attempt = attempt - 1, claims = claims - 1");
+        await bench.UntilAsync(id, "running 1");
+        released.SetResult(JobOutcome.Done());
+        await bench.UntilAsync(id, "done 1");
+        Assert.Single(bench.Began);
+    }
+
+    [Fact]
     public async Task What_a_job_says_of_itself_is_bounded()
     {
         await using var bench = await JobBench.CreateAsync();

@@ -11,6 +11,12 @@ internal sealed class JobLedger : IAsyncDisposable
 {
     private static readonly string[] Organizations = ["", "a", "b"];
 
+    private const string State = """
+        select concat('workers: ', (select string_agg(concat_ws(' ', id, process, lease_expires_at - clock_timestamp()), ', ') from job_workers),
+            '; jobs: ', (select string_agg(concat_ws(' ', state, worker, suspect, crashes, n), ', ') from (select state, worker, suspect, crashes, count(*) as n from jobs group by 1, 2, 3, 4) s),
+            '; sessions: ', (select string_agg(concat_ws(' ', application_name, state, wait_event_type, wait_event, left(query, 60)), ', ') from pg_stat_activity where datname = current_database() and state <> 'idle'))
+        """;
+
     private readonly Postgres postgres;
     private readonly JobQueue queue;
     private readonly ConcurrentQueue<long> accepted = [];
@@ -80,7 +86,13 @@ internal sealed class JobLedger : IAsyncDisposable
     public async Task EffectsAsync(int more)
     {
         var goal = await CountAsync("effects") + more;
-        await Poll.UntilAsync($"{more} more effects are there", async () => await CountAsync("effects") >= goal);
+        var state = "";
+        await Poll.UntilAsync($"{more} more effects are there", async () =>
+        {
+            if (await CountAsync("effects") >= goal) return true;
+            state = await Look.TextAsync(State);
+            return false;
+        }, 120, () => state);
     }
 
     /// <summary>Rows of a table.</summary>

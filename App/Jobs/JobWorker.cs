@@ -112,9 +112,10 @@ internal sealed class JobWorker(
             Lose(mine);
             return 0;
         }
-        Interlocked.Add(ref held, jobs.Count);
-        foreach (var (_, job) in jobs) holding[(job.Id, job.Claim)] = true;
-        foreach (var job in JobSequences.InOrder(jobs))
+        // A crash of the database forgets claims that it has answered. What is still in hand here goes on: its fence is the same again.
+        var fresh = jobs.FindAll(one => holding.TryAdd((one.Job.Id, one.Job.Claim), true));
+        Interlocked.Add(ref held, fresh.Count);
+        foreach (var job in JobSequences.InOrder(fresh))
             if (sequences.Enter(job, mine)) ready.Writer.TryWrite((job, mine));
         after = JobLine.Last(after, jobs);
         return jobs.Count;
