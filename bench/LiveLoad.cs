@@ -124,12 +124,12 @@ internal sealed class LiveLoad(Uri address, string path, string? key, bool withS
 
         public static async Task<Connection> OpenAsync(Uri address, string path, string? key, int payloadBytes, bool withSeq, CancellationToken ct)
         {
-            var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            await socket.ConnectAsync(IPAddress.Loopback, address.Port, ct);
+            var opened = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await opened.ConnectAsync(IPAddress.Loopback, address.Port, ct);
             var authorization = key is null ? "" : $"Authorization: Bearer {key}\r\n";
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost:{address.Port}\r\n{authorization}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), ct);
-            var connection = new Connection(socket, payloadBytes, withSeq);
-            var head = await socket.ReceiveAsync(connection.received, ct);
+            await opened.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost:{address.Port}\r\n{authorization}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), ct);
+            var connection = new Connection(opened, payloadBytes, withSeq);
+            var head = await opened.ReceiveAsync(connection.received, ct);
             var answer = Encoding.ASCII.GetString(connection.received, 0, head);
             if (!answer.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) || !answer.EndsWith("\r\n\r\n", StringComparison.Ordinal)) throw new InvalidOperationException($"No upgrade: {answer}");
             return connection;

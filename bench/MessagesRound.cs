@@ -27,9 +27,9 @@ internal sealed class MessagesRound : IAsyncDisposable
         var url = await BenchDatabase.FreshAsync(server, "tandem_bench", ct);
         var connection = DatabaseUrl.Parse(url).ConnectionString!;
         await SchemaMigration.ApplyAsync(connection, ct);
-        var source = NpgsqlDataSource.Create(connection);
-        var worker = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url]) { RedirectStandardInput = true })!;
-        return new MessagesRound(source, MessagesWorker.Services(url).Services.BuildServiceProvider(), worker, await BenchDatabase.PostmasterAsync(source, ct));
+        var own = NpgsqlDataSource.Create(connection);
+        var started = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url]) { RedirectStandardInput = true })!;
+        return new MessagesRound(own, MessagesWorker.Services(url).Services.BuildServiceProvider(), started, await BenchDatabase.PostmasterAsync(own, ct));
     }
 
     public async Task BeginAsync()
