@@ -11,7 +11,7 @@ namespace App.Tests.Platform.Auth;
 public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
 {
     // They answer with the form, or lead to it; DashboardAccessTests tell who gets in.
-    private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}", "/webhooks/{id:long?}", "/messages/{**view}", "/models", "/live"];
+    private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}", "/webhooks/{id:long?}", "/messages/{**view}", "/models", "/live", "/live/mediapipe/{file}"];
 
     // The live socket is opened by a ticket as well, and says so to whoever does not ask for a socket: LiveAdmissionTests.
     private static readonly string[] Open = ["/ws/landmarks", "/health", "/healthz", "/health/ready", "/openapi/{documentName}.json", "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/", "/webhooks/{provider}", .. Pages];
