@@ -14,7 +14,6 @@ public sealed class M20261123_JobLocks : Migration
     protected override void Up(MigrationBuilder migrationBuilder)
     {
         migrationBuilder.Sql(Limits);
-        migrationBuilder.Sql(Finish);
         migrationBuilder.Sql(Rescue);
         migrationBuilder.Sql(Cancel);
         migrationBuilder.Sql(Redrive);
@@ -27,77 +26,6 @@ public sealed class M20261123_JobLocks : Migration
         begin
             perform pg_advisory_xact_lock(8371, 1);
             perform set_config('synchronous_commit', 'on', true);
-        end $$;
-
-        -- As before, but passing over a job that somebody is changing just now: jobs_stage looks again within a second.
-        create or replace function jobs_wake_order(in_key text) returns void language sql as $$
-            update jobs set state = 'queued', waits_for = null
-            where id = (
-                select j.id from jobs j
-                where j.id = (select f.id from jobs f where f.order_key = in_key and f.finished_at is null order by f.id limit 1)
-                  and j.state = 'waiting' and j.waits_for = 'order:' || in_key
-                for update skip locked)
-        $$;
-        """;
-
-    // As before, but the limits come after the rows.
-    private const string Finish = """
-        -- Writes what became of attempts, for a worker whose lease holds and which still holds the jobs; answers those that it was.
-        -- Outcomes: succeeded, retry, snoozed, cancelled, dead, released. Delays are seconds.
-        create or replace function jobs_finish(
-            in_worker bigint, in_ids bigint[], in_claims int[], in_outcomes text[], in_delays float8[], in_texts text[], in_guarded boolean)
-        returns table (id bigint) language plpgsql
-        set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
-        as $$
-        #variable_conflict use_column
-        declare
-            ours bigint[];
-            ended bigint[];
-            orders text[];
-        begin
-            perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
-            if not found then
-                raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
-            end if;
-            if in_guarded then
-                -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
-                select array_agg(h.id), array_agg(h.id) filter (where h.ends), array_agg(h.order_key) filter (where h.ends) into ours, ended, orders from (
-                    select j.id, j.order_key, j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead') as ends
-                    from jobs j join unnest(in_ids, in_claims, in_outcomes) as f(id, claim, outcome) on j.id = f.id and j.claims = f.claim
-                    where j.worker + 0 = in_worker order by j.id for update of j) h;
-                perform jobs_lock_limits();
-            end if;
-
-            -- "+ 0": found by id, one after the other, and not among all that the worker holds.
-            return query
-            with gone as (
-                delete from jobs j using unnest(in_ids, in_claims, in_outcomes, in_texts) as f(id, claim, outcome, result)
-                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.claims = f.claim
-                returning j.*, f.result
-            )
-            insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
-            select g.id, g.queue, g.kind, g.organization, g.priority, g.attempt, g.max_attempts, g.args, g.created_at, g.started_at, in_worker, g.result, g.errors from gone g
-            returning d.id;
-
-            return query
-            update jobs j set
-                state = case when j.cancel_requested or f.outcome = 'cancelled' then 'cancelled' when f.outcome = 'dead' then 'dead'
-                    when f.outcome = 'released' or f.delay <= 0 then 'queued' else 'scheduled' end,
-                finished_at = case when j.cancel_requested or f.outcome in ('cancelled', 'dead') then clock_timestamp() end,
-                run_at = case when f.outcome in ('retry', 'snoozed') and f.delay > 0 then clock_timestamp() + make_interval(secs => f.delay) end,
-                rank = case when f.outcome = 'released' then -32768 else j.priority end,
-                attempt = case when f.outcome in ('released', 'snoozed') then j.attempt - 1 else j.attempt end,
-                errors = case when f.text is null then j.errors else jobs_errors(j.errors, j.attempt, in_worker, f.text) end,
-                worker = null, ahead = false,
-                suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
-            from unnest(in_ids, in_claims, in_outcomes, in_delays, in_texts) as f(id, claim, outcome, delay, text)
-            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.claims = f.claim
-            returning j.id;
-
-            if in_guarded then
-                perform jobs_release(ours);
-                perform jobs_end(ended, orders);
-            end if;
         end $$;
         """;
 

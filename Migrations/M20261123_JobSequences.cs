@@ -68,7 +68,6 @@ public sealed class M20261123_JobSequences : Migration
         end $$;
         """;
 
-    // Beside the one that workers of the version before call.
     private const string Claim = """
         -- Of an order whose jobs have no limits a worker takes some together, and runs them one after the other: as many as stand
         -- at its head, while none of it runs. Answers what of the jobs given may run now, with what comes with it, and what may
@@ -231,8 +230,18 @@ public sealed class M20261123_JobSequences : Migration
             returning j.id, j.kind, j.organization, j.queue, j.args, j.attempt, j.max_attempts,
                 j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank, j.claims, j.order_key;
         end $$;
+
+        -- What workers of the version before call: all queues, and one job of an order at a time.
+        create or replace function jobs_claim(
+            in_worker bigint, in_kinds text[], in_limit int, in_ahead boolean, in_suspects int, in_solo boolean, in_after_queue text, in_after_organization text)
+        returns table (id bigint, kind text, organization text, queue text, args text, attempt int, max_attempts int, guarded boolean, crashes int, rank smallint, claim int)
+        language sql as $$
+            select c.id, c.kind, c.organization, c.queue, c.args, c.attempt, c.max_attempts, c.guarded, c.crashes, c.rank, c.claim
+            from jobs_claim(in_worker, in_kinds, in_limit, in_ahead, in_suspects, in_solo, in_after_queue, in_after_organization, null, '{}', 1) c
+        $$;
         """;
 
+    // Rows first and then the limits, as everywhere (M20261123_JobLocks).
     private const string Finish = """
         -- Writes what became of attempts, for a worker whose lease holds and which still holds the jobs; answers those that it was.
         -- Outcomes: succeeded, retry, snoozed, cancelled, dead, released; 'retry aside' and 'snoozed aside' give up the place in
