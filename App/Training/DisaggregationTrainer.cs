@@ -2,23 +2,10 @@ using App.Disaggregation;
 
 namespace App.Training;
 
-/// <summary>How long and from which seed a network is trained.</summary>
-/// <param name="Steps">Batches.</param>
-/// <param name="Seed">Seed of the parameters and of every draw.</param>
-/// <param name="Batch">Windows of a batch, a multiple of <see cref="DisaggregationTrainer.Shares"/>.</param>
-internal sealed record TrainingPlan(int Steps, int Seed, int Batch = 256);
-
-/// <summary>
-/// Trains the network with <see cref="Adam"/> under a learning rate that falls like a cosine. Every batch is done in a
-/// fixed number of shares, each with its own source of chance, so that the result does not depend on the number of cores.
-/// </summary>
+/// <summary>Trains the network of appliances by <see cref="Descent"/>.</summary>
 internal static class DisaggregationTrainer
 {
-    /// <summary>Shares of a batch that are done side by side.</summary>
-    public const int Shares = 4;
-
     private const float Rate = 1.5e-3f;
-    private const float LastRate = 1e-5f;
     private const float LogitWeight = 0.5f;
 
     /// <summary>Trains on houses with truth.</summary>
@@ -30,21 +17,7 @@ internal static class DisaggregationTrainer
     {
         var network = DisaggregationNetwork.Create(plan.Seed);
         var sampler = new WindowSampler(houses);
-        var adam = new Adam(network.Parameters);
-        var shares = Enumerable.Range(0, Shares).Select(i => new Workspace(network, plan.Batch / Shares, (plan.Seed * Shares) + i + 1)).ToList();
-        var gradients = shares.Select(share => share.Gradient).ToList();
-        var losses = new double[Shares];
-        var report = Math.Max(1, plan.Steps / 20);
-        for (var step = 1; step <= plan.Steps; step++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Parallel.For(0, Shares, i => losses[i] += Accumulate(network, sampler, shares[i]));
-            var rate = LastRate + (Rate * 0.5f * (1 + MathF.Cos(MathF.PI * step / plan.Steps)));
-            adam.Step(gradients, rate, 1f / plan.Batch);
-            if (step % report != 0) continue;
-            progress(step, losses.Sum() / report / plan.Batch);
-            Array.Clear(losses);
-        }
+        Descent.Run(network, plan, Rate, work => Accumulate(network, sampler, work), 20, progress, cancellation);
         return network;
     }
 

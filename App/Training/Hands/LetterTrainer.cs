@@ -2,18 +2,10 @@ using App.Fingerspelling;
 
 namespace App.Training.Hands;
 
-/// <summary>
-/// Trains the network with <see cref="Adam"/> under a learning rate that falls like a cosine, on frames that are varied anew
-/// each time they are drawn. Every batch is done in a fixed number of shares, each with its own source of chance, so that the
-/// result does not depend on the number of cores.
-/// </summary>
+/// <summary>Trains the network of letters by <see cref="Descent"/>, on frames that are varied anew each time they are drawn.</summary>
 internal static class LetterTrainer
 {
-    /// <summary>Shares of a batch that are done side by side.</summary>
-    public const int Shares = 4;
-
     private const float Rate = 2e-3f;
-    private const float LastRate = 1e-5f;
     private const float Smoothing = 0.05f;
 
     /// <summary>Trains on sets of frames.</summary>
@@ -24,21 +16,7 @@ internal static class LetterTrainer
     public static Network Train(FrameMixture mixture, TrainingPlan plan, Action<int, double> progress, CancellationToken cancellation)
     {
         var network = LetterNetwork.Create(plan.Seed);
-        var adam = new Adam(network.Parameters);
-        var shares = Enumerable.Range(0, Shares).Select(i => new Workspace(network, plan.Batch / Shares, (plan.Seed * Shares) + i + 1)).ToList();
-        var gradients = shares.Select(share => share.Gradient).ToList();
-        var losses = new double[Shares];
-        var report = Math.Max(1, plan.Steps / 10);
-        for (var step = 1; step <= plan.Steps; step++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Parallel.For(0, Shares, i => losses[i] += Accumulate(network, mixture, shares[i]));
-            var rate = LastRate + (Rate * 0.5f * (1 + MathF.Cos(MathF.PI * step / plan.Steps)));
-            adam.Step(gradients, rate, 1f / plan.Batch);
-            if (step % report != 0) continue;
-            progress(step, losses.Sum() / report / plan.Batch);
-            Array.Clear(losses);
-        }
+        Descent.Run(network, plan, Rate, work => Accumulate(network, mixture, work), 10, progress, cancellation);
         return network;
     }
 
