@@ -1,4 +1,5 @@
 using App.Jobs;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Jobs;
 
@@ -13,7 +14,7 @@ public sealed class JobWorkerTests
         bench.Do = (errand, _, ct) => errand.Name == "deaf" ? never.Task : never.Task.WaitAsync(ct);
         var process = await bench.StartAsync(JobBench.Options with { Concurrency = 2 });
         var ids = await bench.AddAsync(JobBench.Errand("deaf") with { Priority = 5 }, JobBench.Errand("heedful") with { Priority = 5 }, JobBench.Errand("behind"));
-        await bench.UntilAsync("select count(*) from jobs where state = 'running'", "2");
+        await Poll.UntilAsync("both run", () => Task.FromResult(bench.Began.Count == 2));
         await process.StopAsync();
         await bench.ExecuteAsync("select jobs_rescue()");
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_workers"));

@@ -1,6 +1,6 @@
 namespace App.Tests.Scenarios;
 
-/// <summary>Scenarios run one after the other and beside no other test: they measure times.</summary>
+/// <summary>Scenarios run one after the other and beside no other test: they measure times or memory.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class ScenarioCollection
 {

@@ -3,11 +3,13 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using App.Fingerspelling.Live;
+using App.Tests.Scenarios;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Fingerspelling.Live;
 
-/// <summary>Frames that were damaged on purpose, beside connections that send good ones.</summary>
+/// <summary>Frames that were damaged on purpose, beside connections that send good ones. Beside no other test: it measures memory.</summary>
+[Collection(ScenarioCollection.Name)]
 public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
 {
     private const int Mutations = 10_000;

@@ -4,10 +4,12 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using App.Tests.Fixtures;
+using App.Tests.Scenarios;
 
 namespace App.Tests.Readings.Ingest;
 
-/// <summary>Bodies that are too large, packed or not, or that end too early.</summary>
+/// <summary>Bodies that are too large, packed or not, or that end too early. Beside no other test: it measures memory.</summary>
+[Collection(ScenarioCollection.Name)]
 public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
 {
     private static readonly byte[] Lines = Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 500).Select(i => Post.Item("h", Post.NewYear + (i * 1000), i * 7919 % 1000))) + "\n");
