@@ -84,7 +84,8 @@ public sealed class M20261123_JobSequences : Migration
             ),
             orders as materialized (
                 select p.order_key, min(p.queue) as queue from picked p
-                where not exists (select from jobs r where r.order_key = p.order_key and r.state = 'running' and r.order_key is not null)
+                -- Looked up for each, however many run.
+                where (select r.id from jobs r where r.order_key = p.order_key and r.state = 'running' and r.order_key is not null limit 1) is null
                 group by p.order_key
             ),
             line as materialized (
@@ -265,16 +266,17 @@ public sealed class M20261123_JobSequences : Migration
                 -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
                 select array_agg(h.id), array_agg(h.id) filter (where h.ends), array_agg(h.order_key) filter (where h.ends or h.aside) into ours, ended, orders from (
                     select j.id, j.order_key, j.cancel_requested or f.outcome in ('succeeded', 'cancelled', 'dead') as ends, f.outcome like '% aside' as aside
-                    from jobs j join unnest(in_ids, in_claims, in_outcomes) as f(id, claim, outcome) on j.id = f.id and j.claims = f.claim
-                    where j.worker + 0 = in_worker order by j.id for update of j) h;
+                    from (select * from unnest(in_ids, in_claims, in_outcomes) as u(id, claim, outcome) order by u.id) f
+                    cross join lateral (
+                        select x.id, x.order_key, x.cancel_requested from jobs x where x.id = f.id and x.claims = f.claim and x.worker is not distinct from in_worker for update) j) h;
                 perform jobs_lock_limits();
             end if;
 
-            -- "+ 0": found by id, one after the other, and not among all that the worker holds.
+            -- "is not distinct from": found by id, one after the other, and not among all that the worker holds.
             return query
             with gone as (
                 delete from jobs j using unnest(in_ids, in_claims, in_outcomes, in_texts) as f(id, claim, outcome, result)
-                where f.outcome = 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.claims = f.claim
+                where f.outcome = 'succeeded' and j.id = f.id and j.worker is not distinct from in_worker and j.claims = f.claim
                 returning j.*, f.result
             )
             insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
@@ -293,7 +295,7 @@ public sealed class M20261123_JobSequences : Migration
                 worker = null, ahead = false, order_key = case when f.outcome like '% aside' then null else j.order_key end,
                 suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
             from unnest(in_ids, in_claims, in_outcomes, in_delays, in_texts) as f(id, claim, outcome, delay, text)
-            where f.outcome <> 'succeeded' and j.id = f.id and j.worker + 0 = in_worker and j.claims = f.claim
+            where f.outcome <> 'succeeded' and j.id = f.id and j.worker is not distinct from in_worker and j.claims = f.claim
             returning j.id;
 
             if in_guarded then
