@@ -71,7 +71,7 @@ public sealed class M20261123_JobSequences : Migration
     private const string Claim = """
         -- Of an order whose jobs have no limits a worker takes some together, and runs them one after the other: as many as stand
         -- at its head, while none of it runs. Answers what of the jobs given may run now, with what comes with it, and what may
-        -- not. Call jobs_lock_limits first.
+        -- not. Call it under the lock of the limits (jobs_lock_limits).
         create function jobs_take_orders(in_ids bigint[], in_kinds text[], in_together int)
         returns table (id bigint, admitted boolean) language plpgsql
         set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = on set enable_mergejoin = off set jit = off set plan_cache_mode = force_generic_plan
@@ -191,7 +191,7 @@ public sealed class M20261123_JobSequences : Migration
 
                 turned_away := 0;
                 if any_limited then
-                    perform jobs_lock_limits();
+                    perform pg_advisory_xact_lock(8371, 1);
                     select coalesce(array_agg(t.id) filter (where t.admitted), '{}'), coalesce(array_agg(t.id) filter (where not t.admitted), '{}') into fresh, late
                     from jobs_take_orders(ids, in_kinds, in_together) t;
                     ids := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is null or j.limits is not null)) || fresh;
@@ -200,6 +200,11 @@ public sealed class M20261123_JobSequences : Migration
                         turned_away := cardinality(late);
                     end if;
                     limited := array(select j.id from jobs j where j.id = any(ids) and j.limits is not null order by j.rank, j.id);
+                    -- On the disk before it is answered, where a crash of the database must not forget it: who holds a place under a
+                    -- limit, and who goes on from job to job of an order without asking.
+                    if cardinality(limited) > 0 or (select count(*) > count(distinct j.order_key) from jobs j where j.id = any(fresh)) then
+                        perform set_config('synchronous_commit', 'on', true);
+                    end if;
                     moment := clock_timestamp();
                     foreach one in array limited loop
                         if not jobs_admit(one, moment) then

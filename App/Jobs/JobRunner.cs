@@ -15,6 +15,8 @@ internal sealed class JobRunner(IServiceProvider services, JobProgress progress,
         }
         catch (Exception e)
         {
+            // It has ended just as its time was up.
+            if (handling is { IsCompletedSuccessfully: true }) return handling.Result;
             if (handling is { IsCompleted: false })
             {
                 log.LogWarning("Job {Id} of kind {Kind} was told to stop ({Reason}) and did not: its place is given to another", job.Id, kind.Name, running.Reason);

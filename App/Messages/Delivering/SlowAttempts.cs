@@ -21,9 +21,10 @@ internal sealed class SlowAttempts(NpgsqlDataSource source, TimeProvider time, I
         {
             return await attempt.WaitAsync(Quick, time);
         }
-        catch (TimeoutException) when (!attempt.IsCompleted)
+        catch (TimeoutException)
         {
-            Mark(message);
+            // It may have ended since.
+            if (!attempt.IsCompleted) Mark(message);
             return await attempt;
         }
     }
