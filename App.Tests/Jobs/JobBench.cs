@@ -60,17 +60,17 @@ internal sealed class JobBench : IAsyncDisposable
     public static async Task<JobBench> CreateAsync() => new(await TestDatabase.CreateAsync());
 
     /// <summary>A process, of which nothing runs yet.</summary>
-    public JobProcess Process(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, string? connectionString = null)
+    public JobProcess Process(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, string? connectionString = null, params IReadOnlyList<JobPool> pools)
     {
-        var process = new JobProcess(this, options ?? Options, kinds ?? Kinds, connectionString ?? ConnectionString);
+        var process = new JobProcess(this, options ?? Options, kinds ?? Kinds, connectionString ?? ConnectionString, pools);
         processes.Add(process);
         return process;
     }
 
     /// <summary>A process that runs jobs.</summary>
-    public async Task<JobProcess> StartAsync(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null)
+    public async Task<JobProcess> StartAsync(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, params IReadOnlyList<JobPool> pools)
     {
-        var process = Process(options, kinds);
+        var process = Process(options, kinds, null, pools);
         await process.StartAsync();
         return process;
     }

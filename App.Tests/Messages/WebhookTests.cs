@@ -141,14 +141,34 @@ public sealed class WebhookTests
     public async Task Private_addresses_are_refused_and_what_cannot_be_signed_is_not_taken()
     {
         await using var host = await MessageHost.StartAsync(("EGRESS_ALLOW", ""), ("WEBHOOK_SIGNING_SECRET", ""));
-        using var unsigned = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = host.UrlOf("/hook"), body = new { } });
+        // A name, which is looked at when the connection is opened.
+        var named = host.UrlOf("/hook").Replace("127.0.0.1", "localhost");
+        using var unsigned = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = named, body = new { } });
         Assert.Equal(HttpStatusCode.UnprocessableEntity, unsigned.StatusCode);
         Assert.Contains("WEBHOOK_SIGNING_SECRET", await unsigned.Content.ReadAsStringAsync());
-        await RegisterAsync(host, "/hook");
-        var id = await host.PostAsync("webhook", host.UrlOf("/hook"), new { });
+        using var registered = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = named });
+        Assert.Equal(HttpStatusCode.Created, registered.StatusCode);
+        var id = await host.PostAsync("webhook", named, new { });
         await host.UntilAsync(id, "dead");
         Assert.Contains("EGRESS_ALLOW", (await host.GetAsync(id)).GetProperty("error").GetString());
+
+        // An address is looked at at once, in every form.
+        foreach (var url in new[] { host.UrlOf("/hook"), "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest", "http://[fd00::1]:8080/" })
+        {
+            using var endpoint = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url });
+            await RefusedAsync(endpoint, "url", url);
+            using var message = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = url, body = new { } });
+            await RefusedAsync(message, "to", url);
+        }
         Assert.Empty(host.Sink.Requests);
+    }
+
+    private static async Task RefusedAsync(HttpResponseMessage response, string field, string value)
+    {
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        var error = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0];
+        Assert.Equal((field, value), (error.GetProperty("field").GetString(), error.GetProperty("value").GetString()));
+        Assert.Contains("EGRESS_ALLOW", error.GetProperty("cure").GetString());
     }
 
     private static async Task<JsonElement> RegisterAsync(MessageHost host, string path)

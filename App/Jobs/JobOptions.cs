@@ -20,6 +20,9 @@ internal sealed record JobOptions
     /// <summary>How long a draining worker waits for jobs to end by themselves.</summary>
     public required TimeSpan Drain { get; init; }
 
+    /// <summary>How long jobs that were told to stop then have to do so: what is left of the time, where that is little.</summary>
+    public TimeSpan DrainGrace => Grace * 2 < Drain * 0.4 ? Grace * 2 : Drain * 0.4;
+
     /// <summary>How long jobs that succeeded are kept.</summary>
     public required TimeSpan KeepDone { get; init; }
 
