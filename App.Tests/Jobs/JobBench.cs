@@ -37,6 +37,7 @@ internal sealed class JobBench : IAsyncDisposable
         Concurrency = 4,
         Heartbeat = TimeSpan.FromSeconds(2),
         Drain = TimeSpan.FromMilliseconds(100),
+        DrainGrace = TimeSpan.FromMilliseconds(200),
         KeepDone = TimeSpan.FromDays(1),
         KeepDead = TimeSpan.FromDays(1),
         Tick = TimeSpan.FromMilliseconds(50),

@@ -3,8 +3,12 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using App.Messages;
+using App.Platform.Database;
 using App.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Messages;
 
@@ -70,6 +74,30 @@ public sealed class WebhookTests
         await host.UntilAsync(id, "delivered");
         Assert.Equal(5, (await host.GetAsync(id)).GetProperty("attempts").GetInt32());
         Assert.Equal(HttpStatusCode.Conflict, (await host.App.Http.PostAsync($"/api/messages/{id}/redrive", null)).StatusCode);
+    }
+
+    [Fact]
+    public async Task One_whose_worker_died_while_it_was_sent_is_sent_again_however_often_its_answer_is_lost()
+    {
+        await using var host = await MessageHost.StartAsync();
+        host.Sink.Answer = (_, number, context) =>
+        {
+            if (number < 3) context.Abort();
+            return Task.CompletedTask;
+        };
+        var message = host.Webhook("/hook");
+        await using (var scope = host.App.Services.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await scope.ServiceProvider.GetRequiredService<Outbox>().AddAsync(db, message, default);
+            // As a slow attempt leaves it behind.
+            await db.Database.ExecuteSqlAsync($"update messages set state = 'sending', sent_at = clock_timestamp() where id = {message.Id}");
+            await transaction.CommitAsync();
+        }
+        await host.UntilAsync(message.Id, "delivered");
+        Assert.Equal(["lost", "lost", "delivered"], (await host.GetAsync(message.Id)).GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("outcome").GetString()));
+        Assert.Equal([message.Id.ToString()], host.Sink.At("/hook").Select(request => request.Header("webhook-id")!).Distinct());
     }
 
     [Fact]

@@ -62,7 +62,7 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
             if (ids.Count < Messages) await FaultAsync(faults);
         }
         await using var outcome = new Outcome(server.ConnectionString);
-        await Poll.UntilAsync("all are delivered", async () => await outcome.TextAsync("select count(*) from messages where state <> 'delivered'") == "0", 200,
+        await Poll.UntilAsync("all are delivered", async () => await outcome.TextAsync("select count(*) from messages where state <> 'delivered'") == "0", 600,
             () => JsonSerializer.Serialize(web.Http.GetFromJsonAsync<JsonElement>("/api/messages?limit=3&status=pending").GetAwaiter().GetResult()));
         var took = TimeProvider.System.GetElapsedTime(began);
 

@@ -334,7 +334,7 @@ internal sealed class JobWorker(
     {
         draining = true;
         await executing.WaitAsync(options.Drain, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var attempt in running.Values) attempt.Stop(StopReason.Draining);
+        foreach (var attempt in running.Values) attempt.Stop(StopReason.Draining, options.DrainGrace / 2);
         // A handler that does not stop is left behind after its grace; one that blocks its thread with its place.
         await executing.WaitAsync(options.DrainGrace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
