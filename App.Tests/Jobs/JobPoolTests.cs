@@ -84,6 +84,25 @@ public sealed class JobPoolTests
     }
 
     [Fact]
+    public async Task A_pool_looks_by_itself_where_nothing_is_notified()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        await bench.Process(JobBench.Options, null, null, Calls).StartAsync(listening: false);
+        await bench.UntilAsync((await bench.AddAsync(Call("a")))[0], "done 1");
+    }
+
+    [Fact]
+    public async Task Pools_of_several_processes_work_together()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var never = new TaskCompletionSource<JobOutcome>();
+        bench.Do = (_, _, ct) => never.Task.WaitAsync(ct);
+        for (var n = 0; n < 2; n++) await bench.StartAsync(JobBench.Options, null, Calls);
+        await bench.AddAsync(Call("a"), Call("b"));
+        await bench.UntilAsync("select count(distinct worker) from jobs where state = 'running'", "2");
+    }
+
+    [Fact]
     public async Task A_drain_gives_back_what_stands_behind_one_that_runs()
     {
         await using var bench = await JobBench.CreateAsync();

@@ -120,6 +120,13 @@ public sealed class WebhookTests
         await host.App.Http.PatchAsJsonAsync($"/api/webhook-endpoints/{endpoint}", new { enabled = true });
         await host.App.Http.PostAsync($"/api/messages/{second}/redrive", null);
         await host.UntilAsync(second, "delivered");
+
+        // The endpoint shows its attempts, the newest first, in pages.
+        var page = await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{endpoint}/deliveries?limit=1");
+        var rest = await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{endpoint}/deliveries?limit=1&cursor={page.GetProperty("next").GetString()}");
+        var shown = page.GetProperty("deliveries").EnumerateArray().Concat(rest.GetProperty("deliveries").EnumerateArray()).ToList();
+        Assert.Equal([(second, "delivered", 200), (first, "refused", 410)], shown.Select(one => (one.GetProperty("messageId").GetGuid(), one.GetProperty("outcome").GetString(), one.GetProperty("status").GetInt32())));
+        Assert.Equal(JsonValueKind.Null, rest.GetProperty("next").ValueKind);
     }
 
     [Fact]
