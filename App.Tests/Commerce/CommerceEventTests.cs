@@ -23,6 +23,13 @@ public sealed class CommerceEventTests : IAsyncLifetime
         await SentAsync(230);
         Assert.Equal("100 100 30", await app.ScalarAsync<string>("select string_agg(json_array_length(body -> 'items')::text, ' ' order by id) from messages where channel = 'catalog' and recipient = '1234567890'"));
 
+        // What the catalog has said of items stands beside them.
+        await app.ExecuteAsync("insert into catalog_reports (organization, item, message_id, error) values ('default', 's000', gen_random_uuid(), null), ('default', 's001', gen_random_uuid(), 'no picture'), ('other', 's002', gen_random_uuid(), 'not ours')");
+        var listed = (await app.Http.GetFromJsonAsync<JsonElement>("/api/catalog/items?limit=3")).GetProperty("items").EnumerateArray().Select(item => item.GetProperty("catalog")).ToList();
+        Assert.Equal(["taken", "refused"], listed.Take(2).Select(report => report.StatusOf()));
+        Assert.Equal("no picture", listed[1].GetProperty("error").GetString());
+        Assert.Equal(JsonValueKind.Null, listed[2].ValueKind);
+
         await app.Http.ReserveAsync("s007", 2, "one");
         await SentAsync(231);
         Assert.Equal("""{"id":"s007","title":"Item","availability":"in stock","inventory":3,"price":"1.00 NGN"}""", await app.ScalarAsync<string>("select body #>> '{items,0,data}' from messages where channel = 'catalog' order by id desc limit 1"));

@@ -37,6 +37,7 @@ internal sealed class JobBench : IAsyncDisposable
         Concurrency = 4,
         Heartbeat = TimeSpan.FromSeconds(2),
         Drain = TimeSpan.FromMilliseconds(100),
+        DrainGrace = TimeSpan.FromMilliseconds(200),
         KeepDone = TimeSpan.FromDays(1),
         KeepDead = TimeSpan.FromDays(1),
         Tick = TimeSpan.FromMilliseconds(50),
@@ -60,17 +61,17 @@ internal sealed class JobBench : IAsyncDisposable
     public static async Task<JobBench> CreateAsync() => new(await TestDatabase.CreateAsync());
 
     /// <summary>A process, of which nothing runs yet.</summary>
-    public JobProcess Process(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, string? connectionString = null)
+    public JobProcess Process(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, string? connectionString = null, params IReadOnlyList<JobPool> pools)
     {
-        var process = new JobProcess(this, options ?? Options, kinds ?? Kinds, connectionString ?? ConnectionString);
+        var process = new JobProcess(this, options ?? Options, kinds ?? Kinds, connectionString ?? ConnectionString, pools);
         processes.Add(process);
         return process;
     }
 
     /// <summary>A process that runs jobs.</summary>
-    public async Task<JobProcess> StartAsync(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null)
+    public async Task<JobProcess> StartAsync(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, params IReadOnlyList<JobPool> pools)
     {
-        var process = Process(options, kinds);
+        var process = Process(options, kinds, null, pools);
         await process.StartAsync();
         return process;
     }

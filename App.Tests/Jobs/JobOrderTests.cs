@@ -56,6 +56,27 @@ public sealed class JobOrderTests
         Assert.Equal([ids[1]], await hand.ClaimIdsAsync());
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_steps_aside_lets_the_next_pass_and_runs_later_by_itself(bool retried)
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var ids = await bench.AddAsync(Of("a"), Of("b"), Of("c"));
+        var hand = await bench.HandAsync();
+        var later = retried ? JobOutcome.Retry("no", TimeSpan.FromHours(1)) : JobOutcome.Snooze(TimeSpan.FromHours(1));
+        await hand.EndAsync(later with { IsAside = true }, await hand.ClaimAsync());
+        var second = await hand.ClaimAsync();
+        Assert.Equal(ids[1], Assert.Single(second).Id);
+        // Due again, it waits for nobody, and nobody waits for it: the next waits for the one before.
+        await bench.ExecuteAsync($"update jobs set run_at = clock_timestamp() where id = {ids[0]}");
+        await bench.ExecuteAsync("select jobs_stage(100)");
+        var again = await hand.ClaimAsync();
+        Assert.Equal((ids[0], retried ? 2 : 1), (Assert.Single(again).Id, again[0].Attempt));
+        await hand.EndAsync(JobOutcome.Done(), second);
+        Assert.Equal([ids[2]], await hand.ClaimIdsAsync());
+    }
+
     [Fact]
     public async Task One_that_is_cancelled_lets_the_next_pass()
     {

@@ -1,7 +1,9 @@
 using App.Jobs;
 using App.Platform.Configuration;
 using App.Platform.Database;
+using App.Platform.Serving;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace App.Tests.Jobs;
@@ -13,7 +15,7 @@ internal sealed class JobProcess : IAsyncDisposable
     private bool listens;
     private bool works;
 
-    public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString)
+    public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString, IReadOnlyList<JobPool> pools)
     {
         var collection = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         collection.AddSingleton(bench).AddSingleton(TimeProvider.System);
@@ -22,13 +24,15 @@ internal sealed class JobProcess : IAsyncDisposable
         module.AddServices(collection, Variables.Of(new Dictionary<string, string?>()));
         module.AddWorkers(collection);
         collection.AddSingleton<Notifications>().AddSingleton(options);
+        foreach (var pool in pools) collection.AddJobPool(pool.Queue!, _ => pool);
         foreach (var kind in kinds) collection.AddJobKind<Errand, ErrandHandler>(kind);
         services = collection.BuildServiceProvider();
     }
 
     public JobQueue Queue => Get<JobQueue>();
 
-    public JobWorker Worker => Get<JobWorker>();
+    /// <summary>One for all queues, and one for each pool.</summary>
+    public IReadOnlyList<JobWorker> Workers => [.. services.GetServices<IHostedService>().OfType<JobWorker>()];
 
     public JobStager Stager => Get<JobStager>();
 
@@ -39,7 +43,7 @@ internal sealed class JobProcess : IAsyncDisposable
     /// <param name="listening">False: nothing is ever notified here.</param>
     public async Task StartAsync(bool listening = true)
     {
-        await Worker.StartAsync(default);
+        foreach (var worker in Workers) await worker.StartAsync(default);
         works = true;
         if (!listening) return;
         await Get<Notifications>().StartAsync(default);
@@ -49,7 +53,7 @@ internal sealed class JobProcess : IAsyncDisposable
     /// <summary>Drains.</summary>
     public async Task StopAsync()
     {
-        if (works) await Worker.StopAsync(default);
+        if (works) await new Draining(services).StoppingAsync(default);
         if (listens) await Get<Notifications>().StopAsync(default);
         (works, listens) = (false, false);
     }

@@ -4,33 +4,9 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Messages;
 
-/// <summary>Catalog and email against servers on loopback that speak as the real ones do, and the step that sends a message.</summary>
+/// <summary>Email against a server on loopback that speaks as real ones do, and the step that sends a message.</summary>
 public sealed class ChannelTests
 {
-    private static readonly (string, string)[] Catalog = [("WHATSAPP_ACCESS_TOKEN", "EAAG-token"), ("META_CATALOG_ID", "777"), ("WHATSAPP_API_BASE_URL", "{sink}/v21.0")];
-
-    [Fact]
-    public async Task Items_go_to_the_catalog_in_one_batch_and_what_is_refused_of_them_is_kept()
-    {
-        await using var host = await MessageHost.StartAsync(Catalog);
-        host.Sink.Answer = (_, _, context) => HttpStub.JsonAsync(context, """{"handles":["h1"],"validation_status":[{"retailer_id":"sku-2","errors":[{"message":"price is missing"}]}]}""");
-        var id = await host.PostAsync("catalog", "777", JsonElement.Parse("""{"items":[{"method":"UPDATE","data":{"id":"sku-1","availability":"in stock"}},{"method":"UPDATE","data":{"id":"sku-2"}}]}"""));
-        await host.UntilAsync(id, "delivered");
-        var sent = JsonElement.Parse(host.Sink.At("/v21.0/777/items_batch").Single().Body);
-        Assert.Equal(["sku-1", "sku-2"], sent.GetProperty("requests").EnumerateArray().Select(item => item.GetProperty("data").GetProperty("id").GetString()));
-        Assert.Equal("1 of 2 items were refused: sku-2: price is missing", (await host.GetAsync(id)).GetProperty("error").GetString());
-    }
-
-    [Fact]
-    public async Task A_batch_without_items_that_can_be_read_is_not_taken()
-    {
-        await using var host = await MessageHost.StartAsync(Catalog);
-        using var response = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "catalog", to = "777", body = new { items = new object[] { new { method = "PUT", data = new { } } } } });
-        Assert.Equal(422, (int)response.StatusCode);
-        var fields = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("field").GetString());
-        Assert.Equal(["body.items[0].method", "body.items[0].data.id"], fields);
-    }
-
     [Fact]
     public async Task Email_is_handed_to_the_server_and_tried_again_when_it_is_busy()
     {

@@ -3,8 +3,12 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using App.Messages;
+using App.Platform.Database;
 using App.Tests.Fixtures;
 using Microsoft.AspNetCore.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Messages;
 
@@ -73,6 +77,30 @@ public sealed class WebhookTests
     }
 
     [Fact]
+    public async Task One_whose_worker_died_while_it_was_sent_is_sent_again_however_often_its_answer_is_lost()
+    {
+        await using var host = await MessageHost.StartAsync();
+        host.Sink.Answer = (_, number, context) =>
+        {
+            if (number < 3) context.Abort();
+            return Task.CompletedTask;
+        };
+        var message = host.Webhook("/hook");
+        await using (var scope = host.App.Services.CreateAsyncScope())
+        {
+            var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
+            await using var transaction = await db.Database.BeginTransactionAsync();
+            await scope.ServiceProvider.GetRequiredService<Outbox>().AddAsync(db, message, default);
+            // As a slow attempt leaves it behind.
+            await db.Database.ExecuteSqlAsync($"update messages set state = 'sending', sent_at = clock_timestamp() where id = {message.Id}");
+            await transaction.CommitAsync();
+        }
+        await host.UntilAsync(message.Id, "delivered");
+        Assert.Equal(["lost", "lost", "delivered"], (await host.GetAsync(message.Id)).GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("outcome").GetString()));
+        Assert.Equal([message.Id.ToString()], host.Sink.At("/hook").Select(request => request.Header("webhook-id")!).Distinct());
+    }
+
+    [Fact]
     public async Task A_410_closes_the_endpoint_until_it_is_enabled()
     {
         await using var host = await MessageHost.StartAsync();
@@ -92,6 +120,13 @@ public sealed class WebhookTests
         await host.App.Http.PatchAsJsonAsync($"/api/webhook-endpoints/{endpoint}", new { enabled = true });
         await host.App.Http.PostAsync($"/api/messages/{second}/redrive", null);
         await host.UntilAsync(second, "delivered");
+
+        // The endpoint shows its attempts, the newest first, in pages.
+        var page = await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{endpoint}/deliveries?limit=1");
+        var rest = await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{endpoint}/deliveries?limit=1&cursor={page.GetProperty("next").GetString()}");
+        var shown = page.GetProperty("deliveries").EnumerateArray().Concat(rest.GetProperty("deliveries").EnumerateArray()).ToList();
+        Assert.Equal([(second, "delivered", 200), (first, "refused", 410)], shown.Select(one => (one.GetProperty("messageId").GetGuid(), one.GetProperty("outcome").GetString(), one.GetProperty("status").GetInt32())));
+        Assert.Equal(JsonValueKind.Null, rest.GetProperty("next").ValueKind);
     }
 
     [Fact]
@@ -141,14 +176,34 @@ public sealed class WebhookTests
     public async Task Private_addresses_are_refused_and_what_cannot_be_signed_is_not_taken()
     {
         await using var host = await MessageHost.StartAsync(("EGRESS_ALLOW", ""), ("WEBHOOK_SIGNING_SECRET", ""));
-        using var unsigned = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = host.UrlOf("/hook"), body = new { } });
+        // A name, which is looked at when the connection is opened.
+        var named = host.UrlOf("/hook").Replace("127.0.0.1", "localhost");
+        using var unsigned = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = named, body = new { } });
         Assert.Equal(HttpStatusCode.UnprocessableEntity, unsigned.StatusCode);
         Assert.Contains("WEBHOOK_SIGNING_SECRET", await unsigned.Content.ReadAsStringAsync());
-        await RegisterAsync(host, "/hook");
-        var id = await host.PostAsync("webhook", host.UrlOf("/hook"), new { });
+        using var registered = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = named });
+        Assert.Equal(HttpStatusCode.Created, registered.StatusCode);
+        var id = await host.PostAsync("webhook", named, new { });
         await host.UntilAsync(id, "dead");
         Assert.Contains("EGRESS_ALLOW", (await host.GetAsync(id)).GetProperty("error").GetString());
+
+        // An address is looked at at once, in every form.
+        foreach (var url in new[] { host.UrlOf("/hook"), "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest", "http://[fd00::1]:8080/" })
+        {
+            using var endpoint = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url });
+            await RefusedAsync(endpoint, "url", url);
+            using var message = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = url, body = new { } });
+            await RefusedAsync(message, "to", url);
+        }
         Assert.Empty(host.Sink.Requests);
+    }
+
+    private static async Task RefusedAsync(HttpResponseMessage response, string field, string value)
+    {
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
+        var error = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0];
+        Assert.Equal((field, value), (error.GetProperty("field").GetString(), error.GetProperty("value").GetString()));
+        Assert.Contains("EGRESS_ALLOW", error.GetProperty("cure").GetString());
     }
 
     private static async Task<JsonElement> RegisterAsync(MessageHost host, string path)

@@ -1,6 +1,8 @@
 using System.Net.Http.Json;
 using System.Text.Json;
+using App.Jobs;
 using App.Messages;
+using App.Messages.Channels;
 using App.Platform.Database;
 using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -147,6 +149,22 @@ public sealed class WhatsAppTests
         Assert.Equal("delivered read", await AfterAsync("read"));
         Assert.Equal("delivered read", await AfterAsync("delivered"));
         Assert.Equal("delivered read", await AfterAsync("failed"));
+    }
+
+    [Fact]
+    public async Task A_pair_is_sent_one_message_in_six_seconds_and_the_number_sends_80_a_second()
+    {
+        await using var host = await MessageHost.StartAsync(Configured);
+        Assert.Equal([JobLimit.Starts("whatsapp:10001", 80, TimeSpan.FromSeconds(1)), JobLimit.Starts("whatsapp:10001:2348012345678", 1, TimeSpan.FromSeconds(6))],
+            host.App.Services.GetServices<IMessageChannel>().Single(channel => channel.Name == "whatsapp").LimitsOf(To));
+        // Its first place was taken just now, for as long as this test may take.
+        await host.App.ExecuteAsync("insert into job_rates (key, free_at, next_at) values ('whatsapp:10001:2348012345678', clock_timestamp() + interval '1 h', clock_timestamp() + interval '1 h')");
+        host.Sink.Answer = (_, _, context) => HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.1"}]}""");
+        var held = await host.PostAsync("whatsapp", To, new { text = "Hello" });
+        var other = await host.PostAsync("whatsapp", "+2348000000001", new { text = "Hello" });
+        await host.UntilAsync(other, "delivered");
+        Assert.Equal("pending", await host.StateAsync(held));
+        Assert.Single(host.Sink.Requests);
     }
 
     [Fact]

@@ -24,7 +24,7 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
         var (member, services, worker) = Make([ScheduleMember.Every("a-broken", "* * * * * *") with { JobKind = broken.Name }, ScheduleMember.Every("second", "* * * * * *")], [broken, ScheduleMember.Kind]);
         await worker.StartAsync(default);
         await Poll.UntilAsync("three seconds have been fired", async () => await member.TextAsync("select count(*) >= 3 from schedule_fires where key = 'second'") == "True");
-        await worker.StoppingAsync(default);
+        await worker.StopAsync(default);
         Assert.Equal("0", await member.TextAsync("select count(*) from schedule_fires where key = 'a-broken'"));
         worker.Dispose();
         await services.DisposeAsync();
@@ -40,9 +40,9 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
         var first = members[0].Member;
         await Poll.UntilAsync("five seconds have been fired", async () => await first.TextAsync("select count(*) >= 5 from schedule_fires") == "True");
         // One of them goes: the others go on.
-        await members[2].Worker.StoppingAsync(default);
+        await members[2].Worker.StopAsync(default);
         await Poll.UntilAsync("three more have", async () => await first.TextAsync("select count(*) >= 8 from schedule_fires") == "True");
-        foreach (var (_, _, worker) in members) await worker.StoppingAsync(default);
+        foreach (var (_, _, worker) in members) await worker.StopAsync(default);
 
         var instants = (await first.TextAsync("select string_agg(extract(epoch from scheduled_for)::bigint::text, ' ' order by scheduled_for) from schedule_fires"))
             .Split(' ').Select(text => long.Parse(text, CultureInfo.InvariantCulture)).ToList();

@@ -117,6 +117,51 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
     }
 
     [Fact]
+    public async Task A_refund_that_needs_attention_is_flagged_until_it_is_processed()
+    {
+        await ReserveAsync("attention");
+        await host.App.PaystackSaysAsync("charge.success", Charge("attention", 500_00));
+        await Http.PaymentAsync("attention");
+        foreach (var (type, reference) in new[] { ("refund.pending", (string?)null), ("refund.processing", null), ("refund.needs-attention", "TRF_1") })
+            await host.App.PaystackSaysAsync(type, PaystackRefund(type["refund.".Length..], "attention", reference, "50000"));
+        await host.App.ProcessedAsync();
+        var stuck = await Http.PaymentAsync("attention");
+        Assert.Equal((true, "refundFailed"), (stuck.GetProperty("needsRefund").GetBoolean(), stuck.GetProperty("refundReason").GetString()));
+        await host.App.PaystackSaysAsync("refund.processed", PaystackRefund("processed", "attention", "TRF_1", "50000"));
+        Assert.False((await Http.PaymentAsync("attention", "refunded")).GetProperty("needsRefund").GetBoolean());
+    }
+
+    [Fact]
+    public async Task Korapays_refund_names_the_payment_as_we_or_as_it_calls_it()
+    {
+        foreach (var (own, ours) in new[] { ("KPY-PAY-1", "kora-ours-1"), ("KPY-PAY-2", "kora-ours-2") })
+        {
+            await host.App.KorapaySaysAsync("charge.success", new { fee = 10, amount = 500, status = "success", currency = "NGN", reference = own, payment_method = "card", payment_reference = ours });
+            await Http.PaymentAsync(ours);
+        }
+        await host.App.KorapaySaysAsync("refund.failed", KorapayRefund("failed", "RFD-0", "kora-ours-1", 500));
+        await host.App.ProcessedAsync();
+        Assert.True((await Http.PaymentAsync("kora-ours-1")).GetProperty("needsRefund").GetBoolean());
+        await host.App.KorapaySaysAsync("refund.success", KorapayRefund("success", "RFD-1", "kora-ours-1", 500.00m));
+        await host.App.KorapaySaysAsync("refund.success", KorapayRefund("success", "RFD-2", "KPY-PAY-2", 100.00m));
+        await Http.PaymentAsync("kora-ours-1", "refunded");
+        await host.App.ProcessedAsync();
+        Assert.Equal(100_00, (await Http.PaymentAsync("kora-ours-2")).GetProperty("refundedMinor").GetInt64());
+    }
+
+    [Fact]
+    public async Task Korapays_refund_that_comes_before_its_charge_finds_it_by_our_name_too()
+    {
+        var id = await ReserveAsync("kora-early");
+        await host.App.KorapaySaysAsync("refund.success", KorapayRefund("success", "RFD-E", "kora-early", 500));
+        await host.App.ProcessedAsync();
+        await host.App.KorapaySaysAsync("charge.success", new { amount = 500, status = "success", currency = "NGN", reference = "KPY-PAY-E", payment_reference = "kora-early" });
+        Assert.Equal(500_00, (await Http.PaymentAsync("kora-early", "refunded")).GetProperty("refundedMinor").GetInt64());
+        Assert.Equal("confirmed", (await Http.ReservationAsync(id)).StatusOf());
+        Assert.Equal(1, await host.App.ScalarAsync<long>("select count(*) from payments where reference = 'kora-early' or provider_reference = 'kora-early'"));
+    }
+
+    [Fact]
     public async Task Two_organizations_with_one_reference_are_told_apart_by_id_or_organization_and_never_guessed()
     {
         var organizations = new[] { $"o{Guid.NewGuid():N}", $"o{Guid.NewGuid():N}" };
@@ -167,4 +212,21 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await Http.StockAsync("sku-" + reference, 5);
         return (await Http.ReserveAsync("sku-" + reference, 1, reference)).IdOf();
     }
+
+    // As their documentation shows them.
+    private static object PaystackRefund(string status, string transaction, string? refund, string kobo) => new
+    {
+        status,
+        transaction_reference = transaction,
+        refund_reference = refund,
+        amount = kobo,
+        currency = "NGN",
+        processor = "instant-transfer",
+        customer = new { first_name = "Drew", last_name = "Berry", email = "demo@email.com" },
+        integration = 412829,
+        domain = "live",
+    };
+
+    private static object KorapayRefund(string status, string reference, string payment, decimal amount) =>
+        new { amount, status, currency = "NGN", reference, payment_reference = payment, refund_date = "2023-01-10T10:00:04.000Z", completion_date = "2023-01-10T11:30:00.000Z" };
 }

@@ -1,3 +1,4 @@
+using App.Messages.Meta;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
@@ -44,7 +45,7 @@ internal static class CatalogEndpoints
         return body.TryGetProperty("items", out _) ? TypedResults.Ok(new { items = items.Select(Answer), changed }) : TypedResults.Ok(Answer(items[0]));
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, CommerceOptions options, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -55,8 +56,21 @@ internal static class CatalogEndpoints
             .Where(item => item.Organization == organization && string.Compare(item.Sku, after) > 0)
             .OrderBy(item => item.Sku).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
-        return TypedResults.Ok(new { items = page.Select(Answer), next = found.Count > limit ? Paging.Cursor(page[^1].Sku) : null });
+        var skus = page.ConvertAll(item => item.Sku);
+        var reports = options.CatalogId is null ? [] : await db.Set<CatalogReport>().AsNoTracking()
+            .Where(report => report.Organization == organization && skus.Contains(report.Item)).ToDictionaryAsync(report => report.Item, StringComparer.Ordinal, ct);
+        return TypedResults.Ok(new { items = page.Select(item => Answer(item, reports.GetValueOrDefault(item.Sku))), next = found.Count > limit ? Paging.Cursor(page[^1].Sku) : null });
     }
 
     private static object Answer(CatalogItem item) => new { sku = item.Sku, name = item.Name, stock = item.Stock, priceMinor = item.PriceMinor, currency = item.Currency };
+
+    private static object Answer(CatalogItem item, CatalogReport? report) => new
+    {
+        sku = item.Sku,
+        name = item.Name,
+        stock = item.Stock,
+        priceMinor = item.PriceMinor,
+        currency = item.Currency,
+        catalog = report is null ? null : new { status = report.Error is null ? "taken" : "refused", error = report.Error, reportedAt = report.ReportedAt.UtcDateTime },
+    };
 }

@@ -47,6 +47,12 @@ internal sealed class Payments(AppDbContext db, Reservations reservations, Comme
                 """).AsNoTracking().ToListAsync(ct);
             if (known.Count > 0) return known[0];
         }
+        // One whose refund came first was made under the name that the refund gave it, which may be ours.
+        else if (notice.ProviderReference != notice.Reference)
+            await db.Database.ExecuteSqlAsync($"""
+                update payments set provider_reference = {notice.ProviderReference} where provider = {notice.Provider} and provider_reference = {notice.Reference} and status = 'pending'
+                    and not exists (select from payments known where known.provider = {notice.Provider} and known.provider_reference = {notice.ProviderReference})
+                """, ct);
         return (await db.Set<Payment>().FromSql($"""
             insert into payments (organization, provider, provider_reference, reference, amount_minor, currency)
             values ({Scopes.OperatorsOrganization}, {notice.Provider}, {notice.ProviderReference}, {notice.Reference}, {notice.AmountMinor}, {notice.Currency})

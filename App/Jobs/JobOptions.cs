@@ -11,6 +11,8 @@ internal sealed record JobOptions
     /// <summary>Channel on which a commit says that running jobs are to be cancelled.</summary>
     public const string CancelChannel = "tandem_job_cancels";
 
+    private static readonly TimeSpan LongestDrainGrace = TimeSpan.FromSeconds(4);
+
     /// <summary>Jobs that a worker process runs at once.</summary>
     public required int Concurrency { get; init; }
 
@@ -19,6 +21,9 @@ internal sealed record JobOptions
 
     /// <summary>How long a draining worker waits for jobs to end by themselves.</summary>
     public required TimeSpan Drain { get; init; }
+
+    /// <summary>How long it then waits for those that it told to stop.</summary>
+    public required TimeSpan DrainGrace { get; init; }
 
     /// <summary>How long jobs that succeeded are kept.</summary>
     public required TimeSpan KeepDone { get; init; }
@@ -58,7 +63,9 @@ internal sealed record JobOptions
         {
             Concurrency = variables.Integer("WORKER_CONCURRENCY", 8, 1, 1000),
             Heartbeat = TimeSpan.FromMilliseconds(variables.Integer("HEARTBEAT_INTERVAL_MS", 5000, 100, 60_000)),
+            // Together less than the host gives (PlatformSetup), so that what has not ended is still given back.
             Drain = drain * 0.5,
+            DrainGrace = drain * 0.2 < LongestDrainGrace ? drain * 0.2 : LongestDrainGrace,
             KeepDone = TimeSpan.FromHours(variables.Integer("JOB_RETENTION_HOURS", 72, 1, 24 * 365)),
             KeepDead = TimeSpan.FromDays(variables.Integer("JOB_DEAD_RETENTION_DAYS", 30, 1, 3650)),
         };

@@ -334,9 +334,9 @@ internal sealed class JobWorker(
     {
         draining = true;
         await executing.WaitAsync(options.Drain, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        foreach (var attempt in running.Values) attempt.Stop(StopReason.Draining);
+        foreach (var attempt in running.Values) attempt.Stop(StopReason.Draining, options.DrainGrace / 2);
         // A handler that does not stop is left behind after its grace; one that blocks its thread with its place.
-        await executing.WaitAsync(options.Grace * 2, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await executing.WaitAsync(options.DrainGrace, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task LeaveAsync()

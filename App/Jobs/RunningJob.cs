@@ -24,7 +24,7 @@ internal sealed class RunningJob : IDisposable
 {
     private readonly CancellationTokenSource stop;
     private readonly CancellationTokenSource overdue;
-    private readonly TimeSpan grace;
+    private TimeSpan grace;
     private int reason;
 
     /// <summary>Begins to count its time.</summary>
@@ -52,9 +52,12 @@ internal sealed class RunningJob : IDisposable
     public CancellationToken Overdue => overdue.Token;
 
     /// <summary>Tells it to stop; the first reason counts.</summary>
-    public void Stop(StopReason why)
+    /// <param name="why">The reason.</param>
+    /// <param name="within">Where there is less time than the usual grace.</param>
+    public void Stop(StopReason why, TimeSpan? within = null)
     {
         if (Interlocked.CompareExchange(ref reason, (int)why, (int)StopReason.None) != (int)StopReason.None) return;
+        if (within < grace) grace = within.Value;
         try
         {
             // Not on this thread: what hangs on the token is the handler's own code.

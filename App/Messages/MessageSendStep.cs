@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using App.Messages.Api;
+using App.Messages.Webhooks;
 using App.Platform.Database;
 using App.Platform.Http;
 using App.Runs.Handlers;
@@ -12,7 +13,7 @@ namespace App.Messages;
 /// <c>message.send</c>: <c>{"channel","to","body"}</c> to <c>{"id","status","providerId"}</c>. Sends one message for the step,
 /// however often it is tried, and waits without a worker until it is delivered or dead.
 /// </summary>
-internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageRequest parser, MessageStore store, TimeProvider time) : IStepHandler
+internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageRequest parser, MessageStore store, EgressPolicy policy, TimeProvider time) : IStepHandler
 {
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(60);
@@ -24,8 +25,9 @@ internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageReques
     public void Validate(StepInput input)
     {
         input.Only("channel", "to", "body");
-        if (input.Text("channel", required: true) is { } channel && !MessageChannel.All.Contains(channel)) input.Fault("channel", channel, $"use one of {string.Join(", ", MessageChannel.All)}");
-        input.Text("to", required: true);
+        var (channel, to) = (input.Text("channel", required: true), input.Text("to", required: true));
+        if (channel is not null && !MessageChannel.All.Contains(channel)) input.Fault("channel", channel, $"use one of {string.Join(", ", MessageChannel.All)}");
+        if (channel == MessageChannel.Webhook && to is not null && WebhookUrl.CureOf(to, policy) is { } cure) input.Fault("to", to, cure);
         input.Require("body", "give what is to be sent");
     }
 

@@ -21,7 +21,7 @@ internal sealed class MessagesModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(MessageOptions.Read(variables)).AddSingleton(MetaOptions.Read(variables)).AddSingleton(EmailOptions.Read(variables));
-        services.AddSingleton<MetaApi>();
+        services.AddSingleton<MetaApi>().AddSingleton<CatalogReports>();
         services.AddSingleton<IMessageChannel, WebhookChannel>();
         services.AddSingleton<IMessageChannel, WhatsAppChannel>();
         services.AddSingleton<IMessageChannel, CatalogChannel>();
@@ -33,6 +33,7 @@ internal sealed class MessagesModule : Module
         services.AddSingleton<MessageHealth>();
         services.AddSingleton(provider => new HealthPart("messages", provider.GetRequiredService<MessageHealth>().CheckAsync));
         services.AddJobKind<DeliverMessageArgs, DeliverMessage>(DeliverMessage.Definition);
+        services.AddJobKind<CheckCatalogBatchArgs, CheckCatalogBatch>(CheckCatalogBatch.Kind);
     }
 
     /// <inheritdoc/>

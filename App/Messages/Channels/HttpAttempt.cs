@@ -10,28 +10,32 @@ namespace App.Messages.Channels;
 /// <summary>An answer of HTTP, as much of it as is kept.</summary>
 /// <param name="Status">The status.</param>
 /// <param name="Headers">JSON.</param>
-/// <param name="Body">The beginning of it.</param>
+/// <param name="Body">As much of it as was asked for.</param>
 /// <param name="RetryAfter">The pause that it asks for.</param>
 internal sealed record HttpAnswer(int Status, string Headers, string Body, TimeSpan? RetryAfter);
 
 /// <summary>One request of a delivery: sent, bounded in time and size, and told apart when no answer comes of it.</summary>
 internal static class HttpAttempt
 {
-    private const int MostBody = 16_384;
+    /// <summary>Bytes of an answer that are kept with a delivery.</summary>
+    public const int MostBody = 16_384;
+
     private const int MostHeaders = 8_192;
+    private const int UnknownBody = 4_096;
 
     private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Sends a request.</summary>
+    /// <summary>Sends a request, and reads so many bytes of its answer.</summary>
     /// <returns>The answer, or what became of the attempt without one.</returns>
-    public static async Task<(HttpAnswer? Answer, AttemptResult? Failure)> SendAsync(HttpMessageInvoker http, HttpRequestMessage request, TimeSpan patience, TimeProvider time, CancellationToken ct)
+    public static async Task<(HttpAnswer? Answer, AttemptResult? Failure)> SendAsync(
+        HttpMessageInvoker http, HttpRequestMessage request, TimeSpan patience, TimeProvider time, CancellationToken ct, int mostBody = MostBody)
     {
         using var timeout = new CancellationTokenSource(patience, time);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
         try
         {
             using var response = await http.SendAsync(request, bounded.Token);
-            return (new HttpAnswer((int)response.StatusCode, HeadersOf(response), await BodyOf(response, bounded.Token), RetryAfter.Of(response, time)), null);
+            return (new HttpAnswer((int)response.StatusCode, HeadersOf(response), await BodyOf(response, mostBody, bounded.Token), RetryAfter.Of(response, time)), null);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
         {
@@ -85,12 +89,19 @@ internal static class HttpAttempt
         return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
     }
 
-    private static async Task<string> BodyOf(HttpResponseMessage response, CancellationToken ct)
+    private static async Task<string> BodyOf(HttpResponseMessage response, int most, CancellationToken ct)
     {
-        if (response.Content.Headers.ContentLength == 0) return "";
+        var said = response.Content.Headers.ContentLength;
+        if (said == 0) return "";
         await using var stream = await response.Content.ReadAsStreamAsync(ct);
-        var kept = new byte[response.Content.Headers.ContentLength is > 0 and < MostBody and var length ? (int)length : MostBody];
+        var kept = new byte[Math.Min(said ?? UnknownBody, most)];
         var read = await stream.ReadAtLeastAsync(kept, kept.Length, throwOnEndOfStream: false, ct);
-        return StoredText.Cut(Encoding.UTF8.GetString(kept, 0, read), MostBody);
+        // It did not say how long it is.
+        while (said is null && read == kept.Length && read < most)
+        {
+            Array.Resize(ref kept, Math.Min(kept.Length * 4, most));
+            read += await stream.ReadAtLeastAsync(kept.AsMemory(read), kept.Length - read, throwOnEndOfStream: false, ct);
+        }
+        return StoredText.Cut(Encoding.UTF8.GetString(kept, 0, read), most);
     }
 }

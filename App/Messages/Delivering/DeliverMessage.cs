@@ -31,7 +31,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead, $"The channel {message.Channel} is off: {channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
-        if (message.State == MessageState.Uncertain) return Uncertain(args, message);
+        if (message.State == MessageState.Uncertain && !channel.TellsRepetitions) return Uncertain(args, message);
         if (message.ClosedReason is { } closed)
             return Outcome(args, message, MessageState.Dead, $"The endpoint is closed: {closed} Enable it (PATCH /api/webhook-endpoints/ID with enabled) and drive the message again.", null);
         if (message.Wait is { } wait)
@@ -61,7 +61,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         {
             case AttemptEnd.Delivered:
                 return Outcome(args, message, MessageState.Delivered, result.Error, result);
-            case AttemptEnd.Lost when message.State == MessageState.Sending:
+            case AttemptEnd.Lost when !channel.TellsRepetitions:
                 return Again(args, message, MessageState.Uncertain, result.Error, result, options.UncertainFor ?? TimeSpan.Zero, inLine: false, done: options.UncertainFor is null);
             case AttemptEnd.Refused:
                 return Outcome(args, message, MessageState.Dead, result.Error, result);

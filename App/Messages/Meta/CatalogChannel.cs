@@ -9,10 +9,11 @@ using App.Runs.Plans;
 namespace App.Messages.Meta;
 
 /// <summary>
-/// Meta's catalog, by its batch API. The body carries the items that have changed; what the API refuses of them is kept
-/// with the message. A batch that is sent twice leaves the catalog the same.
+/// Meta's catalog, by its batch API. The body carries the items that have changed. A message is delivered when the batch
+/// is handed over; what comes of it is asked for by <see cref="CheckCatalogBatch"/>. A batch that is sent twice leaves the
+/// catalog the same.
 /// </summary>
-internal sealed class CatalogChannel(MetaApi api, MetaOptions options) : IMessageChannel
+internal sealed class CatalogChannel(MetaApi api, MetaOptions options, CatalogReports reports) : IMessageChannel
 {
     private const int MostItems = 5000;
 
@@ -42,7 +43,8 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options) : IMessag
         {
             var item = new JsonFields(items[i], $"body.items[{i}]", faults);
             if (item.Text("method", required: true) is { } method && !Methods.Contains(method)) item.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
-            item.Object("data")?.Text("id", required: true);
+            if (item.Object("data") is { } data && data.Text("id", required: true) is { } id && id.Length is 0 or > CatalogReport.LongestItem)
+                data.Fault("id", id, $"give 1 to {CatalogReport.LongestItem} characters");
         }
     }
 
@@ -56,10 +58,13 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options) : IMessag
         if (MetaApi.ErrorOf(parsed) is { } error)
             return MetaErrors.ResultOf(error, answer) with { Request = record.Request, Status = record.Status, ResponseHeaders = record.ResponseHeaders, ResponseBody = record.ResponseBody };
         if (answer.Status is < 200 or > 299) return record with { End = answer.Status >= 500 ? AttemptEnd.Failed : AttemptEnd.Refused, Error = $"It answered {answer.Status}." };
-        var refused = parsed is { } found ? RefusedIn(found) : [];
-        if (refused.Count == 0) return record with { End = AttemptEnd.Delivered, Error = null };
-        var summary = $"{refused.Count} of {items.GetArrayLength()} items were refused: {string.Join("; ", refused)}";
-        return record with { End = refused.Count < items.GetArrayLength() ? AttemptEnd.Delivered : AttemptEnd.Refused, Error = summary };
+        if (parsed is not { } found) return record with { End = AttemptEnd.Delivered, Error = null };
+        var (ids, handover) = (CheckCatalogBatch.ItemsOf(Encoding.UTF8.GetString(message.Body)), CatalogAnswers.Handover(found));
+        await reports.HandedOverAsync(message, ids, handover, ct);
+        // A list of handles without one says that nothing was taken on.
+        var isTaken = handover.Refused.Count < ids.Count && (handover.Handle is not null || !found.TryGetProperty("handles", out _));
+        var refused = CheckCatalogBatch.Summary(handover.Refused, ids.Count) ?? (isTaken ? null : "It has taken none of the items, and does not say why.");
+        return record with { End = isTaken ? AttemptEnd.Delivered : AttemptEnd.Refused, Error = refused, ProviderId = handover.Handle };
     }
 
     private static byte[] Request(JsonElement items)
@@ -75,20 +80,5 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options) : IMessag
             writer.WriteEndObject();
         }
         return buffer.ToArray();
-    }
-
-    // {"handles":[…],"validation_status":[{"retailer_id":"sku-1","errors":[{"message":"…"}]}]}
-    private static List<string> RefusedIn(JsonElement answer)
-    {
-        var refused = new List<string>();
-        if (!answer.TryGetProperty("validation_status", out var statuses) || statuses.ValueKind != JsonValueKind.Array) return refused;
-        foreach (var status in statuses.EnumerateArray())
-        {
-            if (status.ValueKind != JsonValueKind.Object || !status.TryGetProperty("errors", out var errors) || errors.ValueKind != JsonValueKind.Array || errors.GetArrayLength() == 0) continue;
-            var text = new StringBuilder(status.TryGetProperty("retailer_id", out var id) ? id.ToString() : "?").Append(": ");
-            text.AppendJoin(", ", errors.EnumerateArray().Select(error => error.ValueKind == JsonValueKind.Object && error.TryGetProperty("message", out var message) ? message.ToString() : error.ToString()));
-            refused.Add(text.ToString());
-        }
-        return refused;
     }
 }

@@ -22,6 +22,9 @@ internal sealed class WhatsAppChannel(MetaApi api, MetaOptions options) : IMessa
     public string? MissingVariables => options.MissingForWhatsApp;
 
     /// <inheritdoc/>
+    public bool TellsRepetitions => false;
+
+    /// <inheritdoc/>
     public RetrySchedule Schedule { get; } = RetrySchedule.OfSeconds(0, 5, 30, 300, 1800, 7200, 21_600);
 
     /// <inheritdoc/>

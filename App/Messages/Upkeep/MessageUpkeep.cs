@@ -15,6 +15,8 @@ internal sealed class MessageUpkeep(NpgsqlDataSource source, MessageOptions opti
         delete from messages m using old where m.id = old.id
         """;
 
+    private const string PruneReportsSql = "delete from catalog_reports where reported_at < $1";
+
     private const string AbandonSql = """
         select messages_abandon(array_agg((args::json ->> 'messageId')::uuid), array_agg((args::json ->> 'drive')::int),
             array_agg(case state when 'cancelled' then 'Its job was cancelled.' else 'Its job has died: ' || coalesce(errors -> -1 ->> 'error', '') end))
@@ -35,6 +37,9 @@ internal sealed class MessageUpkeep(NpgsqlDataSource source, MessageOptions opti
             all += deleted;
         }
         while (deleted >= Together);
+        await using var reports = source.CreateCommand(PruneReportsSql);
+        reports.Parameters.Add(new() { Value = (time.GetUtcNow() - options.Keep).UtcDateTime });
+        await reports.ExecuteNonQueryAsync(ct);
         if (all > 0) log.LogInformation("Pruned {Count} messages", all);
         return all;
     }

@@ -12,7 +12,7 @@ namespace App.Messages.Webhooks;
 /// Webhooks as Standard Webhooks 1.0 says: signed, 2xx alone is success, redirects are not followed, 410 closes the
 /// endpoint. An answer that was lost is asked for again under the same <c>webhook-id</c>.
 /// </summary>
-internal sealed class WebhookChannel(Egress egress, MessageOptions options, TimeProvider time) : IMessageChannel, IDisposable
+internal sealed class WebhookChannel(Egress egress, EgressPolicy policy, MessageOptions options, TimeProvider time) : IMessageChannel, IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -36,16 +36,8 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
     /// <inheritdoc/>
     public void Validate(string to, JsonElement body, List<FieldError> faults)
     {
-        if (UrlOf(to) is null) faults.Add(new FieldError("to", Problems.Shorten(to), UrlCure));
+        if (WebhookUrl.CureOf(to, policy) is { } cure) faults.Add(new FieldError("to", Problems.Shorten(to), cure));
     }
-
-    /// <summary>What to send instead of a URL that is none.</summary>
-    public const string UrlCure = "give an absolute http:// or https:// URL of at most 2,048 characters without user, password and fragment";
-
-    /// <summary>A URL that may be called; null: it is none.</summary>
-    public static Uri? UrlOf(string text) =>
-        text.Length <= 2048 && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Fragment.Length == 0 && url.Host.Length > 0
-            ? url : null;
 
     /// <inheritdoc/>
     public async Task<AttemptResult> SendAsync(TakenMessage message, CancellationToken ct)

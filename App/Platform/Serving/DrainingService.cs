@@ -2,19 +2,8 @@ namespace App.Platform.Serving;
 
 /// <summary>
 /// A background service that ends when draining begins, before the server stops listening: what it holds is given back
-/// at once, however long requests in flight take.
+/// at once, however long requests in flight take. See <see cref="Draining"/>.
 /// </summary>
-internal abstract class DrainingService : BackgroundService, IHostedLifecycleService
+internal abstract class DrainingService : BackgroundService
 {
-    /// <inheritdoc/>
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-    /// <inheritdoc/>
-    public Task StoppingAsync(CancellationToken cancellationToken) => StopAsync(cancellationToken);
-
-    /// <inheritdoc/>
-    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

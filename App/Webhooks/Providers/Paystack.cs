@@ -41,7 +41,8 @@ internal sealed class Paystack(WebhookOptions options, Payments payments) : IWeb
             "charge.success" => await payments.ApplyAsync(Charge(payload, PaymentNews.Succeeded), ct),
             "charge.failed" => await payments.ApplyAsync(Charge(payload, PaymentNews.Failed), ct),
             "refund.processed" => await payments.ApplyAsync(Refund(payload, PaymentNews.Refunded), ct),
-            "refund.failed" => await payments.ApplyAsync(Refund(payload, PaymentNews.RefundFailed), ct),
+            // It stands still until somebody gives it the customer's bank account.
+            "refund.failed" or "refund.needs-attention" => await payments.ApplyAsync(Refund(payload, PaymentNews.RefundFailed), ct),
             _ => $"Nothing is to be done for {type}.",
         };
     }
