@@ -57,7 +57,7 @@ internal sealed class Load
     public async Task StopAsync()
     {
         stopped = true;
-        await posting.WaitAsync(TimeSpan.FromSeconds(60));
+        await posting.WaitAsync(Poll.Patience);
         Assert.DoesNotContain(statuses.Keys, status => status is not (202 or 503 or 0));
     }
 

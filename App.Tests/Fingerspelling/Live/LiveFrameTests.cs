@@ -17,7 +17,7 @@ public sealed class LiveFrameTests(LiveHost host) : IClassFixture<LiveHost>
         Assert.Equal("H", answer.GetProperty("letter").GetString());
         Assert.InRange(answer.GetProperty("confidence").GetDouble(), 0.98, 1);
         Assert.Equal("H", answer.GetProperty("smoothed").GetProperty("letter").GetString());
-        Assert.InRange(answer.GetProperty("inferenceMs").GetDouble(), 0.0001, 1000);
+        Assert.InRange(answer.GetProperty("inferenceMs").GetDouble(), 0.0001, 60_000);
         Assert.Equal(host.Model, answer.GetProperty("model").GetString());
     }
 
