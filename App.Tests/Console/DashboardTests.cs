@@ -32,7 +32,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync("worker-a/17");
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync($"#{running} mail.send");
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync("two of five");
-        await Expect(page.Page.GetByRole(AriaRole.Row, new() { Name = "default" })).ToContainTextAsync("3\u00a0h");
+        await Expect(page.Page.GetByRole(AriaRole.Row, new() { Name = "default" })).ToContainTextAsync("3.0\u00a0h");
         await Expect(page.Page.Locator(".figures")).ToContainTextAsync("10.0");
         await Expect(page.Page.Locator("#rate")).ToHaveAttributeAsync("aria-label", "36,000 attempts succeeded and 25 failed in the last hour");
         await Expect(page.Page.Locator("#rate canvas")).ToBeVisibleAsync();

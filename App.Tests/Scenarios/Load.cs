@@ -26,7 +26,7 @@ internal sealed class Load
     {
         var load = new Load(http, pauseMs);
         for (var i = 0; i < count; i++)
-            load.houses.Add(($"house-{seed}-{i}", new TestHouse("", (seed * 100) + i, readings: 12_000).Arrivals(seed + i, Disorder.SomeLate), []));
+            load.houses.Add(($"house-{seed}-{i}", new TestHouse("", (seed * 100) + i, readings: 40_000).Arrivals(seed + i, Disorder.SomeLate), []));
         load.posting = Task.WhenAll(load.houses.Select(house => load.PostAsync(house.Name, house.Requests, house.Accepted)));
         return load;
     }

@@ -12,7 +12,7 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     private const int Hung = 3;
 
     private static readonly (string, string)[] OfWorkers =
-        [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "500"), ("PIPELINE_ENABLED", "false"), ("DRAIN_SECONDS", "4")];
+        [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "2000"), ("PIPELINE_ENABLED", "false"), ("DRAIN_SECONDS", "4")];
 
     private readonly TaskCompletionSource hangs = new();
     private readonly TaskCompletionSource released = new();
