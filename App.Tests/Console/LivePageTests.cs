@@ -81,7 +81,10 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
     private static Task<int> InkAsync(IPage page) => page.EvaluateAsync<int>("""
         () => {
           const canvas = document.querySelector("#hand");
-          const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+          // Of a copy: the browser complains about a canvas that is read again and again.
+          const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+          copy.drawImage(canvas, 0, 0);
+          const data = copy.getImageData(0, 0, canvas.width, canvas.height).data;
           let count = 0;
           for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
           return count;

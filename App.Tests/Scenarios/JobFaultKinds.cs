@@ -59,12 +59,27 @@ internal static class JobFaultKinds
 
     private static async Task BeginAsync(Postgres postgres, Deed deed, JobContext job)
     {
-        await using (var connection = await postgres.Source.OpenConnectionAsync())
-        {
-            await WriteAsync("starts", job.Id, connection);
-            if (deed.GateBefore) await UntilOpenAsync(connection);
-        }
+        await using (var connection = await postgres.Source.OpenConnectionAsync()) await WriteAsync("starts", job.Id, connection);
+        if (deed.GateBefore) await UntilOpenAsync(postgres);
         await Task.Delay(deed.BeforeMs);
+    }
+
+    // Sessions of a worker that is taken for dead are ended: it looks again.
+    private static async Task UntilOpenAsync(Postgres postgres)
+    {
+        for (var open = false; !open;)
+        {
+            try
+            {
+                await using var connection = await postgres.Source.OpenConnectionAsync();
+                await UntilOpenAsync(connection);
+                open = true;
+            }
+            catch (Exception e) when (TransientFault.Is(e))
+            {
+                await Task.Delay(50);
+            }
+        }
     }
 
     private static async Task UntilOpenAsync(NpgsqlConnection connection)

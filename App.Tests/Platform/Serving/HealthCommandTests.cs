@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using App.Platform.Serving;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
