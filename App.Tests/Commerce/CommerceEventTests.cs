@@ -21,7 +21,7 @@ public sealed class CommerceEventTests : IAsyncLifetime
         using var many = await app.Http.PostAsJsonAsync("/api/catalog/items", new { items = Enumerable.Range(0, 230).Select(i => new { sku = $"s{i:000}", name = "Item", stock = 5, priceMinor = 100, currency = "NGN" }) });
         Assert.True(many.IsSuccessStatusCode);
         await SentAsync(230);
-        Assert.Equal("100 100 30", await app.ScalarAsync<string>("select string_agg(json_array_length(body -> 'items')::text, ' ' order by id) from messages where channel = 'catalog' and recipient = '1234567890'"));
+        Assert.Equal("100 100 30", await app.ScalarAsync<string>("select string_agg(json_array_length(body -> 'items')::text, ' ' order by json_array_length(body -> 'items') desc) from messages where channel = 'catalog' and recipient = '1234567890'"));
 
         // What the catalog has said of items stands beside them.
         await app.ExecuteAsync("insert into catalog_reports (organization, item, message_id, error) values ('default', 's000', gen_random_uuid(), null), ('default', 's001', gen_random_uuid(), 'no picture'), ('other', 's002', gen_random_uuid(), 'not ours')");

@@ -9,8 +9,8 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
 {
     public Task InitializeAsync()
     {
-        if (server.Houses.Count == 0)
-            server.Houses.Add(new StubHouse("a-building-with-a-name-that-is-far-longer-than-anyone-would-wish.north-wing:0042") { Solar = 2600 }.Fill(StubServer.Now, TimeSpan.FromHours(30)));
+        if (server.Houses.IsEmpty)
+            server.Houses.Enqueue(new StubHouse("a-building-with-a-name-that-is-far-longer-than-anyone-would-wish.north-wing:0042") { Solar = 2600 }.Fill(StubServer.Now, TimeSpan.FromHours(30)));
         return Task.CompletedTask;
     }
 
@@ -64,7 +64,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
 
         Assert.Equal(dark ? "rgb(12, 18, 24)" : "rgb(244, 246, 248)", await console.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor"));
         Assert.Empty(await Contrast.FaultsAsync(console.Page));
-        Assert.True((await console.CountPixelsAsync("measured"))["measured"] > 100);
+        await console.UntilDrawnAsync(100, "measured");
         Assert.Empty(console.Complaints);
     }
 
@@ -76,7 +76,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
 
         await console.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
 
-        Assert.True((await console.CountPixelsAsync("fridge"))["fridge"] > 20);
+        await console.UntilDrawnAsync(20, "fridge");
     }
 
     [Fact]

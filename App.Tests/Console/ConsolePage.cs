@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using App.Tests.Fixtures;
 using Microsoft.Playwright;
 
 namespace App.Tests.WebConsole;
@@ -5,7 +7,7 @@ namespace App.Tests.WebConsole;
 /// <summary>The console as its user sees it, at any base URL; it collects what the browser complains about.</summary>
 public sealed class ConsolePage
 {
-    private readonly List<string> complaints = [];
+    private readonly ConcurrentQueue<string> complaints = [];
     private readonly string address;
 
     /// <param name="page">An empty page.</param>
@@ -16,16 +18,16 @@ public sealed class ConsolePage
         this.address = address;
         page.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning") complaints.Add(message.Text);
+            if (message.Type is "error" or "warning") complaints.Enqueue(message.Text);
         };
-        page.PageError += (_, error) => complaints.Add(error);
+        page.PageError += (_, error) => complaints.Enqueue(error);
     }
 
     /// <summary>The browser's page.</summary>
     public IPage Page { get; }
 
     /// <summary>Errors and warnings of the console so far: script errors, failed loads, violations of the content security policy.</summary>
-    public IReadOnlyList<string> Complaints => complaints;
+    public IReadOnlyList<string> Complaints => [.. complaints];
 
     /// <summary>Text that says whether readings arrive.</summary>
     public ILocator Live => Page.Locator("#live-text");
@@ -72,9 +74,18 @@ public sealed class ConsolePage
     /// <summary>Value beside a name in the legend, at the crosshair.</summary>
     public ILocator Value(string name) => Page.Locator($"#value-{name}");
 
-    /// <summary>Waits until the curve has predictions to show, then answers how many pixels of each named colour it has.</summary>
+    /// <summary>Waits until the curve has more than so many pixels of each named colour, and answers how many of each.</summary>
+    /// <param name="atLeast">That many are too few.</param>
     /// <param name="colours">CSS custom properties, such as <c>kettle</c>.</param>
-    public async Task<IReadOnlyDictionary<string, int>> CountPixelsAsync(params string[] colours)
+    public async Task<IReadOnlyDictionary<string, int>> UntilDrawnAsync(int atLeast, params string[] colours)
+    {
+        IReadOnlyDictionary<string, int> pixels = new Dictionary<string, int>();
+        await Poll.UntilAsync($"more than {atLeast} pixels are drawn of each colour", async () => (pixels = await CountPixelsAsync(colours)).Values.All(count => count > atLeast),
+            whatElse: () => string.Join(", ", pixels.Select(colour => $"{colour.Key} {colour.Value}")));
+        return pixels;
+    }
+
+    private async Task<IReadOnlyDictionary<string, int>> CountPixelsAsync(params string[] colours)
     {
         await Assertions.Expect(Chart.Locator("canvas")).ToBeVisibleAsync();
         return await Page.EvaluateAsync<Dictionary<string, int>>("""

@@ -19,19 +19,20 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task The_overview_shows_throughput_queues_and_what_each_worker_runs()
     {
+        // Each of the last sixty minutes and of the next thirty has its ends: whichever is the current one when the page looks.
         await api.Host.ExecuteAsync("""
             insert into job_workers (process, concurrency, lease_expires_at) values ('worker-a/17', 8, now() + interval '1 hour');
-            insert into job_minutes select date_trunc('minute', now()) - n * interval '1 minute', 'mail.send', 'succeeded', 600, 3 from generate_series(0, 59) n;
-            insert into job_minutes values (date_trunc('minute', now()), 'mail.send', 'retry', 25, 1)
+            insert into job_minutes select date_trunc('minute', now()) - n * interval '1 minute', 'mail.send', 'succeeded', 600, 3 from generate_series(-30, 59) n;
+            insert into job_minutes values (date_trunc('minute', now()) - interval '10 minutes', 'mail.send', 'retry', 25, 1)
             """);
         var running = await api.AddAsync("running", "mail.send", more: "progress = 0.4, progress_text = 'two of five'");
-        await api.AddAsync("queued", more: "created_at = now() - interval '3 minutes'");
+        await api.AddAsync("queued", more: "created_at = now() - interval '3 hours'");
         var page = await OpenAsync("/jobs");
 
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync("worker-a/17");
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync($"#{running} mail.send");
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync("two of five");
-        await Expect(page.Page.GetByRole(AriaRole.Row, new() { Name = "default" })).ToContainTextAsync("3\u00a0min");
+        await Expect(page.Page.GetByRole(AriaRole.Row, new() { Name = "default" })).ToContainTextAsync("3.0\u00a0h");
         await Expect(page.Page.Locator(".figures")).ToContainTextAsync("10.0");
         await Expect(page.Page.Locator("#rate")).ToHaveAttributeAsync("aria-label", "36,000 attempts succeeded and 25 failed in the last hour");
         await Expect(page.Page.Locator("#rate canvas")).ToBeVisibleAsync();
@@ -71,6 +72,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         await Expect(page.Rows).ToHaveCountAsync(1);
         await Expect(page.Rows).ToContainTextAsync($"#{found}");
         await Expect(page.Page.Locator("#text")).ToBeFocusedAsync();
+        await Expect(page.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("MAILBOX"));
         var shared = page.Page.Url;
         await page.Page.Locator("#text").FillAsync("ada@example");
         await Expect(page.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("ada%40example"));

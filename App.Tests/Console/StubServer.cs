@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using App.Platform;
 using App.Platform.Auth;
@@ -26,7 +27,7 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
     private WebApplication? app;
 
     /// <summary>What the data calls answer.</summary>
-    public List<StubHouse> Houses { get; } = [];
+    public ConcurrentQueue<StubHouse> Houses { get; } = [];
 
     /// <summary>While set, every data call fails as if the database were away.</summary>
     public bool Away { get; set; }
@@ -91,7 +92,7 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
         data.MapGet("/pipeline", () => new { group = "disaggregation", lag = 3, shards = Enumerable.Range(0, 16).Select(Shard) });
     }
 
-    private StubHouse? Find(string id) => Houses.Find(house => house.Id == id);
+    private StubHouse? Find(string id) => Houses.FirstOrDefault(house => house.Id == id);
 
     private static object Building(StubHouse house) => new
     {

@@ -68,11 +68,17 @@ public sealed class AppHost : IAsyncLifetime, IAsyncDisposable
     }
 
     /// <summary>A client that carries a key; null: none.</summary>
-    public HttpClient Client(string? key) => new()
+    public HttpClient Client(string? key) => new(Handler())
     {
         BaseAddress = Address,
         DefaultRequestHeaders = { Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key) },
     };
+
+    /// <summary>
+    /// A handler that sends a body only when it is asked to, where the request says so: after a second of silence the
+    /// usual one sends it all the same, into a connection that a slow server is about to close.
+    /// </summary>
+    public static SocketsHttpHandler Handler() => new() { Expect100ContinueTimeout = TimeSpan.FromMinutes(2) };
 
     /// <summary>Makes a key.</summary>
     public async Task<string> NewKeyAsync(string organization, params string[] scopes)

@@ -14,6 +14,9 @@ public sealed class Browser : IAsyncLifetime
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     ];
 
+    // Milliseconds. A machine under load draws late; what is awaited comes at once or not at all.
+    private const float Patience = 120_000;
+
     private IPlaywright? playwright;
     private IBrowser? browser;
 
@@ -21,10 +24,9 @@ public sealed class Browser : IAsyncLifetime
     public async Task InitializeAsync()
     {
         BrowserDriver.Prepare();
-        // A machine under load draws late; what is awaited comes at once or not at all.
-        Assertions.SetDefaultExpectTimeout(20_000);
+        Assertions.SetDefaultExpectTimeout(Patience);
         playwright = await Playwright.CreateAsync();
-        browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable(), Args = Flags });
+        browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = Executable(), Args = Flags, Timeout = Patience });
     }
 
     /// <summary>An empty page in a new context.</summary>
@@ -42,7 +44,7 @@ public sealed class Browser : IAsyncLifetime
             DeviceScaleFactor = scale,
             TimezoneId = "Europe/Berlin",
         });
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(Patience);
         return await context.NewPageAsync();
     }
 

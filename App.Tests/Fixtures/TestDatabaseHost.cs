@@ -81,16 +81,17 @@ internal sealed class TestDatabaseHost
             {
                 using (ClusterLock.Acquire(leftover)) Directory.Delete(leftover, recursive: true);
             }
-            catch (Exception e) when (e is EmbeddedServerException or IOException)
+            catch (Exception e) when (e is EmbeddedServerException or IOException or UnauthorizedAccessException)
             {
-                // In use by a test process beside this one.
+                // In use by a test process beside this one, or another user's.
             }
         }
     }
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(admin);
+        // Databases are copied and dropped while the machine is busy with all other tests.
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Timeout = 120, CommandTimeout = 300 }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();

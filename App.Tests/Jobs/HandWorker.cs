@@ -8,6 +8,9 @@ internal sealed class HandWorker(JobBench bench, JobSession session, Postgres po
 {
     private static readonly string[] Names = [.. JobBench.Kinds.Select(kind => kind.Name)];
 
+    /// <summary>Nobody beats for it: its lease outlasts every test, and ends when the test says so.</summary>
+    public static JobOptions Options { get; } = JobBench.Options with { Heartbeat = TimeSpan.FromHours(1) };
+
     public long Id => session.Worker;
 
     /// <summary>Claims.</summary>
@@ -39,7 +42,7 @@ internal sealed class HandWorker(JobBench bench, JobSession session, Postgres po
     }
 
     /// <summary>Renews the lease; answers the jobs to be cancelled, or null when it is lost.</summary>
-    public Task<IReadOnlyList<long>?> BeatAsync() => session.BeatAsync(postgres, JobBench.Options, default);
+    public Task<IReadOnlyList<long>?> BeatAsync() => session.BeatAsync(postgres, Options, default);
 
     /// <summary>Lets its lease run out.</summary>
     public Task ExpireAsync() => bench.ExecuteAsync($"update job_workers set lease_expires_at = clock_timestamp() - interval '1 ms' where id = {Id}");

@@ -35,7 +35,7 @@ internal sealed class JobBench : IAsyncDisposable
     public static JobOptions Options { get; } = new()
     {
         Concurrency = 4,
-        Heartbeat = TimeSpan.FromSeconds(2),
+        Heartbeat = TimeSpan.FromSeconds(5),
         Drain = TimeSpan.FromMilliseconds(100),
         DrainGrace = TimeSpan.FromMilliseconds(200),
         KeepDone = TimeSpan.FromDays(1),
@@ -80,7 +80,7 @@ internal sealed class JobBench : IAsyncDisposable
     public async Task<HandWorker> HandAsync()
     {
         var postgres = Process().Get<Postgres>();
-        return new(this, await JobSession.OpenAsync(postgres, Options, default), postgres);
+        return new(this, await JobSession.OpenAsync(postgres, HandWorker.Options, default), postgres);
     }
 
     /// <summary>Adds jobs one after the other and answers their ids.</summary>

@@ -1,4 +1,5 @@
 using App.Jobs;
+using App.Tests.Fixtures;
 using Npgsql;
 
 namespace App.Tests.Jobs;
@@ -19,10 +20,10 @@ public sealed class JobLockTests
         await claimer.RunAsync($"select from jobs where id = {ids[1]} for update");
         await canceller.RunAsync($"select jobs_cancel({ids[0]}, 'x')");
         var second = canceller.RunAsync($"select jobs_cancel({ids[1]}, 'x')");
-        await claimer.RunAsync("select jobs_lock_limits()").WaitAsync(TimeSpan.FromSeconds(30));
+        await claimer.RunAsync("select jobs_lock_limits()").WaitAsync(Poll.Patience);
         Assert.False(second.IsCompleted);
         await claimer.CommitAsync();
-        await second.WaitAsync(TimeSpan.FromSeconds(30));
+        await second.WaitAsync(Poll.Patience);
         await canceller.CommitAsync();
         Assert.Equal(("cancelled 0", "cancelled 0"), (await bench.StateAsync(ids[0]), await bench.StateAsync(ids[1])));
     }
@@ -59,7 +60,7 @@ public sealed class JobLockTests
         var claimed = await hand.ClaimAsync();
         await using var adder = await SessionAsync(bench);
         Assert.Equal(new Enqueued(id, false), Assert.Single(await bench.Process().Queue.EnqueueAsync(adder.Connection, adder.Transaction, [unique], default)));
-        Assert.Equal([id], await hand.EndAsync(JobOutcome.Done(), claimed).WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal([id], await hand.EndAsync(JobOutcome.Done(), claimed).WaitAsync(Poll.Patience));
         await adder.CommitAsync();
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_uniques"));
     }

@@ -60,9 +60,9 @@ internal sealed class MessageHost : IAsyncDisposable
     public Task<string> StateAsync(Guid id) => App.ScalarAsync<string>($"select state from messages where id = '{id}'");
 
     /// <summary>Waits for a state.</summary>
-    public Task UntilAsync(Guid id, string state, int seconds = 30) =>
-        Poll.UntilAsync($"message {id} is {state}", async () => await StateAsync(id) == state, seconds,
-            () => JsonSerializer.Serialize(App.Http.GetFromJsonAsync<JsonElement>($"/api/messages/{id}").GetAwaiter().GetResult()));
+    public Task UntilAsync(Guid id, string state) =>
+        Poll.UntilAsync($"message {id} is {state}", async () => await StateAsync(id) == state,
+            whatElse: () => JsonSerializer.Serialize(App.Http.GetFromJsonAsync<JsonElement>($"/api/messages/{id}").GetAwaiter().GetResult()));
 
     /// <summary>Lets all that waits for its time come due.</summary>
     public Task ForwardAsync() => App.ExecuteAsync("update jobs set run_at = clock_timestamp() where state = 'scheduled' and queue = 'messages'; update webhook_endpoints set open_until = clock_timestamp() where open_until is not null; update message_channels set paused_until = clock_timestamp()");

@@ -38,7 +38,7 @@ public sealed class OutboxTests
             return Task.CompletedTask;
         };
         await host.AddAsync([.. Enumerable.Range(0, 200).Select(n => host.Webhook($"/r{n % 4}", $$"""{"n":{{n}}}"""))]);
-        await Poll.UntilAsync("all are delivered", async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 200, 60);
+        await Poll.UntilAsync("all are delivered", async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 200);
         for (var recipient = 0; recipient < 4; recipient++)
         {
             var seen = host.Sink.At($"/r{recipient}").Select(request => request.Body).ToList();

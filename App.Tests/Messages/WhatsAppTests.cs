@@ -15,7 +15,7 @@ public sealed class WhatsAppTests
     private const string To = "+2348012345678";
     private const string Path = "/v23.0/10001/messages";
 
-    private static readonly (string, string)[] Configured = [("WHATSAPP_ACCESS_TOKEN", "EAAG-token"), ("WHATSAPP_PHONE_NUMBER_ID", "10001"), ("WHATSAPP_API_BASE_URL", "{sink}"), ("WHATSAPP_TIMEOUT_MS", "2000")];
+    private static readonly (string, string)[] Configured = [("WHATSAPP_ACCESS_TOKEN", "EAAG-token"), ("WHATSAPP_PHONE_NUMBER_ID", "10001"), ("WHATSAPP_API_BASE_URL", "{sink}"), ("WHATSAPP_TIMEOUT_MS", "60000")];
 
     [Theory]
     [InlineData("""{"text":"Hello"}""", """{"body":"Hello"}""", "text")]

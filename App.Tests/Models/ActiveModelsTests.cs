@@ -168,7 +168,7 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     {
         private readonly System.Threading.Channels.Channel<string> lines = System.Threading.Channels.Channel.CreateUnbounded<string>();
 
-        public async Task<string> NextAsync() => await lines.Reader.ReadAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        public async Task<string> NextAsync() => await lines.Reader.ReadAsync().AsTask().WaitAsync(Poll.Patience);
 
         public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
 

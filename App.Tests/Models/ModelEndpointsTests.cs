@@ -193,7 +193,7 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/api/models")).StatusCode);
     }
 
-    private HttpClient Client(string key) => new()
+    private HttpClient Client(string key) => new(AppHost.Handler())
     {
         BaseAddress = server.Address,
         DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) },

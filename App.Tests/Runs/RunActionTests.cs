@@ -32,7 +32,7 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
         var run = await Http.RunAsync(id);
         Assert.Equal(("cancelled", "cancelled cancelled cancelled"), (run.StatusOf(), run.StepsOf()));
         Assert.Equal("cancelled", run.AttemptsOf("long"));
-        await stopped.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        await stopped.Task.WaitAsync(Poll.Patience);
 
         await Poll.UntilAsync("its jobs have ended", async () => await host.App.ScalarAsync<long>($"select count(*) from jobs where args like '%{id}%' and finished_at is null") == 0);
         Assert.Equal("cancelled", (await Http.RunAsync(id)).AttemptsOf("long"));

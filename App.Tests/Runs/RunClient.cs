@@ -28,18 +28,18 @@ internal static class RunClient
     public static async Task<JsonElement> RunAsync(this HttpClient http, string id) => await http.GetFromJsonAsync<JsonElement>($"/api/runs/{id}");
 
     /// <summary>Waits until the run has a status.</summary>
-    public static async Task<JsonElement> UntilAsync(this HttpClient http, string id, string status, int seconds = 60)
+    public static async Task<JsonElement> UntilAsync(this HttpClient http, string id, string status)
     {
         var run = default(JsonElement);
-        await Poll.UntilAsync($"run {id} is {status}", async () => (run = await http.RunAsync(id)).GetProperty("status").GetString() == status, seconds, () => run.ToString());
+        await Poll.UntilAsync($"run {id} is {status}", async () => (run = await http.RunAsync(id)).GetProperty("status").GetString() == status, whatElse: () => run.ToString());
         return run;
     }
 
     /// <summary>Waits until a step has a status.</summary>
-    public static async Task<JsonElement> UntilStepAsync(this HttpClient http, string id, string step, string status, int seconds = 60)
+    public static async Task<JsonElement> UntilStepAsync(this HttpClient http, string id, string step, string status)
     {
         var run = default(JsonElement);
-        await Poll.UntilAsync($"step {step} of run {id} is {status}", async () => (run = await http.RunAsync(id)).StepOf(step).GetProperty("status").GetString() == status, seconds, () => run.ToString());
+        await Poll.UntilAsync($"step {step} of run {id} is {status}", async () => (run = await http.RunAsync(id)).StepOf(step).GetProperty("status").GetString() == status, whatElse: () => run.ToString());
         return run.StepOf(step);
     }
 
@@ -48,7 +48,7 @@ internal static class RunClient
     {
         var id = await http.StartRunAsync(steps);
         var run = default(JsonElement);
-        await Poll.UntilAsync($"run {id} has ended", async () => (run = await http.RunAsync(id)).GetProperty("endedAt").ValueKind != JsonValueKind.Null, 60, () => run.ToString());
+        await Poll.UntilAsync($"run {id} has ended", async () => (run = await http.RunAsync(id)).GetProperty("endedAt").ValueKind != JsonValueKind.Null, whatElse: () => run.ToString());
         return run;
     }
 

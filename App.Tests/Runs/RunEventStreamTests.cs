@@ -64,7 +64,7 @@ public sealed class RunEventStreamTests(RunsHost host) : IClassFixture<RunsHost>
         await using var stream = await response.Content.ReadAsStreamAsync();
         var reading = Task.Run(async () => { await foreach (var _ in SseParser.Create(stream).EnumerateAsync()) { } });
         await other.DisposeAsync();
-        await reading.WaitAsync(TimeSpan.FromSeconds(20));
+        await reading.WaitAsync(Poll.Patience);
     }
 
     private static string Text(SseItem<string> e)

@@ -72,7 +72,7 @@ internal sealed partial class AppProcess : ChildProcess
         await WroteAsync("Listening on ");
         Address = new Uri(ListeningOn().Match(Output).Groups["address"].Value);
         Http.Dispose();
-        Http = new HttpClient { BaseAddress = Address, Timeout = TimeSpan.FromSeconds(60), DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+        Http = new HttpClient { BaseAddress = Address, Timeout = Poll.Patience, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
         await Poll.UntilAsync("it is ready", async () => await StatusAsync("/health/ready") == 200, whatElse: () => Output);
         Name = (await Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("process").GetString()!;
     }

@@ -38,26 +38,31 @@ internal class ChildProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until it has written a text.</summary>
-    public Task WroteAsync(string text) => Poll.UntilAsync(
-        $"it writes '{text}'", () => process.HasExited && !Output.Contains(text, StringComparison.Ordinal)
-            ? throw new InvalidOperationException($"It has ended with {process.ExitCode}: {Output}")
-            : Task.FromResult(Output.Contains(text, StringComparison.Ordinal)), whatElse: () => Output);
+    public Task WroteAsync(string text) => Poll.UntilAsync($"it writes '{text}'", async () =>
+    {
+        if (Output.Contains(text, StringComparison.Ordinal)) return true;
+        if (!process.HasExited) return false;
+        // What it wrote last may be under way.
+        await process.WaitForExitAsync();
+        return Output.Contains(text, StringComparison.Ordinal) ? true : throw new InvalidOperationException($"It has ended with {process.ExitCode}: {Output}");
+    }, whatElse: () => Output);
 
     public void Signal(int signal) => Assert.True(Posix.Signal(Id, signal));
 
     public void Kill() => Posix.Signal(Id, Posix.Kill);
 
     /// <summary>Waits for its end and answers the exit code.</summary>
-    public async Task<int> ExitAsync(int seconds = 60)
+    public async Task<int> ExitAsync(int? seconds = null)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        var patience = seconds is { } given ? TimeSpan.FromSeconds(given) : Poll.Patience;
+        using var deadline = new CancellationTokenSource(patience);
         try
         {
             await process.WaitForExitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"It has not ended within {seconds} s. {Output}");
+            Assert.Fail($"It has not ended within {patience.TotalSeconds} s. {Output}");
         }
         return process.ExitCode;
     }

@@ -9,7 +9,9 @@ namespace App.Tests.Scenarios;
 /// <summary>What a job of the fault tests does.</summary>
 /// <param name="BeforeMs">Works so long before its transaction.</param>
 /// <param name="WithinMs">And so long within it.</param>
-internal sealed record Deed(int BeforeMs, int WithinMs);
+/// <param name="GateBefore">Waits, before its transaction, until there is a row in <c>opened</c>.</param>
+/// <param name="GateWithin">And so within it.</param>
+internal sealed record Deed(int BeforeMs, int WithinMs, bool GateBefore = false, bool GateWithin = false);
 
 /// <summary>Kinds of jobs whose effects can be counted. They are deaf: whatever they are told, they try to write.</summary>
 internal static class JobFaultKinds
@@ -29,6 +31,7 @@ internal static class JobFaultKinds
         create index on starts (job, at);
         create table effects (job bigint not null, pid int not null, at timestamptz not null default clock_timestamp());
         create index on effects (job);
+        create table opened (at timestamptz not null default clock_timestamp());
         """;
 
     public static void Add(IServiceCollection services) => services
@@ -57,7 +60,32 @@ internal static class JobFaultKinds
     private static async Task BeginAsync(Postgres postgres, Deed deed, JobContext job)
     {
         await using (var connection = await postgres.Source.OpenConnectionAsync()) await WriteAsync("starts", job.Id, connection);
+        if (deed.GateBefore) await UntilOpenAsync(postgres);
         await Task.Delay(deed.BeforeMs);
+    }
+
+    // Sessions of a worker that is taken for dead are ended: it looks again.
+    private static async Task UntilOpenAsync(Postgres postgres)
+    {
+        for (var open = false; !open;)
+        {
+            try
+            {
+                await using var connection = await postgres.Source.OpenConnectionAsync();
+                await UntilOpenAsync(connection);
+                open = true;
+            }
+            catch (Exception e) when (TransientFault.Is(e))
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    private static async Task UntilOpenAsync(NpgsqlConnection connection)
+    {
+        await using var look = new NpgsqlCommand("select exists (select from opened)", connection);
+        while (await look.ExecuteScalarAsync() is not true) await Task.Delay(50);
     }
 
     // Stubborn as well: it is not to be stopped by a broken connection, but by the fence.
@@ -91,6 +119,7 @@ internal static class JobFaultKinds
             await using var connection = await postgres.Source.OpenConnectionAsync(CancellationToken.None);
             await using var transaction = await connection.BeginTransactionAsync(CancellationToken.None);
             await WriteAsync("effects", job.Id, connection);
+            if (args.GateWithin) await UntilOpenAsync(connection);
             await Task.Delay(args.WithinMs, CancellationToken.None);
             var outcome = await job.CompleteInAsync(connection, transaction, CancellationToken.None);
             await transaction.CommitAsync(CancellationToken.None);

@@ -26,7 +26,7 @@ internal sealed class Load
     {
         var load = new Load(http, pauseMs);
         for (var i = 0; i < count; i++)
-            load.houses.Add(($"house-{seed}-{i}", new TestHouse("", (seed * 100) + i, readings: 12_000).Arrivals(seed + i, Disorder.SomeLate), []));
+            load.houses.Add(($"house-{seed}-{i}", new TestHouse("", (seed * 100) + i, readings: 40_000).Arrivals(seed + i, Disorder.SomeLate), []));
         load.posting = Task.WhenAll(load.houses.Select(house => load.PostAsync(house.Name, house.Requests, house.Accepted)));
         return load;
     }
@@ -57,7 +57,7 @@ internal sealed class Load
     public async Task StopAsync()
     {
         stopped = true;
-        await posting.WaitAsync(TimeSpan.FromSeconds(60));
+        await posting.WaitAsync(Poll.Patience);
         Assert.DoesNotContain(statuses.Keys, status => status is not (202 or 503 or 0));
     }
 

@@ -23,7 +23,7 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
 
     private static readonly (string, string)[] Variables =
     [
-        ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("WEBHOOK_TIMEOUT_MS", "1000"), ("HEARTBEAT_INTERVAL_MS", "1000"),
+        ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("WEBHOOK_TIMEOUT_MS", "5000"), ("HEARTBEAT_INTERVAL_MS", "3000"),
         ("WEBHOOK_RETRY_SCHEDULE", string.Join(',', Enumerable.Repeat("0.1", 50))), ("PIPELINE_ENABLED", "false"), ("API_REQUESTS_PER_SECOND", "100000"), ("LOG_LEVEL", "warn"),
     ];
 
@@ -52,7 +52,7 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
     [Fact]
     public async Task None_is_lost_each_repetition_has_its_id_and_none_is_repeated_whose_answer_was_not_lost()
     {
-        var faults = new List<long>();
+        var faults = new List<(long From, long To)>();
         var ids = new List<string>();
         var began = TimeProvider.System.GetTimestamp();
         foreach (var part in Enumerable.Range(0, Messages).Chunk(Math.Min(Messages / 3, MostBetweenFaults)))
@@ -86,24 +86,27 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
     }
 
     // In turn a worker, the database, the other worker, the database, and so on.
-    private async Task FaultAsync(List<long> faults)
+    private async Task FaultAsync(List<(long From, long To)> faults)
     {
-        faults.Add(TimeProvider.System.GetTimestamp());
+        var from = TimeProvider.System.GetTimestamp();
         var turn = ++turns;
         if (turn % 2 == 0)
         {
             server.Kill();
             await server.StartAgainAsync();
-            faults.Add(TimeProvider.System.GetTimestamp());
-            return;
         }
-        var worker = turn / 2 % workers.Length;
-        workers[worker].Kill();
-        await workers[worker].DisposeAsync();
-        workers[worker] = AppProcess.Start(server.Url, worker: true, null, Variables);
+        else
+        {
+            var worker = turn / 2 % workers.Length;
+            workers[worker].Kill();
+            await workers[worker].DisposeAsync();
+            workers[worker] = AppProcess.Start(server.Url, worker: true, null, Variables);
+        }
+        faults.Add((from, TimeProvider.System.GetTimestamp()));
     }
 
-    private static bool IsNear(List<long> faults, long at) => faults.Any(fault => TimeProvider.System.GetElapsedTime(at, fault) is var before && before > -Unwritten && before < Unwritten);
+    private static bool IsNear(List<(long From, long To)> faults, long at) => faults.Any(fault =>
+        TimeProvider.System.GetElapsedTime(at, fault.From) < Unwritten && TimeProvider.System.GetElapsedTime(fault.To, at) < Unwritten);
 
     private static string Shown(string answer) => answer switch { "taken" => "delivered", "failed" => "failed", _ => "lost" };
 

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Scenarios;
 
@@ -9,7 +10,8 @@ internal sealed class RequestInFlight : IDisposable
     private readonly TcpClient connection = new();
     private readonly byte[] body;
 
-    private RequestInFlight(string body) => this.body = Encoding.UTF8.GetBytes(body);
+    // Blanks before it: half of them are enough for the server not to find the body slow, and cut it off after seconds.
+    private RequestInFlight(string body) => this.body = Encoding.UTF8.GetBytes(new string(' ', 256 * 1024) + body);
 
     /// <summary>Posts readings up to the middle of the body.</summary>
     public static async Task<RequestInFlight> BeginAsync(AppProcess app, string body)
@@ -36,7 +38,7 @@ internal sealed class RequestInFlight : IDisposable
     private async Task<string> ReadAsync()
     {
         var buffer = new byte[4096];
-        var length = await connection.GetStream().ReadAsync(buffer).AsTask().WaitAsync(TimeSpan.FromSeconds(30));
+        var length = await connection.GetStream().ReadAsync(buffer).AsTask().WaitAsync(Poll.Patience);
         return Encoding.ASCII.GetString(buffer, 0, length);
     }
 }

@@ -12,7 +12,7 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     private const int Hung = 3;
 
     private static readonly (string, string)[] OfWorkers =
-        [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "500"), ("PIPELINE_ENABLED", "false"), ("DRAIN_SECONDS", "4")];
+        [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "2000"), ("PIPELINE_ENABLED", "false"), ("DRAIN_SECONDS", "4")];
 
     private readonly TaskCompletionSource hangs = new();
     private readonly TaskCompletionSource released = new();
@@ -51,7 +51,7 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     public async Task After_a_kill_the_run_goes_on_and_no_step_has_two_keys()
     {
         var id = await StartAsync();
-        await hangs.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await hangs.Task.WaitAsync(Poll.Patience);
         var killed = TimeProvider.System.GetTimestamp();
         worker.Kill();
         await worker.DisposeAsync();
@@ -68,7 +68,7 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     public async Task At_a_drain_the_attempt_is_interrupted_and_not_charged()
     {
         var id = await StartAsync(maxAttempts: 1);
-        await hangs.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await hangs.Task.WaitAsync(Poll.Patience);
         worker.Signal(AppProcess.Terminate);
         Assert.Equal(0, await worker.ExitAsync());
         var step = (await web.Http.RunAsync(id)).StepOf($"s{Hung}");
@@ -85,7 +85,7 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     public async Task A_worker_that_was_paused_past_its_lease_changes_nothing()
     {
         var id = await StartAsync();
-        await hangs.Task.WaitAsync(TimeSpan.FromSeconds(60));
+        await hangs.Task.WaitAsync(Poll.Patience);
         worker.Signal(AppProcess.Stop);
         await using var other = await AppProcess.StartReadyAsync(database.Url, worker: true, OfWorkers);
         var before = await web.Http.UntilAsync(id, "succeeded");

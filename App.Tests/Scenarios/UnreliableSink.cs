@@ -7,7 +7,7 @@ namespace App.Tests.Scenarios;
 /// <summary>An endpoint that fails 10 % of its requests, hangs at 2 % and drops the answer of 2 %; it remembers what it answered to whom.</summary>
 internal sealed class UnreliableSink(HttpStub stub) : IAsyncDisposable
 {
-    private static readonly TimeSpan Hang = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Hang = TimeSpan.FromMinutes(1);
     private readonly Random random = new(11);
 
     /// <summary>By message: what became of each of its requests, and when.</summary>

@@ -137,7 +137,7 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         {
             try
             {
-                await member.Firing.FireDueAsync("asleep", Noon, default).WaitAsync(TimeSpan.FromSeconds(30));
+                await member.Firing.FireDueAsync("asleep", Noon, default).WaitAsync(Poll.Patience);
                 return true;
             }
             catch (PostgresException e) when (e.SqlState == "25P03")
@@ -171,7 +171,7 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         Assert.Equal("cancelled succeeded failed cancelled", await StatusesAsync());
         var runs = await member.Runs.HistoryAsync("told", long.MaxValue, 10, default);
         Assert.Equal("no luck", runs[2].Error);
-        Assert.InRange(runs[1].DurationMs!.Value, 1500, 1600);
+        Assert.InRange(runs[1].DurationMs!.Value, 1500, 60_000);
         Assert.Equal("Its job is no longer there.", runs[0].Error);
 
         async Task<string> StatusesAsync() => string.Join(' ', (await member.Runs.HistoryAsync("told", long.MaxValue, 10, default)).Select(run => run.Status));

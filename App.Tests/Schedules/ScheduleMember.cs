@@ -14,7 +14,7 @@ internal sealed class ScheduleMember : IAsyncDisposable
     public ScheduleMember(TestDatabase database, IEnumerable<Schedule> declared, bool runsInitially = false, IReadOnlyList<JobKind>? kinds = null)
     {
         Postgres = new Postgres(database.ConnectionString, database.ConnectionString, $"member/{Guid.NewGuid():N}");
-        Options = new ScheduleOptions { RunInitially = runsInitially };
+        Options = new ScheduleOptions { RunInitially = runsInitially, Lifetime = TimeSpan.FromHours(1) };
         kinds ??= [Kind];
         Firing = new ScheduleFiring(Postgres, new JobQueue(Postgres, kinds), kinds, NullLogger<ScheduleFiring>.Instance);
         Declarations = new ScheduleDeclarations(Postgres, Options, declared, Firing, NullLogger<ScheduleDeclarations>.Instance);

@@ -105,7 +105,7 @@ public sealed class StreamConsumerTests(StreamBench bench) : IClassFixture<Strea
         var stream = await bench.StreamAsync();
         await using var member = await MemberAsync(stream, "m");
         await bench.AppendAsync(stream, (0, "a"));
-        Handler(member).BeforeCommit = async () => await bench.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
+        Handler(member).BeforeCommit = async () => await bench.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()");
         for (var i = 0; i < member.Options.MaxAttempts + 2; i++) Assert.True(TransientFault.Is(await Assert.ThrowsAnyAsync<Exception>(() => member.Consumer.RunOnceAsync(default))));
         Handler(member).BeforeCommit = () => Task.CompletedTask;
         Assert.Equal(1, await member.DrainAsync());

@@ -5,6 +5,7 @@ using App.Tests.Commerce;
 namespace App.Tests.Webhooks;
 
 /// <summary>Korapay signs its data as JavaScript writes it. The signatures were made by Node: <c>createHmac('sha256', secret).update(JSON.stringify(body.data))</c>.</summary>
+[Collection(ReceiptTests.Refusals)]
 public sealed class KorapaySignatureTests(CommerceHost host) : IClassFixture<CommerceHost>
 {
     [Theory]

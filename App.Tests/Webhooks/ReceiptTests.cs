@@ -6,8 +6,12 @@ using App.Tests.Fixtures;
 namespace App.Tests.Webhooks;
 
 /// <summary>What is taken from providers and what is not: signatures, sizes, repeats, nonsense.</summary>
+[Collection(Refusals)]
 public sealed class ReceiptTests(CommerceHost host) : IClassFixture<CommerceHost>
 {
+    /// <summary>Tests that send bad signatures run one after the other: the metric that counts them is that of the whole process.</summary>
+    internal const string Refusals = "refused webhooks";
+
     private static readonly byte[] Event = Encoding.UTF8.GetBytes("""{"event":"transfer.success","data":{"reference":"t1"}}""");
 
     [Theory]

@@ -2,13 +2,13 @@ using System.Buffers.Binary;
 using System.Net.WebSockets;
 using System.Text;
 using System.Text.Json;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Fingerspelling.Live;
 
 /// <summary>A client of the live endpoint.</summary>
 internal sealed class LiveClient : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly byte[] buffer = new byte[8192];
 
     public ClientWebSocket Socket { get; } = new();
@@ -20,7 +20,7 @@ internal sealed class LiveClient : IDisposable
         client.Socket.Options.CollectHttpResponseDetails = true;
         if (key is not null) client.Socket.Options.SetRequestHeader("Authorization", $"Bearer {key}");
         foreach (var (name, value) in headers) client.Socket.Options.SetRequestHeader(name, value);
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Poll.Patience);
         await client.Socket.ConnectAsync(new Uri($"ws://localhost:{address.Port}/ws/landmarks{query}"), patience.Token);
         return client;
     }
@@ -62,7 +62,7 @@ internal sealed class LiveClient : IDisposable
     /// <summary>The next answer; undefined once the server has closed.</summary>
     public async Task<JsonElement> ReceiveAsync()
     {
-        using var patience = new CancellationTokenSource(Patience);
+        using var patience = new CancellationTokenSource(Poll.Patience);
         var filled = 0;
         while (true)
         {

@@ -17,7 +17,7 @@ public sealed class LiveFrameTests(LiveHost host) : IClassFixture<LiveHost>
         Assert.Equal("H", answer.GetProperty("letter").GetString());
         Assert.InRange(answer.GetProperty("confidence").GetDouble(), 0.98, 1);
         Assert.Equal("H", answer.GetProperty("smoothed").GetProperty("letter").GetString());
-        Assert.InRange(answer.GetProperty("inferenceMs").GetDouble(), 0.0001, 1000);
+        Assert.InRange(answer.GetProperty("inferenceMs").GetDouble(), 0.0001, 60_000);
         Assert.Equal(host.Model, answer.GetProperty("model").GetString());
     }
 
@@ -112,8 +112,10 @@ public sealed class LiveFrameTests(LiveHost host) : IClassFixture<LiveHost>
         var seq = 0u;
         foreach (var letter in "AB")
             await Fixtures.Poll.UntilAsync($"{letter} is accepted", async () => (await client.AskAsync(seq++, letter - 'A')).GetProperty("spelled").GetProperty("text").GetString()!.EndsWith(letter));
-        Assert.Equal("AB ", (await client.AskAsync("""{"seq":1,"command":"space"}""")).GetProperty("spelled").GetProperty("text").GetString());
-        Assert.Equal("AB", (await client.AskAsync("""{"seq":2,"command":"delete"}""")).GetProperty("spelled").GetProperty("text").GetString());
+        // A machine that paused between the two has begun a word with the second.
+        var spaced = (await client.AskAsync("""{"seq":1,"command":"space"}""")).GetProperty("spelled").GetProperty("text").GetString()!;
+        Assert.Contains(spaced, (string[])["AB ", "A B "]);
+        Assert.Equal(spaced[..^1], (await client.AskAsync("""{"seq":2,"command":"delete"}""")).GetProperty("spelled").GetProperty("text").GetString());
         Assert.Equal("", (await client.AskAsync("""{"seq":3,"command":"clear"}""")).GetProperty("spelled").GetProperty("text").GetString());
         using var other = await host.ConnectAsync();
         Assert.Equal("no_word", (await other.AskAsync("""{"seq":1,"command":"space"}""")).GetProperty("error").GetProperty("code").GetString());

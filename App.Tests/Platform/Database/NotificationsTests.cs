@@ -9,7 +9,7 @@ namespace App.Tests.Platform.Database;
 /// <summary>A commit wakes consumers; a lost notification only delays them.</summary>
 public sealed class NotificationsTests(StreamBench bench) : IClassFixture<StreamBench>
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Deadline = Poll.Patience;
 
     [Fact]
     public async Task A_commit_elsewhere_wakes_who_waits_also_after_the_connection_was_lost()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Platform.Serving;
 
@@ -21,7 +22,7 @@ internal sealed partial class AppCommand : IDisposable
     private AppCommand(Process process) => this.process = process;
 
     /// <summary>Done when it has said where it listens.</summary>
-    public Task<Uri> Listening => listening.Task.WaitAsync(TimeSpan.FromSeconds(60));
+    public Task<Uri> Listening => listening.Task.WaitAsync(Poll.Patience);
 
     /// <summary>Starts it.</summary>
     /// <param name="arguments">The command, as words.</param>
@@ -63,7 +64,7 @@ internal sealed partial class AppCommand : IDisposable
     /// <summary>Waits for its end.</summary>
     public async Task<CommandResult> EndAsync()
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var patience = new CancellationTokenSource(Poll.Patience);
         await process.WaitForExitAsync(patience.Token);
         return new(process.ExitCode, output.ToString(), error.ToString());
     }

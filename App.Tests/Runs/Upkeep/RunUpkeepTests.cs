@@ -59,9 +59,9 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         Assert.Equal((HealthStatus.Up, null), await HealthAsync());
         await host.Http.StartRunAsync(Step("a", "transform", new { template = 1 }));
         Assert.Equal((HealthStatus.Up, null), await HealthAsync());
-        await host.ExecuteAsync("update runs set created_at = now() - interval '2 minutes'");
+        await host.ExecuteAsync("update runs set created_at = now() - interval '2 hours'");
         Assert.Equal(HealthStatus.Degraded, (await HealthAsync()).Status);
-        Assert.StartsWith("A run has waited for 12", (await HealthAsync()).Note, StringComparison.Ordinal);
+        Assert.StartsWith("A run has waited for 72", (await HealthAsync()).Note, StringComparison.Ordinal);
 
         using var gauges = new RunGauges(figures, Time);
         await gauges.RunOnceAsync(default);
@@ -69,7 +69,7 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         var text = listener.Scrape();
         Assert.Contains("tandem_runs_active{status=\"pending\"} 1", text, StringComparison.Ordinal);
         Assert.Contains("tandem_runs_active{status=\"running\"} 0", text, StringComparison.Ordinal);
-        Assert.Contains("tandem_runs_oldest_pending_seconds 12", text, StringComparison.Ordinal);
+        Assert.Contains("tandem_runs_oldest_pending_seconds 72", text, StringComparison.Ordinal);
 
         async Task<(HealthStatus Status, string? Note)> HealthAsync() => await new RunHealth(figures).CheckAsync(default) is var health ? (health.Status, health.Note) : default;
     }
@@ -83,10 +83,10 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         // When it begins to listen, whatever may have been missed is looked at.
         var listening = signals.Next(id);
         await notifications.StartAsync(default);
-        await listening.WaitAsync(TimeSpan.FromSeconds(60));
+        await listening.WaitAsync(Poll.Patience);
         var (mine, another) = (signals.Next(id), signals.Next(Guid.NewGuid()));
         (await host.Http.PostAsync($"/api/runs/{id}/cancel", null)).Dispose();
-        await mine.WaitAsync(TimeSpan.FromSeconds(60));
+        await mine.WaitAsync(Poll.Patience);
         Assert.False(another.IsCompleted);
         await notifications.StopAsync(default);
     }

@@ -45,7 +45,10 @@ internal sealed class GroupCommit(
     }
 
     /// <summary>Whether readings wait for longer than they should: callers should be told to come back.</summary>
-    public bool IsFull => Volatile.Read(ref waiting) > MostWaiting;
+    public bool IsFull => Waiting > MostWaiting;
+
+    /// <summary>Readings that are not yet durable.</summary>
+    public int Waiting => Volatile.Read(ref waiting);
 
     /// <summary>Stores a batch without faults; done when it is durable.</summary>
     /// <exception cref="TimeoutException">The process is stopping.</exception>

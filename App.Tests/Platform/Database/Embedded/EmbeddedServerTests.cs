@@ -89,7 +89,7 @@ public sealed class EmbeddedServerTests : IDisposable
     public async Task A_pid_that_now_belongs_to_another_program_does_not_stop_a_start()
     {
         await using (var server = await StartAsync()) Posix.Signal(server.ProcessId, Posix.Kill);
-        using var other = Executable.Launch(new("sleep", ["60"]));
+        using var other = Executable.Launch(new("sleep", ["600"]));
         var pidFile = Path.Combine(Data, "postgres", "postmaster.pid");
         var lines = await File.ReadAllLinesAsync(pidFile);
         lines[0] = $"{other.Id}";
@@ -124,7 +124,7 @@ public sealed class EmbeddedServerTests : IDisposable
         // What the operating system does when this process dies.
         Watchdog.Over(orphan, cluster, await ServerUser.ChooseAsync(cluster.Folder, default))!.Dispose();
 
-        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        await process.WaitForExitAsync().WaitAsync(Poll.Patience);
         Assert.Null(new PostmasterFile(cluster.Folder).Read());
     }
 
@@ -241,7 +241,7 @@ public sealed class EmbeddedServerTests : IDisposable
         var cluster = new Cluster(Data);
         var user = await ServerUser.ChooseAsync(cluster.Folder, default);
         var binaries = await ServerBinaries.FindAsync(user, cluster, null, default);
-        return await ServerProcess.StartAsync(cluster, binaries, user, TimeSpan.FromSeconds(30), default);
+        return await ServerProcess.StartAsync(cluster, binaries, user, Poll.Patience, default);
     }
 
     private static async Task<object?> ExecuteAsync(string connectionString, string sql)
