@@ -18,11 +18,11 @@ internal static class Handshapes
     // Knuckles at the viewer, so that straight fingers which are bent at the knuckle hang down.
     private static readonly View[] Hanging = [new(0, 55, 0, 0.7f), new(20, 45, 0, 0.3f)];
 
-    // The palm to the side and the forearm towards the viewer: the thumb's side is up, and the knuckles stand in a column.
-    private static readonly View TippedBack = new(80, -40, 5, 0.25f);
+    // The forearm towards the viewer with the thumb up: the knuckles stand in a column, and what bends forward points across.
+    private static readonly View[] Forward = [new(-80, 50, 0, 0.5f), new(80, -50, 0, 0.5f)];
 
     // The hand upright with the palm to the side, so that what bends forward points across the picture.
-    private static readonly View[] Aside = [new(75, 0, 15, 0.45f), new(45, 5, 10, 0.3f), TippedBack];
+    private static readonly View[] Aside = [new(75, 0, 15, 0.6f), new(45, 5, 10, 0.4f)];
 
     // A hook is shown from its side as often.
     private static readonly View[] Hooks = [new(0, 0, 0, 0.6f), new(60, 5, 10, 0.4f)];
@@ -41,17 +41,17 @@ internal static class Handshapes
     private static IEnumerable<Handshape> Fists() =>
     [
         new('A', Fist(68), Thumb.BesideFist, Fronts),
-        new('S', Fist(64), Thumb.AcrossFist(1), Fronts, 0.6f),
-        new('S', Fist(64), Thumb.AcrossFist(2), Fronts, 0.4f),
+        new('S', Fist(64), Thumb.AcrossFist(1), Fronts, 0.7f),
+        new('S', Fist(64), Thumb.AcrossFist(2), Fronts, 0.3f),
         // Fingers over the thumb are pushed out by its thickness; the others stay tight.
         new('T', [new(50, 80, 42, 3), Tight(1), Tight(2), Tight(3)], Thumb.UpBetween(0), Fronts, 0.6f),
         new('T', [new(54, 35, 15, 3), Curled(1), Curled(2), Curled(3)], Thumb.UpBetween(0), Fronts, 0.2f),
         new('T', [new(54, 30, 15, 3), Curled(1), Curled(2), Curled(3)], Thumb.BesideFist, Fronts, 0.2f),
         // The thumb's tip shows between the knuckles of the last finger over it and the next, or is hidden.
-        new('N', [new(50, 82, 40), new(52, 83, 40, -5), Tight(2), Tight(3)], Thumb.UpBetween(1), Fronts, 0.55f),
-        new('N', [new(50, 82, 40), new(52, 83, 40, -5), Tight(2), Tight(3)], Thumb.Under(1), Fronts, 0.15f),
-        new('M', [new(48, 80, 38), new(50, 81, 38, -4), new(53, 81, 38, -9), Tight(3)], Thumb.UpBetween(2), Fronts, 0.55f),
-        new('M', [new(48, 80, 38), new(50, 81, 38, -4), new(53, 81, 38, -9), Tight(3)], Thumb.Under(2), Fronts, 0.15f),
+        new('N', [new(48, 82, 40), new(46, 84, 40, -5), Curled(2), Curled(3)], Thumb.UpBetween(1), Fronts, 0.6f),
+        new('N', [new(48, 82, 40), new(46, 84, 40, -5), Curled(2), Curled(3)], Thumb.Under(1), Fronts, 0.1f),
+        new('M', [new(48, 82, 40), new(46, 84, 40, -4), new(44, 84, 40, -9), Curled(3)], Thumb.UpBetween(2), Fronts, 0.6f),
+        new('M', [new(48, 82, 40), new(46, 84, 40, -4), new(44, 84, 40, -9), Curled(3)], Thumb.Under(2), Fronts, 0.1f),
         // As the letters are written: two or three fingers hang down over the thumb.
         new('N', [Hung, Hung, Curled(2), Curled(3)], Thumb.AlongHanging, Hanging, 0.3f),
         new('M', [Hung, Hung, Hung, new(85, 50, 20, -8)], Thumb.AlongHanging, Hanging, 0.3f),
@@ -83,12 +83,13 @@ internal static class Handshapes
         new('X', [new(22, 75, 40, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.35f),
         new('X', [new(12, 45, 32, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.25f),
         // The hook leans forward, over a fist that is closed as E is.
-        new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.4f),
+        new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.25f),
+        new('X', [new(48, 14, 16, 2), Folded(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.15f),
         new('F', [new(52, 62, 35, 4), new(8, 8, 5, 3), Straight with { Spread = -7 }, new(5, 8, 5, -17)], Thumb.ToTip(0), Front),
         new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)]),
         // A movement: the hand that points, while it draws.
         new('Z', [Straight with { Spread = 2 }, Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1),
-            [new(0, 0, 15, 0.3f), new(0, 40, 5, 0.3f), new(0, 0, -20, 0.15f), new(50, 10, 15, 0.25f)], 0.75f),
+            [new(0, 0, 15, 0.25f), new(0, 40, 5, 0.35f), new(0, 0, -20, 0.15f), new(50, 10, 15, 0.25f)], 0.75f),
         new('Z', [new(45, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Aside, 0.25f),
     ];
 
@@ -102,9 +103,12 @@ internal static class Handshapes
     private static IEnumerable<Handshape> Pointing() =>
     [
         new('G', [new(8, 8, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Across, 0.5f),
-        new('G', [new(65, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Aside, 0.5f),
-        new('H', [new(6, 6, 4, -2), new(6, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Across, 0.6f),
-        new('H', [new(65, 8, 5, -2), new(67, 8, 5, 2), Curled(2), Curled(3)], Thumb.OverRing, Aside, 0.4f),
+        new('G', [new(65, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Aside, 0.25f),
+        new('G', [new(65, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.Apart(0.35f), Aside, 0.15f),
+        new('G', [new(80, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Forward, 0.1f),
+        new('H', [new(6, 6, 4, -2), new(6, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Across, 0.5f),
+        new('H', [new(65, 8, 5, -2), new(67, 8, 5, 2), Curled(2), Curled(3)], Thumb.OverRing, Aside, 0.3f),
+        new('H', [new(84, 6, 4, -2), new(86, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Forward, 0.2f),
     ];
 
     private static IEnumerable<Handshape> Down() =>
@@ -113,14 +117,16 @@ internal static class Handshapes
         new('P', [new(8, 6, 4, 5), new(50, 8, 5, -6), Curled(2), Curled(3)], Thumb.ToMiddle,
             [new(0, 100, 0, 0.15f), new(0, 55, 0, 0.15f), new(40, 85, -20, 0.15f), new(150, 0, 125, 0.15f), new(180, 20, 165, 0.1f), new(0, 0, -100, 0.1f), new(180, 0, -120, 0.15f)], 0.5f),
         new('P', [new(48, 6, 4, 5), new(82, 8, 5, -5), Curled(2), Curled(3)], Thumb.ToMiddle, [new(75, 0, -20, 0.5f), new(75, 0, 20, 0.5f)], 0.25f),
-        // The palm down, the forefinger across and the thumb further along the middle finger.
-        new('P', [new(42, 8, 5, 5), new(80, 25, 15, -5), Curled(2), Curled(3)], Thumb.AlongMiddle, [new(75, 0, -45)], 0.15f),
+        // The palm down and the forefinger across; the fingers that are not needed hang loosely.
+        new('P', [new(38, 8, 5, 5), new(72, 50, 22, -3), new(72, 58, 28, -8), new(73, 60, 28, -14)], Thumb.AlongMiddle, [new(75, 0, -45)], 0.15f),
         // The forefinger up or at the viewer and the middle finger hanging from its knuckle.
         new('P', [new(18, 8, 5, 5), new(90, 15, 10, -5), Curled(2), Curled(3)], Thumb.ToMiddle, [new(0, 30, 0)], 0.1f),
         // Q is G turned down.
         new('Q', [new(14, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger,
-            [new(180, 0, 180, 0.3f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.08f), new(60, 100, -30, 0.1f)], 0.55f),
-        new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.45f),
+            [new(180, 0, 180, 0.3f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.08f), new(60, 100, -30, 0.1f)], 0.45f),
+        new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.2f),
+        new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.Apart(0.5f), [new(78, 0, -45, 0.8f), new(60, 20, -40, 0.2f)], 0.2f),
+        new('Q', [Hung, Curled(1), Curled(2), Curled(3)], Thumb.AlongHanging, Hanging, 0.15f),
     ];
 
     /// <summary>A finger in the fist: its plane of flexion leans to the thumb's base, more so towards the little finger.</summary>
@@ -159,8 +165,9 @@ internal static class Handshapes
 
         public static ThumbGoal AcrossFist(int finger) => Between(Joint(finger, Middle), Joint(finger, End), 0.6f, -0.02f, 0, 0.13f);
         public static ThumbGoal ToTip(int finger) => Between(Landmarks.Tip(finger), Landmarks.Tip(finger), 0, 0.03f, -0.02f, 0.03f);
+        public static ThumbGoal Apart(float gap) => Between(Landmarks.Tip(0), Landmarks.Tip(0), 0, 0.05f, -gap, -0.1f);
         public static ThumbGoal Opposite(float gap) => Between(Landmarks.Tip(0), Landmarks.Tip(1), 0.3f, 0.05f, -gap, 0.05f);
-        public static ThumbGoal UpBetween(int finger) => Between(Joint(finger, Middle), Joint(finger + 1, Middle), 0.5f, 0, 0.06f, 0);
+        public static ThumbGoal UpBetween(int finger) => Between(Joint(finger, Middle), Joint(finger + 1, Middle), 0.5f, 0, 0.09f, 0);
         public static ThumbGoal Under(int finger) => Between(Joint(finger, End), Joint(finger + 1, End), 0.5f, 0, 0.02f, 0.02f);
 
         private static int Joint(int finger, int joint) => Landmarks.Knuckle(finger) + joint;
