@@ -16,10 +16,10 @@ internal static class Handshapes
     private static readonly View[] Fronts = [new(0, 0, 0, 0.75f), new(38, 5, 8, 0.25f)];
 
     // Knuckles at the viewer, so that straight fingers which are bent at the knuckle hang down.
-    private static readonly View[] Hanging = [new(0, 55, 0, 0.7f), new(20, 45, 0, 0.3f)];
+    private static readonly View[] Hanging = [new(0, 55, 0, 0.8f), new(20, 45, 0, 0.2f)];
 
     // The forearm towards the viewer with the thumb up: the knuckles stand in a column, and what bends forward points across.
-    private static readonly View[] Forward = [new(-80, 50, 0, 0.5f), new(80, -50, 0, 0.5f)];
+    private static readonly View[] Forward = [new(-88, 50, 0, 0.5f), new(88, -50, 0, 0.5f)];
 
     // The hand upright with the palm to the side, so that what bends forward points across the picture.
     private static readonly View[] Aside = [new(75, 0, 15, 0.6f), new(45, 5, 10, 0.4f)];
@@ -53,8 +53,8 @@ internal static class Handshapes
         new('M', [new(48, 82, 40), new(46, 84, 40, -4), new(44, 84, 40, -9), Curled(3)], Thumb.UpBetween(2), Fronts, 0.6f),
         new('M', [new(48, 82, 40), new(46, 84, 40, -4), new(44, 84, 40, -9), Curled(3)], Thumb.Under(2), Fronts, 0.1f),
         // As the letters are written: two or three fingers hang down over the thumb.
-        new('N', [Hung, Hung, Curled(2), Curled(3)], Thumb.AlongHanging, Hanging, 0.3f),
-        new('M', [Hung, Hung, Hung, new(85, 50, 20, -8)], Thumb.AlongHanging, Hanging, 0.3f),
+        new('N', [Hung, Hung, new(80, 75, 40, -8), new(82, 75, 40, -14)], Thumb.AlongHanging, Hanging, 0.3f),
+        new('M', [Hung, Hung, Hung, new(82, 50, 20, -8)], Thumb.AlongHanging, Hanging, 0.3f),
         // Fingertips on the thumb, or above it with the knuckles nearly straight.
         new('E', [new(45, 105, 52), new(46, 106, 52, -3), new(48, 106, 52, -8), new(50, 104, 52, -14)], Thumb.UnderTips, Front, 0.5f),
         new('E', [new(20, 105, 50), new(20, 106, 50, -2), new(22, 106, 50, -6), new(25, 104, 50, -12)], Thumb.UnderTips, Front, 0.5f),
@@ -69,7 +69,7 @@ internal static class Handshapes
         new('J', [Curled(0), Curled(1), Curled(2), new(8, 8, 4, -8)], Thumb.AcrossFist(1),
             [new(0, 0, -30, 0.15f), new(0, 0, 35, 0.25f), new(70, 10, 10, 0.2f), new(100, 0, -40, 0.1f), new(130, 10, 20, 0.05f), new(180, 0, -60, 0.1f), new(30, 50, 0, 0.15f)], 0.6f),
         // At the end of the hook the hand is tipped forward and the little finger points at the viewer.
-        new('J', [Curled(0), Curled(1), Curled(2), new(15, 10, 5, -4)], Thumb.BesideFist, [new(0, 60, -10, 0.7f), new(25, 50, 0, 0.3f)], 0.4f),
+        new('J', [Curled(0), Curled(1), Curled(2), new(22, 12, 8, -4)], Thumb.BesideFist, [new(0, 60, 20, 0.5f), new(0, 60, -10, 0.2f), new(25, 50, 10, 0.3f)], 0.4f),
         new('K', [Straight with { Spread = 6 }, new(20, 8, 5, -8), Curled(2), Curled(3)], Thumb.ToMiddle, Fronts, 0.35f),
         new('K', [Straight with { Spread = 5 }, new(45, 8, 5, -6), Curled(2), Curled(3)], Thumb.ToMiddle, Fronts, 0.35f),
         // Or as V, with the thumb on the lower bone of the middle finger.
@@ -80,11 +80,11 @@ internal static class Handshapes
         new('V', [Straight with { Spread = 12 }, Straight with { Spread = -10 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('W', [Straight with { Spread = 12 }, Straight, Straight with { Spread = -12 }, new(70, 85, 45, -18)], Thumb.OverLittle, Front),
         new('Y', [Curled(0), Curled(1), Curled(2), new(6, 8, 5, -20)], Thumb.Aside, [new(0, 0, 0, 0.8f), new(180, 0, 0, 0.2f)]),
-        new('X', [new(22, 75, 40, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.35f),
-        new('X', [new(12, 45, 32, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.25f),
+        new('X', [new(22, 75, 40, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.25f),
+        new('X', [new(12, 45, 32, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.2f),
         // The hook leans forward, over a fist that is closed as E is.
-        new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.25f),
-        new('X', [new(48, 14, 16, 2), Folded(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.15f),
+        new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.2f),
+        new('X', [new(44, 14, 14, 2), Folded(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.35f),
         new('F', [new(52, 62, 35, 4), new(8, 8, 5, 3), Straight with { Spread = -7 }, new(5, 8, 5, -17)], Thumb.ToTip(0), Front),
         new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)]),
         // A movement: the hand that points, while it draws.
@@ -96,7 +96,7 @@ internal static class Handshapes
     private static IEnumerable<Handshape> Round() =>
     [
         new('C', [new(32, 45, 28, 1), new(32, 45, 28), new(32, 45, 28, -2), new(34, 44, 28, -4)], Thumb.Opposite(0.6f), [new(65, 0, 15, 0.7f), new(30, 0, 10, 0.3f)]),
-        new('O', [new(46, 55, 36, 1), new(46, 56, 36), new(48, 56, 36, -2), new(50, 55, 36, -5)], Thumb.ToTip(0), [new(65, 0, 15, 0.55f), new(35, 0, 10, 0.25f), new(5, 0, 5, 0.2f)], 0.75f),
+        new('O', [new(46, 55, 36, 1), new(46, 56, 36), new(48, 56, 36, -2), new(50, 55, 36, -5)], Thumb.ToTip(0), [new(65, 0, 15, 0.5f), new(35, 0, 10, 0.25f), new(5, 0, 5, 0.25f)], 0.75f),
         new('O', [new(42, 76, 45, 1), new(43, 77, 45), new(44, 77, 45, -3), new(46, 76, 45, -7)], Thumb.ToTip(1), [new(40, 0, 10, 0.5f), new(5, 0, 5, 0.5f)], 0.25f),
     ];
 
@@ -106,9 +106,10 @@ internal static class Handshapes
         new('G', [new(65, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Aside, 0.25f),
         new('G', [new(65, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.Apart(0.35f), Aside, 0.15f),
         new('G', [new(80, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Forward, 0.1f),
-        new('H', [new(6, 6, 4, -2), new(6, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Across, 0.5f),
-        new('H', [new(65, 8, 5, -2), new(67, 8, 5, 2), Curled(2), Curled(3)], Thumb.OverRing, Aside, 0.3f),
-        new('H', [new(84, 6, 4, -2), new(86, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Forward, 0.2f),
+        new('H', [new(6, 6, 4, -2), new(6, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Across, 0.3f),
+        new('H', [new(65, 8, 5, -2), new(67, 8, 5, 2), Curled(2), Curled(3)], Thumb.OverRing, Aside, 0.2f),
+        new('H', [new(90, 6, 4, -2), new(92, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Forward, 0.2f),
+        new('H', [new(90, 6, 4, -2), new(92, 6, 4, 2), Curled(2), Curled(3)], Thumb.AlongHanging, Forward, 0.3f),
     ];
 
     private static IEnumerable<Handshape> Down() =>
@@ -118,14 +119,14 @@ internal static class Handshapes
             [new(0, 100, 0, 0.15f), new(0, 55, 0, 0.15f), new(40, 85, -20, 0.15f), new(150, 0, 125, 0.15f), new(180, 20, 165, 0.1f), new(0, 0, -100, 0.1f), new(180, 0, -120, 0.15f)], 0.5f),
         new('P', [new(48, 6, 4, 5), new(82, 8, 5, -5), Curled(2), Curled(3)], Thumb.ToMiddle, [new(75, 0, -20, 0.5f), new(75, 0, 20, 0.5f)], 0.25f),
         // The palm down and the forefinger across; the fingers that are not needed hang loosely.
-        new('P', [new(38, 8, 5, 5), new(72, 50, 22, -3), new(72, 58, 28, -8), new(73, 60, 28, -14)], Thumb.AlongMiddle, [new(75, 0, -45)], 0.15f),
+        new('P', [new(38, 8, 5, 5), new(72, 50, 22, -3), Loose(2), Loose(3)], Thumb.AlongMiddle, [new(75, 0, -45)], 0.15f),
         // The forefinger up or at the viewer and the middle finger hanging from its knuckle.
         new('P', [new(18, 8, 5, 5), new(90, 15, 10, -5), Curled(2), Curled(3)], Thumb.ToMiddle, [new(0, 30, 0)], 0.1f),
         // Q is G turned down.
         new('Q', [new(14, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger,
             [new(180, 0, 180, 0.3f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.08f), new(60, 100, -30, 0.1f)], 0.45f),
         new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.2f),
-        new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.Apart(0.5f), [new(78, 0, -45, 0.8f), new(60, 20, -40, 0.2f)], 0.2f),
+        new('Q', [new(70, 10, 5), Loose(1), Loose(2), Loose(3)], Thumb.Apart(0.5f), [new(78, 0, -45, 0.8f), new(60, 20, -40, 0.2f)], 0.2f),
         new('Q', [Hung, Curled(1), Curled(2), Curled(3)], Thumb.AlongHanging, Hanging, 0.15f),
     ];
 
@@ -140,6 +141,9 @@ internal static class Handshapes
 
     /// <summary>A finger with its tip on the palm and its knuckle nearly straight.</summary>
     private static Finger Folded(int finger) => Curled(finger) with { Knuckle = 40, Middle = 106 };
+
+    /// <summary>A finger that hangs where it is not needed.</summary>
+    private static Finger Loose(int finger) => Curled(finger) with { Middle = 58, End = 28 };
 
     private static Finger Tight(int finger) => Curled(finger) with { Knuckle = 82, Middle = 107 };
 
