@@ -75,7 +75,7 @@ internal static class Handshapes
         // Or as V, with the thumb on the lower bone of the middle finger.
         new('K', [Straight with { Spread = 10 }, Straight with { Spread = -9 }, Curled(2), Curled(3)], Thumb.OnMiddle, Fronts, 0.3f),
         new('L', [Straight with { Spread = 4 }, Curled(1), Curled(2), Curled(3)], Thumb.Aside, [new(0, 0, 0, 0.85f), new(30, 0, 10, 0.15f)]),
-        new('R', [new(8, 8, 5, -11), new(3, 6, 4, 12), Curled(2), Curled(3)], Thumb.OverRing, Front),
+        new('R', [new(8, 8, 5, -13), new(3, 6, 4, 13), Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('U', [Straight with { Spread = -2 }, Straight with { Spread = 2 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('V', [Straight with { Spread = 12 }, Straight with { Spread = -10 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('W', [Straight with { Spread = 12 }, Straight, Straight with { Spread = -12 }, new(70, 85, 45, -18)], Thumb.OverLittle, Front),
@@ -86,7 +86,9 @@ internal static class Handshapes
         new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.2f),
         new('X', [new(44, 14, 14, 2), Folded(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.35f),
         new('F', [new(52, 62, 35, 4), new(8, 8, 5, 3), Straight with { Spread = -7 }, new(5, 8, 5, -17)], Thumb.ToTip(0), Front),
-        new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)]),
+        new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)], 0.5f),
+        // The other fingers as round as in O.
+        new('D', [Straight, new(46, 58, 36), new(48, 58, 36, -4), new(50, 57, 36, -9)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)], 0.5f),
         // A movement: the hand that points, while it draws.
         new('Z', [Straight with { Spread = 2 }, Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1),
             [new(0, 0, 15, 0.25f), new(0, 40, 5, 0.35f), new(0, 0, -20, 0.15f), new(50, 10, 15, 0.25f)], 0.75f),
