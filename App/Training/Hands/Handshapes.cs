@@ -9,6 +9,8 @@ namespace App.Training.Hands;
 internal static class Handshapes
 {
     private static readonly Finger Straight = new(4, 5, 3);
+
+    // Straight, and bent at the knuckle alone.
     private static readonly Finger Hung = new(85, 8, 5);
     private static readonly View[] Front = [new(0, 0, 0)];
 
@@ -45,6 +47,7 @@ internal static class Handshapes
         new('S', Fist(64), Thumb.AcrossFist(2), Fronts, 0.3f),
         // Fingers over the thumb are pushed out by its thickness; the others stay tight.
         new('T', [new(50, 80, 42, 3), Tight(1), Tight(2), Tight(3)], Thumb.UpBetween(0), Fronts, 0.6f),
+        // Or the forefinger lies loosely on the thumb, whose tip shows or stands beside it.
         new('T', [new(54, 35, 15, 3), Curled(1), Curled(2), Curled(3)], Thumb.UpBetween(0), Fronts, 0.2f),
         new('T', [new(54, 30, 15, 3), Curled(1), Curled(2), Curled(3)], Thumb.BesideFist, Fronts, 0.2f),
         // The thumb's tip shows between the knuckles of the last finger over it and the next, or is hidden.
@@ -82,7 +85,7 @@ internal static class Handshapes
         new('Y', [Curled(0), Curled(1), Curled(2), new(6, 8, 5, -20)], Thumb.Aside, [new(0, 0, 0, 0.8f), new(180, 0, 0, 0.2f)]),
         new('X', [new(22, 75, 40, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.25f),
         new('X', [new(12, 45, 32, 2), Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.2f),
-        // The hook leans forward, over a fist that is closed as E is.
+        // The hook leans forward, deep or slight, over a fist that is closed as E is.
         new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.2f),
         new('X', [new(44, 14, 14, 2), Folded(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.35f),
         new('F', [new(52, 62, 35, 4), new(8, 8, 5, 3), Straight with { Spread = -7 }, new(5, 8, 5, -17)], Thumb.ToTip(0), Front),
@@ -110,6 +113,7 @@ internal static class Handshapes
         new('G', [new(80, 12, 6), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, Forward, 0.1f),
         new('H', [new(6, 6, 4, -2), new(6, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Across, 0.3f),
         new('H', [new(65, 8, 5, -2), new(67, 8, 5, 2), Curled(2), Curled(3)], Thumb.OverRing, Aside, 0.2f),
+        // The palm at the signer's other hand: only the knuckles are bent.
         new('H', [new(90, 6, 4, -2), new(92, 6, 4, 2), Curled(2), Curled(3)], Thumb.OverRing, Forward, 0.2f),
         new('H', [new(90, 6, 4, -2), new(92, 6, 4, 2), Curled(2), Curled(3)], Thumb.AlongHanging, Forward, 0.3f),
     ];
@@ -129,6 +133,7 @@ internal static class Handshapes
             [new(180, 0, 180, 0.3f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.08f), new(60, 100, -30, 0.1f)], 0.45f),
         new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.2f),
         new('Q', [new(70, 10, 5), Loose(1), Loose(2), Loose(3)], Thumb.Apart(0.5f), [new(78, 0, -45, 0.8f), new(60, 20, -40, 0.2f)], 0.2f),
+        // The knuckles at the viewer, the forefinger hanging.
         new('Q', [Hung, Curled(1), Curled(2), Curled(3)], Thumb.AlongHanging, Hanging, 0.15f),
     ];
 
