@@ -61,4 +61,46 @@ public sealed class SyntheticHandTests
         Assert.InRange(Height('B'), 1.6f, 2.4f);
         Assert.InRange(Height('S'), 0.3f, 1.2f);
     }
+
+    [Fact]
+    public void A_forearm_leans_to_the_side_of_the_thumb()
+    {
+        var frames = SyntheticHands.Create(2600, 5);
+        var lean = Of(frames, 'B').Average(frame => frames.Frame(frame)[3 * Landmarks.Knuckle(1)] - frames.Frame(frame)[0]);
+        var thumb = Of(frames, 'B').Average(frame => frames.Frame(frame)[3 * Landmarks.Knuckle(0)] - frames.Frame(frame)[3 * Landmarks.Knuckle(3)]);
+        Assert.InRange(thumb, 0.3f, 1.2f);
+        Assert.InRange(lean, 0.08f, 0.35f);
+    }
+
+    [Theory]
+    [InlineData('M', 0.1, 0.4)]
+    [InlineData('N', 0.1, 0.4)]
+    [InlineData('S', 0, 0)]
+    public void Some_people_let_the_fingers_of_M_and_N_hang(char letter, double least, double most)
+    {
+        var frames = SyntheticHands.Create(10_400, 6);
+        // Below the wrist, and below is larger.
+        var hanging = Of(frames, letter).Average(frame => frames.Frame(frame)[(3 * Landmarks.Tip(0)) + 1] > frames.Frame(frame)[1] ? 1.0 : 0);
+        Assert.InRange(hanging, least, most);
+    }
+
+    [Fact]
+    public void The_thumb_of_T_N_and_M_lies_one_finger_further_each()
+    {
+        var frames = SyntheticHands.Create(5200, 7);
+        float Thumb(char letter) => Of(frames, letter).Average(frame => Along(frames.Frame(frame)));
+        Assert.True(Thumb('T') > Thumb('N') + 0.1f, $"T {Thumb('T')}, N {Thumb('N')}");
+        Assert.True(Thumb('N') > Thumb('M') + 0.1f, $"N {Thumb('N')}, M {Thumb('M')}");
+
+        // Place of the thumb's tip on the line from the little finger's knuckle (0) to the forefinger's (1).
+        static float Along(ReadOnlySpan<float> frame)
+        {
+            var (first, last, tip) = (At(frame, Landmarks.Knuckle(0)), At(frame, Landmarks.Knuckle(3)), At(frame, Landmarks.ThumbTip));
+            return Vector2.Dot(tip - last, first - last) / (first - last).LengthSquared();
+        }
+
+        static Vector2 At(ReadOnlySpan<float> frame, int landmark) => new(frame.Slice(3 * landmark, 2));
+    }
+
+    private static IEnumerable<int> Of(LabelledFrames frames, char letter) => Enumerable.Range(0, frames.Count).Where(i => frames.Letters[i] == Alphabet.IndexOf([letter]));
 }

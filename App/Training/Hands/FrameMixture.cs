@@ -9,7 +9,7 @@ namespace App.Training.Hands;
 internal sealed class FrameMixture
 {
     /// <summary>Share of made-up hands where there are real ones as well.</summary>
-    public const double SyntheticShare = 1.0 / 3;
+    public const double SyntheticShare = 0.5;
 
     private readonly IReadOnlyList<LabelledFrames> sets;
     private readonly double[] upTo;

@@ -15,7 +15,7 @@ internal static class HandAugmentation
     private const double DepthJitter = 0.02;
     private const double Flat = 0.3;
     private const double MostDepth = 0.6;
-    private const double Boxed = 0.2;
+    private const double Boxed = 0.35;
 
     /// <summary>Varies a frame in place.</summary>
     public static void Vary(Span<float> frame, Random random)

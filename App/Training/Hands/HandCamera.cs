@@ -19,7 +19,7 @@ internal sealed class HandCamera
         yaw = (float)(14 * random.NextGaussian());
         // Most cameras stand a little below or above the hand, and a forearm that is not upright leans to the signer's middle.
         pitch = (float)(5 + (12 * random.NextGaussian()));
-        roll = (float)(8 + (11 * random.NextGaussian()));
+        roll = (float)(-8 + (11 * random.NextGaussian()));
         distance = random.Between(3.5, 11);
         depth = random.Between(0.4, 1.1);
         noise = random.Between(0.004, 0.02);

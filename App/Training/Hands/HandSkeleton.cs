@@ -9,7 +9,7 @@ internal static class HandSkeleton
     private const float MostThumbBend = 65;
 
     // The thumb bows away from the palm.
-    private static readonly Vector3 Outwards = new(0.8f, -0.25f, 0.55f);
+    private static readonly Vector3 Outwards = new(0.8f, 0.2f, 0.4f);
 
     /// <summary>Places a finger's four landmarks.</summary>
     /// <param name="build">The hand.</param>
