@@ -38,7 +38,7 @@ public sealed class MessageUpkeepTests
         await host.App.ExecuteAsync($$"""update jobs set state = 'dead', finished_at = clock_timestamp(), run_at = null, errors = '[{"error":"Its workers ended with it."}]' where args like '%{{died.Id}}%'""");
         Assert.Equal(2, await host.App.Services.GetRequiredService<MessageUpkeep>().AbandonAsync(default));
         Assert.Equal(0, await host.App.Services.GetRequiredService<MessageUpkeep>().AbandonAsync(default));
-        Assert.Equal("Its job was cancelled.|Its job has died: Its workers ended with it.", await host.App.ScalarAsync<string>($"select string_agg(error, '|' order by id) from messages where state = 'dead'"));
+        Assert.Equal("Its job has died: Its workers ended with it.|Its job was cancelled.", await host.App.ScalarAsync<string>($"select string_agg(error, '|' order by error) from messages where state = 'dead'"));
         Assert.Equal("pending", await host.StateAsync(waiting.Id));
 
         (await host.App.Http.PostAsync($"/api/messages/{cancelled.Id}/redrive", null)).Dispose();
