@@ -90,14 +90,11 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
         Assert.DoesNotContain(undisturbed, one => !IsAsShown(one.Value.Select(request => request.Answer).ToArray(), shown[one.Key]));
     }
 
+    // Where an answer was late, the endpoint may have seen the requests in another order, or one of them never.
     private static bool IsAsShown(string[] answers, string[] shown) =>
-        answers.Length == shown.Length && shown.AsSpan().IndexOf("delivered") == shown.Length - 1 && answers.Zip(shown).All(pair => pair.Second == "late" || pair.Second == pair.First switch
-        {
-            "taken" => "delivered",
-            "failed" => "failed",
-            "dropped" => "lost",
-            _ => "late",
-        });
+        shown.AsSpan().IndexOf("delivered") == shown.Length - 1 && (shown.Contains("late") ? answers.Length <= shown.Length : answers.Select(Shown).SequenceEqual(shown));
+
+    private static string Shown(string answer) => answer switch { "taken" => "delivered", "failed" => "failed", _ => "lost" };
 
     // In turn a worker, the database, the other worker, the database, and so on.
     private async Task<(long From, long To)> FaultAsync()
