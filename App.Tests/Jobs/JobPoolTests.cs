@@ -1,5 +1,6 @@
 using App.Jobs;
 using App.Platform.Configuration;
+using App.Tests.Fixtures;
 
 namespace App.Tests.Jobs;
 
@@ -111,6 +112,7 @@ public sealed class JobPoolTests
         await bench.AddAsync(Call("a", "house"), Call("b", "house"), Call("c", "house"));
         var process = await bench.StartAsync(JobBench.Options, null, Calls);
         await bench.UntilAsync("select count(*) from jobs where state = 'running'", "3");
+        await Poll.UntilAsync("the first has begun", () => Task.FromResult(bench.Began.Count == 1));
         await process.StopAsync();
         await bench.ExecuteAsync("select jobs_rescue()");
         Assert.Equal("0", await bench.TextAsync("select count(*) from jobs where state = 'running' or attempt > 0 or crashes > 0"));

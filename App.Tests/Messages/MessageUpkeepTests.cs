@@ -1,5 +1,4 @@
 using App.Messages.Upkeep;
-using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Messages;

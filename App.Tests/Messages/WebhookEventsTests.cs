@@ -3,7 +3,6 @@ using System.Text.Json;
 using App.Messages.Webhooks;
 using App.Platform.Database;
 using App.Tests.Fixtures;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Messages;
