@@ -2,6 +2,7 @@ using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Observability;
 using App.Platform.Serving;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Serilog;
 
 namespace App;
@@ -26,6 +27,7 @@ internal static class Program
 
         builder.Logging.ClearProviders().AddSerilog(Logging.Create(options, variables), dispose: true);
         builder.WebHost.ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
+        builder.Services.Configure<SocketTransportOptions>(Listening.ConfigureSockets);
         builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, ct));
 
         var app = builder.Build();

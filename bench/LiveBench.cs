@@ -27,6 +27,9 @@ internal static class LiveBench
 
     public static async Task RunAsync(BenchOptions options, CancellationToken ct)
     {
+        var model = LiveModel.Write();
+        if (options.Only is null or "batch") await LiveBatch.RunAsync(model, ct);
+        if (options.Only is "batch") return;
         await using var embedded = Environment.GetEnvironmentVariable("DATABASE_URL") is null
             ? await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = Directory.CreateTempSubdirectory("tandem-bench").FullName, ListenOnLoopback = true }, cancellationToken: ct)
             : null;
@@ -36,7 +39,6 @@ internal static class LiveBench
         var peers = options.Peers is { } folder && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null;
         if (peers is null) Console.Error.WriteLine("The peer is left out: copy ../shared/peers, run 'npm install' and 'models/make-models.mjs' there, and name the copy with --peers.");
 
-        var model = LiveModel.Write();
         if (options.Only is null or "cold") await ColdAsync(options, url, peers, model, ct);
         await using var ours = await LiveServer.StartOursAsync(options.App, url, ct);
         await using var peer = peers is null ? null : await LiveServer.StartPeerAsync(peers, model, ct);

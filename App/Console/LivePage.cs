@@ -63,5 +63,5 @@ internal sealed class LivePage
         _ => "application/octet-stream",
     };
 
-    private sealed record Replay(int Fps, string Text, IReadOnlyList<float[][]?> Frames);
+    internal sealed record Replay(int Fps, string Text, IReadOnlyList<float[][]?> Frames);
 }

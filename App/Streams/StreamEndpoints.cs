@@ -37,7 +37,7 @@ internal static class StreamEndpoints
         pipeline.MapGet("", async (NpgsqlDataSource source, CancellationToken ct) =>
         {
             var shards = await ReadAsync(source, stream, group, ct);
-            return TypedResults.Ok(new { group, lag = shards.Sum(shard => shard.Lag), shards });
+            return TypedResults.Ok(new PipelineState(group, shards.Sum(shard => shard.Lag), shards));
         }).RequireScope(Scopes.Read);
 
         pipeline.MapGet("/dead", async (NpgsqlDataSource source, CancellationToken ct) =>
@@ -48,21 +48,11 @@ internal static class StreamEndpoints
                 """);
             command.Parameters.Add(new() { Value = stream });
             await using var reader = await command.ExecuteReaderAsync(ct);
-            var entries = new List<object>();
+            var entries = new List<DeadEntry>();
             while (await reader.ReadAsync(ct))
-                entries.Add(new
-                {
-                    id = reader.GetInt64(0),
-                    group = reader.GetString(1),
-                    shard = reader.GetInt16(2),
-                    offset = reader.GetInt64(3),
-                    error = reader.GetString(4),
-                    attempts = reader.GetInt32(5),
-                    state = reader.GetString(6),
-                    setAsideAt = reader.GetDateTime(7),
-                    bytes = reader.GetInt32(8),
-                });
-            return TypedResults.Ok(new { entries });
+                entries.Add(new DeadEntry(reader.GetInt64(0), reader.GetString(1), reader.GetInt16(2), reader.GetInt64(3), reader.GetString(4),
+                    reader.GetInt32(5), reader.GetString(6), reader.GetDateTime(7), reader.GetInt32(8)));
+            return TypedResults.Ok(new DeadEntries(entries));
         }).RequireScope(Scopes.Admin);
 
         pipeline.MapPost("/dead/{id:long}/redrive", async (long id, NpgsqlDataSource source, CancellationToken ct) =>
@@ -75,6 +65,15 @@ internal static class StreamEndpoints
                 : (IResult)Problems.NotFound("dead entry", id.ToString());
         }).RequireScope(Scopes.Admin);
     }
+
+    /// <summary>How far a group is behind.</summary>
+    internal sealed record PipelineState(string Group, long Lag, IReadOnlyList<ShardState> Shards);
+
+    /// <summary>What was set aside.</summary>
+    internal sealed record DeadEntries(IReadOnlyList<DeadEntry> Entries);
+
+    /// <summary>An entry that was set aside, and why.</summary>
+    internal sealed record DeadEntry(long Id, string Group, short Shard, long Offset, string Error, int Attempts, string State, DateTime SetAsideAt, int Bytes);
 
     /// <summary>State of each shard.</summary>
     public static async Task<IReadOnlyList<ShardState>> ReadAsync(NpgsqlDataSource source, string stream, string group, CancellationToken ct)

@@ -7,7 +7,8 @@ namespace App.Fingerspelling.Live;
 
 /// <summary>
 /// One WebSocket, from its first frame to its end. A frame is read, run and answered where it arrives: handing it to
-/// another thread would cost more than the model. Frames that have arrived together are run together.
+/// another thread would cost more than the model. Frames that have arrived together are run together. Nothing here may
+/// block: the thread may be the one that watches all sockets of the process.
 /// </summary>
 internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, WordBuilder? word, TimeProvider time)
 {
@@ -18,12 +19,14 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     private readonly FrameBatch batch = new();
     private readonly AnswerWriter answer = new();
     private readonly LetterWindow window = new(options.Window);
+    private readonly InlineTurn turn = new();
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(UsualFrameBytes);
     private int filled;
     private int badInARow;
     private long answered;
     private long bad;
     private long batches;
+    private double inferenceMs;
     private long lastFrameAt = time.GetTimestamp();
     private long sendingSince;
     private volatile string? cut;
@@ -126,6 +129,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AnswerAsync()
     {
+        if (!turn.Take(batch.Count, inferenceMs)) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             // Once it is told to end, its frames are read and dropped until it answers.
@@ -146,11 +150,11 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
         var classifier = batch.Hands > 0 ? classifiers.Rent() : null;
         try
         {
-            var inferenceMs = Classify(classifier?.Classifier);
+            inferenceMs = Classify(classifier?.Classifier);
             var row = 0;
             for (var i = 0; i < batch.Count; i++)
             {
-                Write(batch[i], classifier, ref row, inferenceMs, began);
+                Write(batch[i], classifier, ref row, began);
                 wire.Hold = i < batch.Count - 1;
                 var sending = socket.SendAsync(answer.Written, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, CancellationToken.None);
                 if (sending.IsCompletedSuccessfully) continue;
@@ -177,7 +181,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
         return time.GetElapsedTime(began).TotalMilliseconds;
     }
 
-    private void Write(FrameBatch.Frame frame, ServingClassifier? classifier, ref int row, double inferenceMs, long now)
+    private void Write(FrameBatch.Frame frame, ServingClassifier? classifier, ref int row, long now)
     {
         if (frame.Fault is { } fault)
         {

@@ -15,12 +15,18 @@ internal sealed class QueueEndpoints(Postgres postgres, JobFigures figures, ILog
     {
         var api = routes.MapGroup("/api").WithTags("jobs");
         api.MapGet("/queues", async (ClaimsPrincipal user, CancellationToken ct) =>
-            TypedResults.Ok(new { queues = (await figures.QueuesAsync(user, ct)).Select(Shape), next = (string?)null })).RequireScope(Scopes.Read);
+            TypedResults.Ok(new QueueList((await figures.QueuesAsync(user, ct)).Select(Shape), null))).RequireScope(Scopes.Read);
         api.MapGet("/job-workers", async (ClaimsPrincipal user, CancellationToken ct) =>
-            TypedResults.Ok(new { workers = await figures.WorkersAsync(user, ct), next = (string?)null })).RequireScope(Scopes.Read);
+            TypedResults.Ok(new WorkerList(await figures.WorkersAsync(user, ct), null))).RequireScope(Scopes.Read);
         api.MapPost("/queues/{name}/pause", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, true, user, ct)).RequireScope(Scopes.Admin);
         api.MapPost("/queues/{name}/resume", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, false, user, ct)).RequireScope(Scopes.Admin);
     }
+
+    /// <summary>The queues, on one page.</summary>
+    internal sealed record QueueList(IEnumerable<object> Queues, string? Next);
+
+    /// <summary>The workers, on one page.</summary>
+    internal sealed record WorkerList(IReadOnlyList<WorkerState> Workers, string? Next);
 
     private static object Shape(QueueDepth queue) => new
     {

@@ -49,10 +49,13 @@ internal sealed class Health(
     /// <summary>Maps the three calls; they need no key and tell nothing of a tenant.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => TypedResults.Ok(new { status = "alive" })).WithTags("health");
+        routes.MapGet("/healthz", () => TypedResults.Ok(new Liveness("alive"))).WithTags("health");
         routes.MapGet("/health/ready", ReadyAsync).WithTags("health");
         routes.MapGet("/health", AllAsync).WithTags("health");
     }
+
+    /// <summary>That a process lives.</summary>
+    internal sealed record Liveness(string Status);
 
     private async Task<IResult> ReadyAsync(CancellationToken ct)
     {
