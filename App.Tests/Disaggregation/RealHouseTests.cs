@@ -7,19 +7,19 @@ namespace App.Tests.Disaggregation;
 public sealed class RealHouseTests
 {
     [RealHouseTheory]
-    [InlineData("refit_h2_60s", Appliances.Kettle, 0.79, 11.5)]
-    [InlineData("refit_h2_60s", Appliances.Microwave, 0.27, 3.6)]
+    [InlineData("refit_h2_60s", Appliances.Kettle, 0.8, 10.5)]
+    [InlineData("refit_h2_60s", Appliances.Microwave, 0.31, 3.8)]
     [InlineData("refit_h2_60s", Appliances.Dishwasher, 0.81, 27)]
-    [InlineData("refit_h2_60s", Appliances.WashingMachine, 0.66, 13.5)]
-    [InlineData("refit_h20_60s", Appliances.Kettle, 0.82, 6.5)]
-    [InlineData("refit_h20_60s", Appliances.Microwave, 0.25, 6.2)]
-    [InlineData("refit_h20_60s", Appliances.Dishwasher, 0.75, 6.2)]
-    [InlineData("refit_h20_60s", Appliances.WashingMachine, 0.55, 7)]
-    [InlineData("ideal_h65_60s", Appliances.Dishwasher, 0.58, 8.8)]
-    [InlineData("ideal_h65_60s", Appliances.WashingMachine, 0.45, 17.5)]
-    [InlineData("redd_h1_3s", Appliances.Dishwasher, 0.6, 20)]
-    [InlineData("redd_h1_3s", Appliances.Fridge, 0.86, 28)]
-    [InlineData("redd_h3_3s", Appliances.Fridge, 0.87, 18.5)]
+    [InlineData("refit_h2_60s", Appliances.WashingMachine, 0.62, 13.5)]
+    [InlineData("refit_h20_60s", Appliances.Kettle, 0.82, 6)]
+    [InlineData("refit_h20_60s", Appliances.Microwave, 0.32, 6)]
+    [InlineData("refit_h20_60s", Appliances.Dishwasher, 0.69, 6.7)]
+    [InlineData("refit_h20_60s", Appliances.WashingMachine, 0.6, 6.3)]
+    [InlineData("ideal_h65_60s", Appliances.Dishwasher, 0.56, 9.5)]
+    [InlineData("ideal_h65_60s", Appliances.WashingMachine, 0.49, 19.5)]
+    [InlineData("redd_h1_3s", Appliances.Dishwasher, 0.77, 13)]
+    [InlineData("redd_h1_3s", Appliances.Fridge, 0.87, 25)]
+    [InlineData("redd_h3_3s", Appliances.Fridge, 0.87, 18)]
     public void The_shipped_model_reaches_its_floor_and_beats_the_baselines(string file, int label, double f1, double mae)
     {
         var score = ScoresOf(file).Single(s => s.Label == label);

@@ -57,6 +57,19 @@ public sealed class TrainingTests
     }
 
     [Fact]
+    public void A_network_is_fed_levels_and_steps_each_in_two_measures()
+    {
+        var window = new float[DisaggregationNetwork.Window];
+        Array.Fill(window, 300);
+        window[50] = 2300;
+        var input = new float[DisaggregationNetwork.InputSize];
+        DisaggregationNetwork.Normalise(window, input);
+        Assert.Equal([0f, 0, 0, 0], input[(48 * 4)..(49 * 4)]);
+        Assert.Equal([1f, 2000f / 2200, 2000f / 2050, 2000f / 3000], input[(49 * 4)..(50 * 4)]);
+        Assert.Equal([0f, 0, -2000f / 2050, -2000f / 3000], input[(50 * 4)..(51 * 4)]);
+    }
+
+    [Fact]
     public void The_gradient_of_the_loss_agrees_with_finite_differences()
     {
         float[] output = [0.4f, -0.2f, 1.1f, 0.3f, 0.9f, -1.5f, 0.7f, 2, -0.4f, 0.1f];

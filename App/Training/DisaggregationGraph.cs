@@ -28,11 +28,16 @@ internal static class DisaggregationGraph
         var later = graph.Node("Slice", [mains, graph.Integers(1), graph.Integers(DisaggregationNetwork.Window), axis]);
         var earlier = graph.Node("Slice", [mains, graph.Integers(0), graph.Integers(DisaggregationNetwork.Window - 1), axis]);
         var minimum = graph.Node("ReduceMin", [mains], null, ("axes", [1], true));
-        var level = graph.Node("Div", [graph.Node("Sub", [later, minimum]), graph.Constant([DisaggregationNetwork.InputScale], 1)]);
+        var level = graph.Node("Sub", [later, minimum]);
         var step = graph.Node("Sub", [later, earlier]);
-        var size = graph.Node("Add", [graph.Node("Abs", [step]), graph.Constant([DisaggregationNetwork.StepScale], 1)]);
-        var change = graph.Node("Div", [step, size]);
-        var value = graph.Node("Concat", [graph.Node("Unsqueeze", [level, axis]), graph.Node("Unsqueeze", [change, axis])], null, ("axis", [1], false));
+        string[] channels =
+        [
+            graph.Node("Div", [level, graph.Constant([DisaggregationNetwork.InputScale], 1)]),
+            Bounded(graph, level, DisaggregationNetwork.LevelScale),
+            Bounded(graph, step, DisaggregationNetwork.StepScale),
+            Bounded(graph, step, DisaggregationNetwork.HeaterScale),
+        ];
+        var value = graph.Node("Concat", [.. channels.Select(channel => graph.Node("Unsqueeze", [channel, axis]))], null, ("axis", [1], false));
         for (var i = 0; i < network.Layers.Count; i++) value = Add(graph, network, i, value);
 
         var levels = graph.Node("Slice", [value, graph.Integers(0), graph.Integers(labels), axis]);
@@ -45,6 +50,10 @@ internal static class DisaggregationGraph
         graph.Node("Mul", [capped, graph.Node("Cast", [on], null, ("to", [1], false))], Output);
         return graph.ToArray();
     }
+
+    /// <summary>As the network's input is bounded: x / (|x| + scale).</summary>
+    private static string Bounded(OnnxGraph graph, string watts, float scale) =>
+        graph.Node("Div", [watts, graph.Node("Add", [graph.Node("Abs", [watts]), graph.Constant([scale], 1)])]);
 
     /// <summary>Adds one layer. ONNX holds channels before positions, so weights are turned round.</summary>
     private static string Add(OnnxGraph graph, Network network, int index, string value)

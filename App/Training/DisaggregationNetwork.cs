@@ -20,11 +20,17 @@ internal static class DisaggregationNetwork
     /// <summary>Watts that the input is divided by.</summary>
     public const float InputScale = 2000;
 
-    /// <summary>Watts of a step between minutes that count half.</summary>
+    /// <summary>Watts of a small load above the window's minimum that count half.</summary>
+    public const float LevelScale = 200;
+
+    /// <summary>Watts of a step between minutes that count half: a drum that turns is seen as well as a heater that starts.</summary>
     public const float StepScale = 50;
 
+    /// <summary>Watts of a step between heaters that count half: one heater is told from another.</summary>
+    public const float HeaterScale = 1000;
+
     /// <summary>Values per minute of the network's input.</summary>
-    public const int InputChannels = 2;
+    public const int InputChannels = 4;
 
     /// <summary>Floats of the network's input.</summary>
     public const int InputSize = (Window - 1) * InputChannels;
@@ -45,19 +51,26 @@ internal static class DisaggregationNetwork
 
     /// <summary>
     /// Turns a window of watts into the network's input, for each minute but the first: how far it lies above the window's
-    /// minimum over <see cref="InputScale"/>, and its step s from the minute before as s / (|s| + <see cref="StepScale"/>), which
-    /// shows a drum that turns as well as a heater that starts.
+    /// minimum, over <see cref="InputScale"/> and bounded by <see cref="LevelScale"/>, and its step from the minute before,
+    /// bounded by <see cref="StepScale"/> and by <see cref="HeaterScale"/>.
     /// </summary>
     public static void Normalise(ReadOnlySpan<float> window, Span<float> input)
     {
         var minimum = System.Numerics.Tensors.TensorPrimitives.Min(window);
         for (var i = 1; i < window.Length; i++)
         {
+            var level = window[i] - minimum;
             var step = window[i] - window[i - 1];
-            input[(i - 1) * InputChannels] = (window[i] - minimum) / InputScale;
-            input[((i - 1) * InputChannels) + 1] = step / (Math.Abs(step) + StepScale);
+            var minute = input.Slice((i - 1) * InputChannels, InputChannels);
+            minute[0] = level / InputScale;
+            minute[1] = Bounded(level, LevelScale);
+            minute[2] = Bounded(step, StepScale);
+            minute[3] = Bounded(step, HeaterScale);
         }
     }
+
+    /// <summary>Watts between -1 and 1; <paramref name="scale"/> watts are a half.</summary>
+    private static float Bounded(float watts, float scale) => watts / (Math.Abs(watts) + scale);
 
     /// <summary>Probability of a logit.</summary>
     public static float Probability(float logit) => 1 / (1 + MathF.Exp(-logit));

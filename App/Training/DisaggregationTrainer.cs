@@ -5,7 +5,7 @@ namespace App.Training;
 /// <summary>Trains the network of appliances by <see cref="Descent"/>.</summary>
 internal static class DisaggregationTrainer
 {
-    private const float Rate = 1.5e-3f;
+    private const float Rate = 2e-3f;
     private const float LogitWeight = 0.5f;
 
     /// <summary>Trains on houses with truth.</summary>

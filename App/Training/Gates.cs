@@ -6,31 +6,39 @@ namespace App.Training;
 internal static class Gates
 {
     private const float Unmeasured = 0.5f;
+    private const double ErrorWeight = 0.5;
+    private const double MostError = 2;
 
-    private static readonly float[] Candidates = [0.1f, 0.15f, 0.2f, 0.25f, 0.3f, 0.35f, 0.4f, 0.45f, 0.5f, 0.55f, 0.6f, 0.65f, 0.7f, 0.75f, 0.8f, 0.85f, 0.9f];
+    /// <summary>The probabilities that are tried.</summary>
+    public static IReadOnlyList<float> Candidates { get; } = [.. Enumerable.Range(2, 35).Select(step => step * 0.025f)];
 
-    /// <summary>The gates that give the best F1 less relative error on houses that were not trained on.</summary>
+    /// <summary>The best gates by houses that were not trained on.</summary>
     public static float[] Choose(Network network, IReadOnlyList<House> houses)
     {
         var labels = Appliances.Labels.Count;
         var scores = houses.AsParallel().AsOrdered().Select(house => Score(network, house)).ToList();
-        return [.. Enumerable.Range(0, labels).Select(label => Best(scores.Select(score => score[label]).ToList()))];
+        return [.. Enumerable.Range(0, labels).Select(label => Best(scores.Select(score => score[label])))];
     }
 
-    private static float Best(List<Score[]> houses)
+    /// <summary>
+    /// The candidate with the highest F1, less half the relative error, in the mean over the houses that used the appliance.
+    /// A house in which it is rare counts as much as one in which it runs all day, for the next house may be either.
+    /// </summary>
+    /// <param name="houses">Per house one score for each of <see cref="Candidates"/>.</param>
+    public static float Best(IEnumerable<IReadOnlyList<Score>> houses)
     {
-        var totals = Candidates.Select((_, i) => houses.Aggregate(default(Score), (sum, scores) => sum + scores[i])).ToList();
-        if (totals[0].TrueWatts == 0) return Unmeasured;
-        var best = totals.MaxBy(total => total.F1 - (total.AbsoluteError / total.TrueWatts));
-        return Candidates[totals.IndexOf(best)];
+        var users = houses.Where(scores => scores[0].TrueWatts > 0).ToList();
+        return users.Count == 0 ? Unmeasured : Candidates.Index().MaxBy(candidate => users.Average(scores => Worth(scores[candidate.Index]))).Item;
     }
+
+    private static double Worth(Score score) => score.F1 - (ErrorWeight * Math.Min(MostError, score.AbsoluteError / score.TrueWatts));
 
     /// <summary>Scores of one house by appliance and candidate.</summary>
     private static Score[][] Score(Network network, House house)
     {
         const int Capacity = 256;
         var labels = Appliances.Labels.Count;
-        var scores = Enumerable.Range(0, labels).Select(_ => new Score[Candidates.Length]).ToArray();
+        var scores = Enumerable.Range(0, labels).Select(_ => new Score[Candidates.Count]).ToArray();
         var work = new Workspace(network, Capacity, seed: 0);
         Span<float> window = stackalloc float[DisaggregationNetwork.Window];
         var minutes = Enumerable.Range(0, house.Mains.Length).Where(minute => !float.IsNaN(house.Mains[minute])).ToList();
@@ -48,7 +56,7 @@ internal static class Gates
                 for (var label = 0; label < labels; label++)
                 {
                     if (house.Truth[label]?[chunk[row]] is not { } truth || float.IsNaN(truth)) continue;
-                    for (var i = 0; i < Candidates.Length; i++)
+                    for (var i = 0; i < Candidates.Count; i++)
                         scores[label][i].Add(DisaggregationNetwork.Watts(output, label, Candidates[i], house.Mains[chunk[row]]), truth, Appliances.Thresholds[label]);
                 }
             }

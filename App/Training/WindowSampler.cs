@@ -9,7 +9,7 @@ namespace App.Training;
 /// </summary>
 internal sealed class WindowSampler
 {
-    private const double AroundUse = 0.3;
+    private const double AroundUse = 0.4;
     private const double CutAhead = 0.15;
     private const double CutBehind = 0.05;
     private const int Jitter = 6;

@@ -9,6 +9,7 @@ internal sealed class WashingMachine : Appliance
     private readonly float spin;
     private readonly double perDay;
     private readonly bool heats;
+    private readonly bool keepsWarm;
     private readonly Dryer? dryer;
 
     /// <summary>Draws its character.</summary>
@@ -20,11 +21,12 @@ internal sealed class WashingMachine : Appliance
     {
         this.label = label;
         this.dryer = dryer;
-        heat = random.Between(1750, 2350);
-        drum = region == Region.American ? random.Between(150, 500) : random.Between(50, 230);
+        heat = random.Between(1750, 2450);
+        drum = region == Region.American ? random.Between(150, 500) : random.Between(30, 230);
         spin = random.Between(180, 700);
         perDay = random.Between(0.2, 1.2);
         heats = region == Region.British;
+        keepsWarm = random.Happens(0.35);
     }
 
     /// <inheritdoc/>
@@ -50,13 +52,10 @@ internal sealed class WashingMachine : Appliance
                 at = Drum(day, at, minutes * first, heat);
                 at = Drum(day, at, Random.Between(2, 10), 0);
                 minutes *= 1 - first;
-                for (var again = Random.Next(0, 4); again > 0; again--)
-                {
-                    at = Drum(day, at, Random.Between(0.4, 2.5), heat);
-                    at = Drum(day, at, Random.Between(0.7, 5), 0);
-                }
+                at = Reheat(day, at, Random.Next(0, 4));
             }
             at = Drum(day, at, minutes, heat);
+            if (keepsWarm) at = Reheat(day, at, Random.Next(1, 9));
         }
         at = Drum(day, at, heats ? Random.Between(12, 55) : Random.Between(6, 18), 0);
         for (var rinses = Random.Next(1, 4); rinses > 0; rinses--)
@@ -66,6 +65,17 @@ internal sealed class WashingMachine : Appliance
         }
         at = Spin(day, at, Random.Between(2, 10), spin);
         return Drum(day, at, Random.Between(0.2, 5), 0);
+    }
+
+    /// <summary>Heats for moments, as a thermostat does.</summary>
+    private int Reheat(DayCanvas day, int at, int times)
+    {
+        for (; times > 0; times--)
+        {
+            at = Drum(day, at, keepsWarm ? Random.Between(0.15, 0.8) : Random.Between(0.4, 2.5), heat);
+            at = Drum(day, at, Random.Between(0.7, 5), 0);
+        }
+        return at;
     }
 
     private int Drum(DayCanvas day, int at, double minutes, float heating)
