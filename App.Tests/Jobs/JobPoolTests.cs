@@ -38,7 +38,7 @@ public sealed class JobPoolTests
         bench.Do = (errand, _, ct) => errand.Name == "block" ? released.Task.WaitAsync(ct) : Task.FromResult(JobOutcome.Done());
         await bench.StartAsync(JobBench.Options, null, Calls);
         var calls = await bench.AddAsync(Call("block"), Call("waits"));
-        await bench.UntilAsync(calls[0], "running 1");
+        await Poll.UntilAsync("the first has begun", () => Task.FromResult(!bench.Began.IsEmpty));
         // Later than both, and run before them.
         await bench.UntilAsync((await bench.AddAsync(JobBench.Errand("other")))[0], "done 1");
         Assert.Equal(["block", "other"], bench.Began.Select(one => one.Name));
@@ -55,6 +55,7 @@ public sealed class JobPoolTests
         var ids = await bench.AddAsync(Call("a", "house"), Call("b", "house"), Call("c", "house"));
         await bench.StartAsync(JobBench.Options, null, Calls with { Concurrency = 4 });
         await bench.UntilAsync("select count(*) from jobs where state = 'running'", "3");
+        await Poll.UntilAsync("the first has begun", () => Task.FromResult(!bench.Began.IsEmpty));
         Assert.Equal(["a"], bench.Began.Select(one => one.Name));
         released.SetResult(JobOutcome.Done());
         await bench.UntilAsync(ids[2], "done 1");
