@@ -5,6 +5,7 @@ namespace App.Models;
 /// <summary>The place of one model name in this process: what is loaded, or why nothing is.</summary>
 internal sealed class ModelSlot(string name, TimeProvider time)
 {
+    private readonly TaskCompletionSource known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LoadedModel? current;
 
     /// <summary>Name of the model.</summary>
@@ -24,6 +25,9 @@ internal sealed class ModelSlot(string name, TimeProvider time)
 
     /// <summary>Why <see cref="Wanted"/> does not serve; null when it does.</summary>
     public string? Fault { get; private set; } = "The registry has not been read yet.";
+
+    /// <summary>Ends when the registry was first read: from then on <see cref="Serving"/> or <see cref="Fault"/> tells the truth.</summary>
+    public Task Known => known.Task;
 
     /// <summary>From when on a version that could not be loaded is tried again.</summary>
     public DateTimeOffset RetryAt { get; private set; }
@@ -46,6 +50,7 @@ internal sealed class ModelSlot(string name, TimeProvider time)
         Fault = null;
         Since = now;
         Interlocked.Exchange(ref current, next)?.Release();
+        known.TrySetResult();
     }
 
     /// <summary>The wanted version cannot be loaded; what serves goes on.</summary>
@@ -54,6 +59,7 @@ internal sealed class ModelSlot(string name, TimeProvider time)
         Wanted = wanted;
         Fault = fault;
         RetryAt = retryAt;
+        known.TrySetResult();
     }
 
     /// <summary>What was at fault may have been put right: the next refresh tries it at once.</summary>
@@ -64,6 +70,7 @@ internal sealed class ModelSlot(string name, TimeProvider time)
     {
         Wanted = wanted;
         Fault = null;
+        known.TrySetResult();
     }
 
     /// <summary>No version is active: nothing serves.</summary>
@@ -73,5 +80,6 @@ internal sealed class ModelSlot(string name, TimeProvider time)
         Fault = fault;
         Since = null;
         Interlocked.Exchange(ref current, null)?.Release();
+        known.TrySetResult();
     }
 }

@@ -14,6 +14,9 @@ internal sealed class ClassifierPool(ActiveModels models) : IDisposable
     /// <summary>Label of the version that serves, or null.</summary>
     public string? Serving => slot.Serving?.Label;
 
+    /// <summary>Ends when it is known which version serves, a moment after the start of the process.</summary>
+    public Task Known => slot.Known;
+
     /// <summary>One of the version that serves now; null when none does.</summary>
     public ServingClassifier? Rent()
     {

@@ -17,6 +17,8 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
     /// <summary>Where tickets come from.</summary>
     public const string TicketPath = "/api/live/tickets";
 
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(5);
+
     private const int ShortestHoldMs = 50;
     private const int LongestHoldMs = 10_000;
 
@@ -54,6 +56,8 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
             await refused.ExecuteAsync(context);
             return;
         }
+        // Who comes in the moment before the model is loaded is to have letters, not an error.
+        await classifiers.Known.WaitAsync(LongestStart, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         LiveConnection? connection = null;
         var transport = context.Features.Get<IConnectionSocketFeature>()?.Socket;
         try
