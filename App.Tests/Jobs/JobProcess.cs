@@ -12,6 +12,7 @@ namespace App.Tests.Jobs;
 internal sealed class JobProcess : IAsyncDisposable
 {
     private readonly ServiceProvider services;
+    private readonly Draining draining;
     private bool listens;
     private bool works;
 
@@ -27,6 +28,7 @@ internal sealed class JobProcess : IAsyncDisposable
         foreach (var pool in pools) collection.AddJobPool(pool.Queue!, _ => pool);
         foreach (var kind in kinds) collection.AddJobKind<Errand, ErrandHandler>(kind);
         services = collection.BuildServiceProvider();
+        draining = new Draining(services);
     }
 
     public JobQueue Queue => Get<JobQueue>();
@@ -43,6 +45,7 @@ internal sealed class JobProcess : IAsyncDisposable
     /// <param name="listening">False: nothing is ever notified here.</param>
     public async Task StartAsync(bool listening = true)
     {
+        await draining.StartingAsync(default);
         foreach (var worker in Workers) await worker.StartAsync(default);
         works = true;
         if (!listening) return;
@@ -53,7 +56,7 @@ internal sealed class JobProcess : IAsyncDisposable
     /// <summary>Drains.</summary>
     public async Task StopAsync()
     {
-        if (works) await new Draining(services).StoppingAsync(default);
+        if (works) await draining.StoppingAsync(default);
         if (listens) await Get<Notifications>().StopAsync(default);
         (works, listens) = (false, false);
     }

@@ -111,9 +111,9 @@ public sealed class HttpRequestStepTests(RunsHost host) : IClassFixture<RunsHost
     [InlineData("http://[::ffff:10.0.0.1]/")]
     [InlineData("http://169.254.169.254/latest/meta-data")]
     [InlineData("http://2130706434/")]
-    public async Task Private_addresses_are_refused_at_once_where_the_plan_does_not_name_them(string url)
+    public async Task Private_addresses_are_refused_at_once(string url)
     {
-        var run = await Http.RunToEndAsync(Step("text", "transform", new { template = url }), Step("call", "http.request", new { url = "{{steps.text.output}}" }, ["text"]));
+        var run = await Http.RunToEndAsync(Step("call", "http.request", new { url }));
         Assert.Equal("failed", run.AttemptsOf("call"));
         Assert.Contains("EGRESS_ALLOW", run.ErrorOf("call"));
     }

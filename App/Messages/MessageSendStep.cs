@@ -13,7 +13,7 @@ namespace App.Messages;
 /// <c>message.send</c>: <c>{"channel","to","body"}</c> to <c>{"id","status","providerId"}</c>. Sends one message for the step,
 /// however often it is tried, and waits without a worker until it is delivered or dead.
 /// </summary>
-internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageRequest parser, MessageStore store, EgressPolicy policy, TimeProvider time) : IStepHandler
+internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageRequest parser, MessageStore store, TimeProvider time) : IStepHandler
 {
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(60);
@@ -27,7 +27,7 @@ internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageReques
         input.Only("channel", "to", "body");
         var (channel, to) = (input.Text("channel", required: true), input.Text("to", required: true));
         if (channel is not null && !MessageChannel.All.Contains(channel)) input.Fault("channel", channel, $"use one of {string.Join(", ", MessageChannel.All)}");
-        if (channel == MessageChannel.Webhook && to is not null && WebhookUrl.CureOf(to, policy) is { } cure) input.Fault("to", to, cure);
+        if (channel == MessageChannel.Webhook && to is not null && WebhookUrl.CureOf(to) is { } cure) input.Fault("to", to, cure);
         input.Require("body", "give what is to be sent");
     }
 

@@ -1,4 +1,5 @@
 using App.Platform.Serving;
+using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -7,13 +8,16 @@ namespace App.Tests.Platform.Serving;
 /// <summary>What drains does so together: what one takes of the time is not lacking to the next.</summary>
 public sealed class DrainingTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     /// <summary>Ends when the other was told to stop as well.</summary>
     private sealed class Heedful(TaskCompletionSource mine, Task others) : DrainingService
     {
+        private readonly TaskCompletionSource begun = new();
+
+        public Task Begun => begun.Task;
+
         protected override async Task ExecuteAsync(CancellationToken stoppingToken)
         {
+            begun.SetResult();
             await using var stop = stoppingToken.Register(mine.SetResult);
             await mine.Task;
             await others;
@@ -27,8 +31,8 @@ public sealed class DrainingTests
         await using var services = new ServiceCollection()
             .AddSingleton<IHostedService>(_ => new Heedful(first, second.Task)).AddSingleton<IHostedService>(_ => new Heedful(second, first.Task))
             .AddHostedService<Draining>().BuildServiceProvider();
-        foreach (var service in services.GetServices<IHostedService>()) await service.StartAsync(default);
-        await services.GetServices<IHostedService>().OfType<Draining>().Single().StoppingAsync(default).WaitAsync(Patience);
+        var draining = await StartAsync(services);
+        await draining.StoppingAsync(default).WaitAsync(Poll.Patience);
         Assert.All(services.GetServices<IHostedService>().OfType<DrainingService>(), service => Assert.True(service.ExecuteTask!.IsCompletedSuccessfully));
     }
 
@@ -39,12 +43,21 @@ public sealed class DrainingTests
         await using var services = new ServiceCollection()
             .AddSingleton<IHostedService>(_ => new Heedful(new(), never.Task)).AddSingleton<IHostedService>(_ => new Heedful(new(), never.Task))
             .AddHostedService<Draining>().BuildServiceProvider();
-        foreach (var service in services.GetServices<IHostedService>()) await service.StartAsync(default);
         using var over = new CancellationTokenSource();
-        var draining = services.GetServices<IHostedService>().OfType<Draining>().Single().StoppingAsync(over.Token);
+        var draining = (await StartAsync(services)).StoppingAsync(over.Token);
         Assert.False(draining.IsCompleted);
         await over.CancelAsync();
-        await draining.WaitAsync(Patience);
+        await draining.WaitAsync(Poll.Patience);
         never.SetResult();
+    }
+
+    // As the host does.
+    private static async Task<Draining> StartAsync(ServiceProvider services)
+    {
+        var hosted = services.GetServices<IHostedService>().ToList();
+        foreach (var service in hosted.OfType<IHostedLifecycleService>()) await service.StartingAsync(default);
+        foreach (var service in hosted) await service.StartAsync(default);
+        foreach (var service in hosted.OfType<Heedful>()) await service.Begun.WaitAsync(Poll.Patience);
+        return hosted.OfType<Draining>().Single();
     }
 }

@@ -12,7 +12,7 @@ namespace App.Messages.Webhooks;
 /// Webhooks as Standard Webhooks 1.0 says: signed, 2xx alone is success, redirects are not followed, 410 closes the
 /// endpoint. An answer that was lost is asked for again under the same <c>webhook-id</c>.
 /// </summary>
-internal sealed class WebhookChannel(Egress egress, EgressPolicy policy, MessageOptions options, TimeProvider time) : IMessageChannel, IDisposable
+internal sealed class WebhookChannel(Egress egress, MessageOptions options, TimeProvider time) : IMessageChannel, IDisposable
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
 
@@ -36,7 +36,7 @@ internal sealed class WebhookChannel(Egress egress, EgressPolicy policy, Message
     /// <inheritdoc/>
     public void Validate(string to, JsonElement body, List<FieldError> faults)
     {
-        if (WebhookUrl.CureOf(to, policy) is { } cure) faults.Add(new FieldError("to", Problems.Shorten(to), cure));
+        if (WebhookUrl.CureOf(to) is { } cure) faults.Add(new FieldError("to", Problems.Shorten(to), cure));
     }
 
     /// <inheritdoc/>

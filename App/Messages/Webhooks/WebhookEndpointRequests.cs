@@ -31,7 +31,7 @@ internal static partial class WebhookEndpointRequests
         endpoints.MapGet("{id:guid}/deliveries", DeliveriesAsync).RequireScope(Scopes.Read);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, AppDbContext db, EgressPolicy policy, TimeProvider time, CancellationToken ct)
+    private static async Task<IResult> CreateAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -39,7 +39,7 @@ internal static partial class WebhookEndpointRequests
         var fields = new JsonFields(body, "", faults);
         fields.Only("url", "eventTypes");
         var url = fields.Text("url", required: true);
-        if (url is not null && WebhookUrl.CureOf(url, policy) is { } cure) fields.Fault("url", url, cure);
+        if (url is not null && WebhookUrl.CureOf(url) is { } cure) fields.Fault("url", url, cure);
         var types = TypesOf(fields) ?? [];
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 

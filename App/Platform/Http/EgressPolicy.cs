@@ -20,16 +20,6 @@ internal sealed class EgressPolicy(EgressOptions options)
     private static readonly IPNetwork GlobalUnicast = IPNetwork.Parse("2000::/3");
     private static readonly IPNetwork Nat64 = IPNetwork.Parse("64:ff9b::/96");
 
-    /// <summary>What to do about a URL that may not be tried.</summary>
-    public const string Cure = "use a public address, or let the operator add this one to EGRESS_ALLOW: it is private, local or reserved";
-
-    /// <summary>
-    /// Whether a URL may be tried: its host is an address that may be reached, in whatever form it is written, or a name,
-    /// whose addresses are checked when the connection is opened.
-    /// </summary>
-    public bool MayBeTried(Uri url) =>
-        url.HostNameType is not (UriHostNameType.IPv4 or UriHostNameType.IPv6) || !IPAddress.TryParse(url.IdnHost, out var address) || Allows(url.IdnHost, address);
-
     /// <summary>Whether a host may be reached at an address.</summary>
     public bool Allows(string host, IPAddress address)
     {

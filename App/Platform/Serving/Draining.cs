@@ -6,8 +6,15 @@ namespace App.Platform.Serving;
 /// </summary>
 internal sealed class Draining(IServiceProvider services) : IHostedLifecycleService
 {
+    private DrainingService[] draining = [];
+
     /// <inheritdoc/>
-    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        // Asked for here: this is one of them, and cannot be made from them all.
+        draining = [.. services.GetServices<IHostedService>().OfType<DrainingService>()];
+        return Task.CompletedTask;
+    }
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
@@ -16,8 +23,7 @@ internal sealed class Draining(IServiceProvider services) : IHostedLifecycleServ
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task StoppingAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(services.GetServices<IHostedService>().OfType<DrainingService>().Select(service => service.StopAsync(cancellationToken)));
+    public Task StoppingAsync(CancellationToken cancellationToken) => Task.WhenAll(draining.Select(service => service.StopAsync(cancellationToken)));
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -10,7 +10,7 @@ namespace App.Runs.Handlers;
 /// <c>http.request</c>: <c>{"method","url","headers","body","acceptStatus"}</c> to <c>{"status","headers","body"}</c>. Network
 /// errors, 408, 429 and 5xx are tried again; any other status that is not accepted fails the step at once.
 /// </summary>
-internal sealed class HttpRequestStep(Egress egress, EgressPolicy policy, TimeProvider time) : IStepHandler, IDisposable
+internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepHandler, IDisposable
 {
     /// <summary>Bytes of an answer's body.</summary>
     public const int MostBytes = 1 << 20;
@@ -33,11 +33,8 @@ internal sealed class HttpRequestStep(Egress egress, EgressPolicy policy, TimePr
     {
         input.Only("method", "url", "headers", "body", "acceptStatus");
         if (input.Text("method") is { } method && !Methods.Contains(method.ToUpperInvariant())) input.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
-        if (input.Text("url", required: true) is { } url)
-        {
-            if (Url(url) is not { } parsed) input.Fault("url", url, "give an absolute http:// or https:// URL without user and password, which belong into headers");
-            else if (!policy.MayBeTried(parsed)) input.Fault("url", url, EgressPolicy.Cure);
-        }
+        if (input.Text("url", required: true) is { } url && Url(url) is null)
+            input.Fault("url", url, "give an absolute http:// or https:// URL without user and password, which belong into headers");
         ValidateHeaders(input);
         if (AcceptOf(input) is { } accept)
             foreach (var item in accept)
