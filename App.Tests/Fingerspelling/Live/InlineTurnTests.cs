@@ -1,5 +1,4 @@
 using App.Fingerspelling.Live;
-using App.Tests.Fixtures;
 
 namespace App.Tests.Fingerspelling.Live;
 
@@ -15,7 +14,7 @@ public sealed class InlineTurnTests
     [Fact]
     public void A_connection_that_always_has_a_next_frame_gives_way_after_its_turn() => OnThreadOfItsOwn(() =>
     {
-        var turn = new InlineTurn(new ManualTime());
+        var turn = new InlineTurn();
         Assert.All(Enumerable.Repeat(turn, InlineTurn.MostInARow), one => Assert.True(one.Take(1, Quick)));
         Assert.False(turn.Take(1, Quick));
         Assert.True(turn.Take(1, Quick));
@@ -24,7 +23,7 @@ public sealed class InlineTurnTests
     [Fact]
     public void Connections_that_take_turns_stay() => OnThreadOfItsOwn(() =>
     {
-        var (one, other) = (new InlineTurn(new ManualTime()), new InlineTurn(new ManualTime()));
+        var (one, other) = (new InlineTurn(), new InlineTurn());
         for (var i = 0; i < 10 * InlineTurn.MostInARow; i++)
         {
             Assert.True(one.Take(1, Quick));
@@ -33,29 +32,16 @@ public sealed class InlineTurnTests
     });
 
     [Fact]
-    public void Nobody_waits_behind_a_slow_model() => OnThreadOfItsOwn(() => Assert.False(new InlineTurn(new ManualTime()).Take(1, InlineTurn.LongestMs)));
+    public void Nobody_waits_behind_a_slow_model() => OnThreadOfItsOwn(() => Assert.False(new InlineTurn().Take(1, InlineTurn.LongestRunMs)));
 
     [Fact]
-    public void Many_connections_share_the_thread_with_the_pool() => OnThreadOfItsOwn(() =>
-    {
-        var time = new ManualTime();
-        var answers = (int)(InlineTurn.Span.TotalMilliseconds * InlineTurn.MostShare / 0.25);
-        for (var span = 0; span < 2; span++)
-        {
-            Assert.All(Enumerable.Range(0, answers), _ => Assert.True(new InlineTurn(time).Take(1, 0.25)));
-            Assert.False(new InlineTurn(time).Take(1, 0.25));
-            time.Advance(InlineTurn.Span);
-        }
-    });
-
-    [Fact]
-    public void Frames_that_came_together_share_the_way_to_the_pool() => OnThreadOfItsOwn(() => Assert.False(new InlineTurn(new ManualTime()).Take(2, Quick)));
+    public void Frames_that_came_together_share_the_way_to_the_pool() => OnThreadOfItsOwn(() => Assert.False(new InlineTurn().Take(2, Quick)));
 
     [Fact]
     public async Task Threads_of_the_pool_are_nobodys() => await Task.Run(() =>
     {
-        var turn = new InlineTurn(new ManualTime());
-        for (var i = 0; i <= InlineTurn.MostInARow; i++) Assert.True(turn.Take(1, InlineTurn.LongestMs));
+        var turn = new InlineTurn();
+        for (var i = 0; i <= InlineTurn.MostInARow; i++) Assert.True(turn.Take(1, InlineTurn.LongestRunMs));
     });
 
     private static void OnThreadOfItsOwn(Action test)

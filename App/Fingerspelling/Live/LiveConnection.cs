@@ -19,7 +19,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     private readonly FrameBatch batch = new();
     private readonly AnswerWriter answer = new();
     private readonly LetterWindow window = new(options.Window);
-    private readonly InlineTurn turn = new(time);
+    private readonly InlineTurn turn = new();
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(UsualFrameBytes);
     private int filled;
     private int badInARow;
@@ -27,7 +27,6 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     private long bad;
     private long batches;
     private double inferenceMs;
-    private double answerMs;
     private long lastFrameAt = time.GetTimestamp();
     private long sendingSince;
     private volatile string? cut;
@@ -130,7 +129,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AnswerAsync()
     {
-        if (!turn.Take(batch.Count, answerMs)) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (!turn.Take(batch.Count, inferenceMs)) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             // Once it is told to end, its frames are read and dropped until it answers.
@@ -170,8 +169,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
             if (classifier is not null) classifiers.Return(classifier);
         }
         Volatile.Write(ref answered, answered + batch.Count);
-        answerMs = time.GetElapsedTime(began).TotalMilliseconds;
-        if (batches++ % MeasuredOfBatches == 0) Telemetry.LiveBatchSeconds.Record(answerMs / 1000);
+        if (batches++ % MeasuredOfBatches == 0) Telemetry.LiveBatchSeconds.Record(time.GetElapsedTime(began).TotalSeconds);
     }
 
     private double Classify(HandClassifier? classifier)
