@@ -24,7 +24,12 @@ internal static class PlatformSetup
         services.AddSingleton(TimeProvider.System);
         services.AddHostedService<Draining>();
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
-        if (options.Worker) services.AddSingleton<Leader>().AddHostedService(provider => provider.GetRequiredService<Leader>());
+        if (options.Worker)
+        {
+            services.AddSingleton<Leader>().AddHostedService(provider => provider.GetRequiredService<Leader>());
+            services.AddSingleton<PlannerStatistics>();
+            services.AddSingleton(provider => new Duty("planner statistics", TimeSpan.FromSeconds(1), provider.GetRequiredService<PlannerStatistics>().RunOnceAsync));
+        }
         services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddKeys(options);
