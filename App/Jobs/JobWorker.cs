@@ -101,11 +101,15 @@ internal sealed class JobWorker(
         try
         {
             // Finished once begun: a claim that is cut off may have been made, and is then found by the heartbeat.
-            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together));
+            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together), pool.Foresight);
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            var at = time.GetTimestamp();
             while (await reader.ReadAsync(CancellationToken.None))
                 jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
-                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))));
+                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))
+                {
+                    Foreseen = pool.Foresight is { } foresight && !reader.IsDBNull(12) ? new(foresight.Read(reader, 12), at) : null,
+                }));
         }
         catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
         {

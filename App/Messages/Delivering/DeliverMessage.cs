@@ -22,12 +22,12 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     public const string Queue = "messages";
 
     /// <summary>The kind.</summary>
-    public static JobKind Definition { get; } = new() { Name = Kind, Queue = Queue, MaxAttempts = 25, Timeout = TimeSpan.FromMinutes(5), LongestBackoff = TimeSpan.FromMinutes(5) };
+    public static JobKind Definition { get; } = new() { Name = Kind, Queue = Queue, MaxAttempts = 25, Timeout = TimeSpan.FromMinutes(5), LongestBackoff = TimeSpan.FromMinutes(5), KeepsSucceeded = false };
 
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(DeliverMessageArgs args, JobContext job, CancellationToken ct)
     {
-        var message = await intake.TakeAsync(args, ct);
+        var message = job.Foreseen as TakenMessage ?? await intake.TakeAsync(args, ct);
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead, $"The channel {message.Channel} is off: {channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
