@@ -32,6 +32,8 @@ internal sealed class MessagesModule : Module
         services.AddSingleton<IStepHandler, MessageSendStep>();
         services.AddSingleton<MessageHealth>();
         services.AddSingleton(provider => new HealthPart("messages", provider.GetRequiredService<MessageHealth>().CheckAsync));
+        // It holds nothing of an attempt: one for all.
+        services.AddSingleton<DeliverMessage>();
         services.AddJobKind<DeliverMessageArgs, DeliverMessage>(DeliverMessage.Definition);
         services.AddJobKind<CheckCatalogBatchArgs, CheckCatalogBatch>(CheckCatalogBatch.Kind);
     }
