@@ -18,6 +18,40 @@ public sealed class JobOutcomeTests
     }
 
     [Fact]
+    public async Task A_kind_that_keeps_none_that_succeeded_leaves_nothing_and_frees_what_it_held()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var fleeting = new JobKind { Name = "fleeting", KeepsSucceeded = false, MaxAttempts = 1 };
+        bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "dead" ? JobOutcome.Dead("no") : JobOutcome.Done());
+        var process = await bench.StartAsync(JobBench.Options, [.. JobBench.Kinds, fleeting]);
+        NewJob Fleeting(string name) => JobBench.Errand(name) with { Kind = "fleeting" };
+        await process.Queue.EnqueueManyAsync(
+        [
+            Fleeting("a") with { UniqueKey = "u", OrderKey = "house", Limits = [JobLimit.AtOnce("one", 1)] }, Fleeting("b") with { OrderKey = "house" },
+            JobBench.Errand("kept") with { OrderKey = "house" }, JobBench.Errand("next") with { Limits = [JobLimit.AtOnce("one", 1)] }, Fleeting("dead"),
+        ], default);
+        await bench.UntilAsync("select string_agg(args::json ->> 'name', ' ' order by id) from job_done", "kept next");
+        await bench.UntilAsync("select string_agg(state, ' ') from jobs", "dead");
+        Assert.Equal("0 0", await bench.TextAsync("select (select count(*) from job_uniques) || ' ' || (select count(*) from job_holds)"));
+    }
+
+    [Fact]
+    public async Task Ends_of_all_sorts_are_written_together()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        await bench.AddAsync(JobBench.Errand("a") with { OrderKey = "x" }, JobBench.Errand("b") with { UniqueKey = "u" }, JobBench.Errand("c"), JobBench.Errand("d"));
+        var hand = await bench.HandAsync();
+        var jobs = await hand.ClaimAsync();
+        Assert.Equal("4", await bench.TextAsync($$"""
+            select count(*) from jobs_finish({{hand.Id}}, array[{{string.Join(',', jobs.Select(job => job.Id))}}], array[1, 1, 1, 1], '{forgotten,forgotten,succeeded,snoozed}', '{0,0,0,3600}', '{null,null,null,null}', true)
+            """));
+        Assert.Equal("d scheduled, c done", await bench.TextAsync("select string_agg(args::json ->> 'name' || ' ' || state, ', ') from (select args, state from jobs union all select args, 'done' from job_done) j"));
+        Assert.Equal("0", await bench.TextAsync("select count(*) from job_uniques"));
+        // Told again, and by one that holds them no more.
+        Assert.Equal("0", await bench.TextAsync($$"""select count(*) from jobs_finish({{hand.Id}}, array[{{jobs[0].Id}}], array[1], '{forgotten}', '{0}', '{null}', true)"""));
+    }
+
+    [Fact]
     public async Task A_result_that_is_too_large_or_cannot_be_written_makes_the_job_dead_and_hinders_no_other()
     {
         await using var bench = await JobBench.CreateAsync();

@@ -63,6 +63,29 @@ public sealed class JobPoolTests
     }
 
     [Fact]
+    public async Task What_a_pool_reads_with_its_claim_is_there_until_an_end_says_that_it_holds_no_more()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        await bench.ExecuteAsync("""
+            create function foresee(in_args text[]) returns table (n bigint, said text) language sql as $$
+                select u.n, upper(u.args::json ->> 'name') from unnest(in_args) with ordinality as u(args, n) where u.args::json ->> 'name' <> 'dark'
+            $$
+            """);
+        bench.Do = (errand, job, _) =>
+        {
+            job.Log($"{errand.Name} {job.Foreseen}");
+            return Task.FromResult(JobOutcome.Done() with { IsUnforeseen = errand.Name == "b" });
+        };
+        var seen = new JobForesight("foresee", ["said"], (reader, from) => reader.GetString(from)) { Fresh = TimeSpan.FromHours(1) };
+        string[] names = ["a", "dark", "b", "c", "d"];
+        var ids = await bench.AddAsync([.. names.Select(name => Call(name, "house"))]);
+        var process = await bench.StartAsync(JobBench.Options, null, Calls with { Concurrency = 4, Foresight = seen });
+        await bench.UntilAsync(ids[^1], "done 1");
+        await process.Get<JobProgress>().FlushAsync(default);
+        Assert.Equal("a A|b B|c |d |dark ", await bench.TextAsync("select string_agg(line, '|' order by line) from job_log"));
+    }
+
+    [Fact]
     public async Task One_that_is_to_be_tried_again_gives_back_those_behind_it_uncharged()
     {
         await using var bench = await JobBench.CreateAsync();

@@ -78,7 +78,7 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
         // between it and its record. An answer that takes longer than is waited for is as good as lost.
         var shown = JsonSerializer.Deserialize<Dictionary<string, string>>(await outcome.TextAsync($"""
             select json_object_agg(message_id, outcomes) from (
-                select message_id, string_agg(case when outcome = 'lost' and latency_ms >= {PatienceMs} then 'late' else outcome end, ' ' order by number) as outcomes from deliveries group by 1) d
+                select message_id, string_agg(case when outcome = 'lost' and latency_ms >= {PatienceMs} then 'late' else outcome end, ' ' order by number) as outcomes from message_deliveries group by 1) d
             """))!.ToDictionary(one => one.Key, one => one.Value.Split(' '));
         var requests = sink.Seen.ToDictionary(one => one.Key, one => one.Value.ToArray());
         var undisturbed = requests.Where(one => !one.Value.Any(request => IsNear(faults, request.At))).ToList();

@@ -23,6 +23,9 @@ internal sealed record JobKind
     /// <summary>The longest pause between attempts.</summary>
     public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromHours(1);
 
+    /// <summary>Whether jobs that succeeded are kept for a while (<c>job_done</c>); not where what they are about shows what became of it.</summary>
+    public bool KeepsSucceeded { get; init; } = true;
+
     /// <summary>Runs a job of this kind: set by <see cref="JobRegistration.AddJobKind{TArgs, THandler}"/>.</summary>
     internal Func<IServiceProvider, string, JobContext, CancellationToken, Task<JobOutcome>> Run { get; init; } = null!;
 

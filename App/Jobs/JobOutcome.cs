@@ -11,6 +11,9 @@ internal abstract record JobOutcome
     /// <summary>With <see cref="Retry"/> and <see cref="Snooze"/>: it gives up its place in its order, so that those behind it need not wait.</summary>
     public bool IsAside { get; init; }
 
+    /// <summary>What was foreseen (<see cref="JobForesight"/>) for those behind it in its order holds no more.</summary>
+    public bool IsUnforeseen { get; init; }
+
     /// <summary>Succeeded; the result, if any, is kept as JSON (at most 64 kB).</summary>
     public static JobOutcome Done(object? result = null) => result is null ? Succeeded.Empty : new Succeeded(result);
 

@@ -19,4 +19,7 @@ internal sealed record JobPool(string? Queue, int Concurrency)
 
     /// <summary>Jobs of one claim at most; null: as all do.</summary>
     public int? MostTogether { get; init; }
+
+    /// <summary>What is read with each claim, for the handlers of the jobs; null: nothing.</summary>
+    public JobForesight? Foresight { get; init; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace App.Jobs;
 
@@ -17,11 +18,11 @@ internal static class JobRegistration
             ActivatorUtilities.CreateInstance<JobWorker>(provider, provider.GetServices<JobPool>().Single(one => one.Queue == queue)));
     }
 
-    /// <summary>Adds a kind and the class that does its work; one instance of it per attempt, from a scope of its own.</summary>
+    /// <summary>Adds a kind and the class that does its work; one instance of it per attempt, from a scope of its own, unless it is registered otherwise.</summary>
     public static IServiceCollection AddJobKind<TArgs, THandler>(this IServiceCollection services, JobKind kind)
         where THandler : class, IJobHandler<TArgs>
     {
-        services.AddScoped<THandler>();
+        services.TryAddScoped<THandler>();
         return services.AddSingleton(kind with { ArgsType = typeof(TArgs), Run = RunAsync });
 
         static async Task<JobOutcome> RunAsync(IServiceProvider provider, string args, JobContext job, CancellationToken ct)

@@ -1,7 +1,7 @@
 namespace App.Jobs;
 
 /// <summary>Runs one attempt: calls the handler, and turns whatever comes of it into an outcome.</summary>
-internal sealed class JobRunner(IServiceProvider services, JobProgress progress, ILogger<JobRunner> log)
+internal sealed class JobRunner(IServiceProvider services, JobProgress progress, TimeProvider time, ILogger<JobRunner> log)
 {
     /// <summary>Runs it to its end, or leaves it to itself when it does not stop as it was told.</summary>
     public async Task<JobOutcome> RunAsync(RunningJob running, long worker)
@@ -10,7 +10,7 @@ internal sealed class JobRunner(IServiceProvider services, JobProgress progress,
         Task<JobOutcome>? handling = null;
         try
         {
-            handling = kind.Run(services, job.Args, new JobContext(progress, job, worker), running.Stopping);
+            handling = kind.Run(services, job.Args, new JobContext(progress, job, worker, time), running.Stopping);
             return handling.IsCompletedSuccessfully ? handling.Result : await handling.WaitAsync(running.Overdue);
         }
         catch (Exception e)

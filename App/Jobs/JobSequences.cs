@@ -32,7 +32,9 @@ internal sealed class JobSequences
     }
 
     /// <summary>The job behind one that has ended, which may run now; null: none.</summary>
-    public (ClaimedJob Job, JobSession Session)? Next(ClaimedJob ended)
+    /// <param name="ended">The one that has ended.</param>
+    /// <param name="asForeseen">Whether what was read with the claims of those behind it still holds.</param>
+    public (ClaimedJob Job, JobSession Session)? Next(ClaimedJob ended, bool asForeseen = true)
     {
         if (ended.OrderKey is null) return null;
         lock (gate)
@@ -41,6 +43,11 @@ internal sealed class JobSequences
             if (queue.TryDequeue(out var next))
             {
                 count--;
+                if (!asForeseen)
+                {
+                    behind[ended.OrderKey] = new(queue.Select(one => (one.Job with { Foreseen = null }, one.Session)));
+                    next.Job = next.Job with { Foreseen = null };
+                }
                 return next;
             }
             behind.Remove(ended.OrderKey);

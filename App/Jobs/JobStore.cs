@@ -26,6 +26,9 @@ internal static class JobStore
         /// <summary>What is written in the same commit.</summary>
         public JobEffect? Effect { get; init; }
 
+        /// <summary>Whether a job that succeeded leaves nothing behind.</summary>
+        public bool IsForgotten { get; init; }
+
         /// <summary>Whether it is tried again, and those behind it in its order must wait for it.</summary>
         public bool HoldsOrder => Outcome is "retry" or "snoozed" or "released";
     }
@@ -52,8 +55,8 @@ internal static class JobStore
 
     /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
     public static NpgsqlCommand Claim(
-        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1) =>
-        new("select id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key from jobs_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)", connection)
+        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1, JobForesight? foresight = null) =>
+        new(foresight is null ? $"select {Claimed} from {ClaimSql}" : Foreseeing(foresight), connection)
         {
             Parameters =
             {
@@ -62,6 +65,16 @@ internal static class JobStore
                 Array(only is null ? null : [only]), Array(except ?? []), new() { Value = together },
             },
         };
+
+    private const string Claimed = "id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key";
+
+    private const string ClaimSql = "jobs_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+
+    private static string Foreseeing(JobForesight foresight) => $"""
+        with claimed as materialized (select {Claimed}, row_number() over () as place from {ClaimSql})
+        select {string.Join(", ", Claimed.Split(", ").Select(column => "claimed." + column))}, {string.Join(", ", foresight.Columns.Select(column => "foreseen." + column))} from claimed
+        left join {foresight.Function}((select array_agg(args order by place) from claimed)) foreseen on foreseen.n = claimed.place
+        """;
 
     /// <summary>The command that writes how attempts ended, and answers the jobs that were still held.</summary>
     public static NpgsqlCommand Finish(NpgsqlConnection connection, NpgsqlTransaction? transaction, long worker, IReadOnlyList<Ending> endings)
@@ -97,7 +110,7 @@ internal static class JobStore
         new() { Value = worker },
         new() { Value = endings.Select(e => e.Job.Id).ToArray() },
         new() { Value = endings.Select(e => e.Job.Claim).ToArray() },
-        Array(endings.Select(e => e.Outcome)),
+        Array(endings.Select(e => e.IsForgotten ? "forgotten" : e.Outcome)),
         new() { Value = endings.Select(e => e.DelaySeconds).ToArray() },
         Array(endings.Select(e => e.Text)),
         new() { Value = endings.Any(e => e.Job.Guarded) },
@@ -121,7 +134,7 @@ internal static class JobStore
         switch (outcome)
         {
             case JobOutcome.Succeeded { Result: null }:
-                return new(job, "succeeded", 0, null);
+                return new(job, "succeeded", 0, null) { IsForgotten = !kind.KeepsSucceeded };
             case JobOutcome.Succeeded { Result: { } result }:
                 string json;
                 try

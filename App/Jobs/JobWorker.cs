@@ -101,11 +101,15 @@ internal sealed class JobWorker(
         try
         {
             // Finished once begun: a claim that is cut off may have been made, and is then found by the heartbeat.
-            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together));
+            await using var command = JobStore.Claim(claiming, mine.Worker, names, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOthers, Math.Clamp(options.MostAhead / limit, 1, pool.Together), pool.Foresight);
             await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
+            var at = time.GetTimestamp();
             while (await reader.ReadAsync(CancellationToken.None))
                 jobs.Add((reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
-                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))));
+                    reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))
+                {
+                    Foreseen = pool.Foresight is { } foresight && !reader.IsDBNull(12) ? new(foresight.Read(reader, 12), at, foresight.Fresh) : null,
+                }));
         }
         catch (PostgresException e) when (e.SqlState == JobStore.LeaseLost)
         {
@@ -130,14 +134,14 @@ internal sealed class JobWorker(
             {
                 next = null;
                 if (one.Session != session || draining) GiveBack([one, .. sequences.Break(one.Job)]);
-                else if (await ExecuteAsync(one.Job, one.Session)) next = sequences.Next(one.Job);
+                else if (await ExecuteAsync(one.Job, one.Session) is { } asForeseen) next = sequences.Next(one.Job, asForeseen);
                 else GiveBack(sequences.Break(one.Job));
             }
         }
     }
 
-    // Whether the next of its order may run.
-    private async Task<bool> ExecuteAsync(ClaimedJob job, JobSession owner)
+    // Whether what was foreseen for the next of its order still holds; null: it may not run.
+    private async Task<bool?> ExecuteAsync(ClaimedJob job, JobSession owner)
     {
         using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
         running[(job.Id, job.Claim)] = attempt;
@@ -151,12 +155,12 @@ internal sealed class JobWorker(
         {
             if (outcome is JobOutcome.Settled) tally.Add(job.Kind, "succeeded", took);
             Let(job);
-            return outcome is JobOutcome.Settled;
+            return outcome is JobOutcome.Settled ? true : null;
         }
         var ending = JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble());
         tally.Add(job.Kind, ending.Outcome, took);
         ended.Writer.TryWrite((ending, owner));
-        return !ending.HoldsOrder;
+        return ending.HoldsOrder ? null : !outcome.IsUnforeseen;
     }
 
     // Jobs that were claimed and not begun.

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace App.Messages;
 
-/// <summary>One attempt to deliver a message, kept for inspection.</summary>
+/// <summary>One attempt to deliver a message, kept for inspection: the one that delivered it in its own row, others in <c>deliveries</c>.</summary>
 internal sealed class Delivery
 {
     /// <summary>The message.</summary>
@@ -41,7 +41,7 @@ internal sealed class DeliveryConfiguration : IEntityTypeConfiguration<Delivery>
 {
     public void Configure(EntityTypeBuilder<Delivery> builder)
     {
-        builder.ToTable("deliveries").HasKey(delivery => new { delivery.MessageId, delivery.Number });
+        builder.ToView("message_deliveries").HasKey(delivery => new { delivery.MessageId, delivery.Number });
         builder.Property(delivery => delivery.MessageId).HasColumnName("message_id");
         builder.Property(delivery => delivery.Number).HasColumnName("number");
         builder.Property(delivery => delivery.Outcome).HasColumnName("outcome");

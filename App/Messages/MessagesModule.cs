@@ -32,6 +32,8 @@ internal sealed class MessagesModule : Module
         services.AddSingleton<IStepHandler, MessageSendStep>();
         services.AddSingleton<MessageHealth>();
         services.AddSingleton(provider => new HealthPart("messages", provider.GetRequiredService<MessageHealth>().CheckAsync));
+        // It holds nothing of an attempt: one for all.
+        services.AddSingleton<DeliverMessage>();
         services.AddJobKind<DeliverMessageArgs, DeliverMessage>(DeliverMessage.Definition);
         services.AddJobKind<CheckCatalogBatchArgs, CheckCatalogBatch>(CheckCatalogBatch.Kind);
     }
@@ -42,7 +44,7 @@ internal sealed class MessagesModule : Module
         services.AddJobPool(DeliverMessage.Queue, provider =>
         {
             var options = provider.GetRequiredService<MessageOptions>();
-            return new JobPool(DeliverMessage.Queue, options.InFlight) { Together = 128, Poll = options.Poll, MostTogether = options.Batch };
+            return new JobPool(DeliverMessage.Queue, options.InFlight) { Together = 128, Poll = options.Poll, MostTogether = options.Batch, Foresight = MessageIntake.Foresight };
         });
         services.AddSingleton<MessageUpkeep>().AddSingleton<MessageGauges>();
         services.AddSingleton(provider => new Duty("message pruning", TimeSpan.FromMinutes(10), provider.GetRequiredService<MessageUpkeep>().PruneAsync));

@@ -1,4 +1,5 @@
 using App.Messages.Delivering;
+using App.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 
@@ -22,57 +23,5 @@ public sealed class SlowAttemptsTests
         thread.GoOn();
 
         Assert.Equal(AttemptEnd.Delivered, (await watched).End);
-    }
-
-    /// <summary>A clock whose one timer ends when it is told to.</summary>
-    private sealed class FiredTime : TimeProvider
-    {
-        private Action fire = () => { };
-
-        public void Fire() => fire();
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            fire = () => callback(state);
-            return new Timer();
-        }
-
-        private sealed class Timer : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => default;
-        }
-    }
-
-    /// <summary>Goes on with what was awaited when it is told to.</summary>
-    private sealed class OneThread : SynchronizationContext
-    {
-        private readonly Queue<Action> waiting = [];
-
-        public override void Post(SendOrPostCallback d, object? state) => waiting.Enqueue(() => d(state));
-
-        public T Run<T>(Func<T> what)
-        {
-            var before = Current;
-            SetSynchronizationContext(this);
-            try
-            {
-                return what();
-            }
-            finally
-            {
-                SetSynchronizationContext(before);
-            }
-        }
-
-        public void GoOn()
-        {
-            while (waiting.TryDequeue(out var one)) Run(() => { one(); return 0; });
-        }
     }
 }

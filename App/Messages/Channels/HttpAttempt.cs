@@ -1,6 +1,4 @@
 using System.Text;
-using System.Text.Json;
-using System.Text.Encodings.Web;
 using App.Jobs;
 using App.Messages.Delivering;
 using App.Platform.Http;
@@ -20,50 +18,31 @@ internal static class HttpAttempt
     /// <summary>Bytes of an answer that are kept with a delivery.</summary>
     public const int MostBody = 16_384;
 
-    private const int MostHeaders = 8_192;
     private const int UnknownBody = 4_096;
-
-    private static readonly JsonWriterOptions Writing = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Sends a request, and reads so many bytes of its answer.</summary>
     /// <returns>The answer, or what became of the attempt without one.</returns>
     public static async Task<(HttpAnswer? Answer, AttemptResult? Failure)> SendAsync(
         HttpMessageInvoker http, HttpRequestMessage request, TimeSpan patience, TimeProvider time, CancellationToken ct, int mostBody = MostBody)
     {
-        using var timeout = new CancellationTokenSource(patience, time);
-        using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct, timeout.Token);
+        // One source for both ends of it, its own and the caller's.
+        using var bounded = new CancellationTokenSource(patience, time);
+        await using var told = ct.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), bounded);
         try
         {
             using var response = await http.SendAsync(request, bounded.Token);
-            return (new HttpAnswer((int)response.StatusCode, HeadersOf(response), await BodyOf(response, mostBody, bounded.Token), RetryAfter.Of(response, time)), null);
+            var pause = response.IsSuccessStatusCode ? null : RetryAfter.Of(response, time);
+            return (new HttpAnswer((int)response.StatusCode, HeadersJson.Of(response), await BodyOf(response, mostBody, bounded.Token), pause), null);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
         {
             if (EgressRefusedException.In(e) is { } refused) return (null, new(AttemptEnd.Refused, refused.Message));
             return (null, new(WasNotSent(e) ? AttemptEnd.Failed : AttemptEnd.Lost, Cause(e)));
         }
-        catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
+        catch (OperationCanceledException) when (bounded.IsCancellationRequested && !ct.IsCancellationRequested)
         {
             return (null, new(AttemptEnd.Lost, $"No answer came within {patience.TotalSeconds:0.###} s."));
         }
-    }
-
-    /// <summary>What was sent, for the record.</summary>
-    public static string Describe(HttpRequestMessage request)
-    {
-        using var buffer = new MemoryStream(512);
-        using (var writer = new Utf8JsonWriter(buffer, Writing))
-        {
-            writer.WriteStartObject();
-            writer.WriteString("method", request.Method.Method);
-            writer.WriteString("url", request.RequestUri!.AbsoluteUri);
-            writer.WriteStartObject("headers");
-            foreach (var (name, values) in request.Headers.NonValidated)
-                if (!name.Equals("Authorization", StringComparison.OrdinalIgnoreCase)) writer.WriteString(name.ToLowerInvariant(), values.ToString());
-            writer.WriteEndObject();
-            writer.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
     }
 
     private static bool WasNotSent(Exception e) => e is HttpRequestException
@@ -72,22 +51,6 @@ internal static class HttpAttempt
     };
 
     private static string Cause(Exception e) => e.GetBaseException() is var cause && cause == e ? e.Message : $"{e.Message} ({cause.Message})";
-
-    private static string HeadersOf(HttpResponseMessage response)
-    {
-        using var buffer = new MemoryStream(512);
-        using (var writer = new Utf8JsonWriter(buffer, Writing))
-        {
-            writer.WriteStartObject();
-            foreach (var (name, values) in response.Headers.NonValidated)
-            {
-                var text = values.ToString();
-                if (buffer.Length + writer.BytesPending + name.Length + text.Length < MostHeaders) writer.WriteString(name.ToLowerInvariant(), StoredText.Cut(text, MostHeaders));
-            }
-            writer.WriteEndObject();
-        }
-        return Encoding.UTF8.GetString(buffer.GetBuffer().AsSpan(0, (int)buffer.Length));
-    }
 
     private static async Task<string> BodyOf(HttpResponseMessage response, int most, CancellationToken ct)
     {

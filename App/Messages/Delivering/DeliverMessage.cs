@@ -22,12 +22,12 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     public const string Queue = "messages";
 
     /// <summary>The kind.</summary>
-    public static JobKind Definition { get; } = new() { Name = Kind, Queue = Queue, MaxAttempts = 25, Timeout = TimeSpan.FromMinutes(5), LongestBackoff = TimeSpan.FromMinutes(5) };
+    public static JobKind Definition { get; } = new() { Name = Kind, Queue = Queue, MaxAttempts = 25, Timeout = TimeSpan.FromMinutes(5), LongestBackoff = TimeSpan.FromMinutes(5), KeepsSucceeded = false };
 
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(DeliverMessageArgs args, JobContext job, CancellationToken ct)
     {
-        var message = await intake.TakeAsync(args, ct);
+        var message = job.Foreseen as TakenMessage ?? await intake.TakeAsync(args, ct);
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead, $"The channel {message.Channel} is off: {channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
@@ -86,8 +86,8 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     private static TimeSpan Longest(TimeSpan span) => span > TimeSpan.FromDays(1) ? span : TimeSpan.FromDays(1);
 
     private static JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result) =>
-        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero) };
+        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), IsUnforeseen = state != MessageState.Delivered };
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result, TimeSpan after, bool inLine, bool done = false) =>
-        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), IsAside = !inLine };
+        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), IsAside = !inLine, IsUnforeseen = true };
 }

@@ -1,3 +1,4 @@
+using App.Jobs;
 using App.Platform.Database;
 using Npgsql;
 
@@ -7,6 +8,15 @@ namespace App.Messages.Delivering;
 internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
 {
     private const int MostTogether = 500;
+
+    private static readonly string[] Columns =
+        ["id", "organization", "channel", "recipient", "body", "state", "attempts", "spent", "age", "quiet", "secret", "previous_secret", "closed_reason"];
+
+    /// <summary>
+    /// The same with the claims of the jobs, for all that need only be looked at: no circuit is open, nothing is to be marked,
+    /// and the body is small.
+    /// </summary>
+    public static readonly JobForesight Foresight = new("messages_foresee", Columns, Read);
 
     private readonly Lock gate = new();
     private List<Asked> waiting = [];
@@ -83,33 +93,34 @@ internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
             connection = await postgres.OpenOwnAsync("take", CancellationToken.None);
         }
         await using var command = new NpgsqlCommand(
-            "select id, organization, channel, recipient, body, state, attempts, spent, age, quiet, secret, previous_secret, closed_reason, wait from messages_take($1, $2)", connection);
+            $"select {string.Join(", ", Columns)}, wait from messages_take($1, $2)", connection);
         command.Parameters.Add(new() { Value = messages.Select(message => message.MessageId).ToArray() });
         command.Parameters.Add(new() { Value = messages.Select(message => message.Drive).ToArray() });
         await using var reader = await command.ExecuteReaderAsync();
         var found = new Dictionary<Guid, TakenMessage>(messages.Count);
         while (await reader.ReadAsync())
         {
-            var message = new TakenMessage
-            {
-                Id = reader.GetGuid(0),
-                Organization = reader.GetString(1),
-                Channel = reader.GetString(2),
-                To = reader.GetString(3),
-                Body = reader.GetFieldValue<byte[]>(4),
-                State = reader.GetString(5),
-                Attempts = (reader.GetInt32(6), reader.GetInt32(7)),
-                Age = TimeSpan.FromSeconds(reader.GetDouble(8)),
-                Quiet = Span(reader, 9),
-                Secret = Text(reader, 10),
-                PreviousSecret = Text(reader, 11),
-                ClosedReason = Text(reader, 12),
-                Wait = Span(reader, 13) is { } wait && wait > TimeSpan.Zero ? wait : null,
-            };
+            var message = Read(reader, 0) with { Wait = Span(reader, Columns.Length) is { } wait && wait > TimeSpan.Zero ? wait : null };
             found[message.Id] = message;
         }
         return found;
     }
+
+    private static TakenMessage Read(NpgsqlDataReader reader, int from) => new()
+    {
+        Id = reader.GetGuid(from),
+        Organization = reader.GetString(from + 1),
+        Channel = reader.GetString(from + 2),
+        To = reader.GetString(from + 3),
+        Body = reader.GetFieldValue<byte[]>(from + 4),
+        State = reader.GetString(from + 5),
+        Attempts = (reader.GetInt32(from + 6), reader.GetInt32(from + 7)),
+        Age = TimeSpan.FromSeconds(reader.GetDouble(from + 8)),
+        Quiet = Span(reader, from + 9),
+        Secret = Text(reader, from + 10),
+        PreviousSecret = Text(reader, from + 11),
+        ClosedReason = Text(reader, from + 12),
+    };
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 

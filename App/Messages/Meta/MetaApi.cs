@@ -85,7 +85,7 @@ internal sealed class MetaApi(MetaOptions options, TimeProvider time) : IDisposa
         var (answer, failure) = await HttpAttempt.SendAsync(http, request, options.Timeout, time, ct, MostAnswer);
         var record = failure ?? new AttemptResult(AttemptEnd.Lost);
         var kept = answer is null ? null : StoredText.Cut(answer.Body, HttpAttempt.MostBody);
-        return (answer, record with { Request = HttpAttempt.Describe(request), Status = answer?.Status, ResponseHeaders = answer?.Headers, ResponseBody = kept });
+        return (answer, record with { Request = HeadersJson.Of(request), Status = answer?.Status, ResponseHeaders = answer?.Headers, ResponseBody = kept });
     }
 
     private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;

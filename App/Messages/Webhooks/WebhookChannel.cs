@@ -59,7 +59,7 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
 
         var (answer, failure) = await HttpAttempt.SendAsync(http, request, options.WebhookTimeout, time, ct);
         var result = failure ?? ResultOf(answer!);
-        return result with { Request = HttpAttempt.Describe(request), Status = answer?.Status, ResponseHeaders = answer?.Headers, ResponseBody = answer?.Body };
+        return result with { Request = HeadersJson.Of(request), Status = answer?.Status, ResponseHeaders = answer?.Headers, ResponseBody = answer?.Body };
     }
 
     private static AttemptResult ResultOf(HttpAnswer answer) => answer.Status switch
