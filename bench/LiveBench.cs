@@ -36,12 +36,10 @@ internal static class LiveBench
         var admin = embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!;
         await using var database = NpgsqlDataSource.Create(admin);
         var url = await BenchDatabase.FreshAsync(database, "tandem_bench", ct);
-        var peers = options.Peers is { } folder && Directory.Exists(Path.Combine(folder, "node_modules")) ? folder : null;
-        if (peers is null) Console.Error.WriteLine("The peer is left out: copy ../shared/peers, run 'npm install' and 'models/make-models.mjs' there, and name the copy with --peers.");
 
-        if (options.Only is null or "cold") await ColdAsync(options, url, peers, model, ct);
+        if (options.Only is null or "cold") await ColdAsync(options, url, options.Peers, model, ct);
         await using var ours = await LiveServer.StartOursAsync(options.App, url, ct);
-        await using var peer = peers is null ? null : await LiveServer.StartPeerAsync(peers, model, ct);
+        await using var peer = options.Peers is { } peers ? await LiveServer.StartPeerAsync(peers, model, ct) : null;
         await ours.ServeAsync(model, ct);
         foreach (var server in new[] { ours, peer }.OfType<LiveServer>()) await server.Load.ClosedAsync(4, 4, 3, ct);
         foreach (var test in Cases.Where(test => options.Only is null || test.Name == options.Only))

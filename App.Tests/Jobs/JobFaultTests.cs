@@ -97,4 +97,26 @@ public sealed class JobFaultTests
         await using var scans = new NpgsqlCommand("select seq_scan || ' ' || (idx_scan > 500) from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
         Assert.Equal("0 true", await scans.ExecuteScalarAsync());
     }
+
+    [Fact]
+    public async Task Waking_an_order_reads_its_head_alone_though_it_was_planned_for_an_empty_table()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        // Vacuumed, the table is known to be empty; otherwise the planner supposes that it holds something.
+        await bench.ExecuteAsync("vacuum analyze jobs");
+        await using var connection = await bench.Source.OpenConnectionAsync();
+        await using var plan = new NpgsqlCommand("select jobs_wake_orders(array['house'])", connection);
+        await plan.ExecuteNonQueryAsync();
+        await bench.ExecuteAsync("""
+            insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, waits_for)
+            select 'default', 'errand', '', 'waiting', 0, 0, 3, '{"name":"many"}', 'house', 'order:house' from generate_series(1, 3000)
+            """);
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using var wake = new NpgsqlCommand("select jobs_wake_orders(array['house'])", connection, transaction);
+        await wake.ExecuteNonQueryAsync();
+        await using var woken = new NpgsqlCommand("select count(*) from jobs where state = 'queued'", connection, transaction);
+        await using var reads = new NpgsqlCommand("select seq_tup_read + idx_tup_fetch < 1000 from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
+        Assert.Equal(true, await reads.ExecuteScalarAsync());
+        Assert.Equal(128L, await woken.ExecuteScalarAsync());
+    }
 }

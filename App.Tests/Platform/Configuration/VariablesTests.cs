@@ -23,7 +23,7 @@ public sealed class VariablesTests
             JwtSecretKey = null,
             LogLevel = "information",
             Drain = TimeSpan.FromSeconds(30),
-            RequestsPerSecond = 500,
+            RequestsPerSecond = 2000,
         }, options);
     }
 

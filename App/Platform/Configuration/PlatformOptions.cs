@@ -52,7 +52,7 @@ internal sealed record PlatformOptions
             JwtSecretKey = Secret(variables, "JWT_SECRET_KEY", 32),
             LogLevel = variables.OneOf("LOG_LEVEL", "information", "debug", "info", "information", "warn", "warning", "error"),
             Drain = TimeSpan.FromSeconds(variables.Integer("DRAIN_SECONDS", 30, 1, 3600)),
-            RequestsPerSecond = variables.Integer("API_REQUESTS_PER_SECOND", 500, 1, 1_000_000),
+            RequestsPerSecond = variables.Integer("API_REQUESTS_PER_SECOND", 2000, 1, 1_000_000),
         };
         if (production && pooled is null)
             variables.Fault("DATABASE_URL", "unset", "production needs a postgres:// URL; the embedded database is for development", 0);
