@@ -100,11 +100,11 @@ public sealed class M20261124_JobRuns : Migration
                 raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
             end if;
 
-            if in_suspects > 0 and exists (select from jobs j where j.state = 'queued' and j.suspect) then
-                ids := array(select j.id from jobs j where j.state = 'queued' and j.suspect and j.crashes < 2 and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only)) and j.queue <> all(in_except)
+            if in_suspects > 0 and exists (select from jobs j where j.suspect and j.state is not distinct from 'queued') then
+                ids := array(select j.id from jobs j where j.suspect and j.state is not distinct from 'queued' and j.crashes < 2 and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only)) and j.queue <> all(in_except)
                     order by j.id limit in_suspects for update skip locked);
                 if in_solo then
-                    ids := ids || array(select j.id from jobs j where j.state = 'queued' and j.suspect and j.crashes >= 2 and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only)) and j.queue <> all(in_except)
+                    ids := ids || array(select j.id from jobs j where j.suspect and j.state is not distinct from 'queued' and j.crashes >= 2 and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only)) and j.queue <> all(in_except)
                         order by j.id limit 1 for update skip locked);
                 end if;
                 any_limited := cardinality(ids) > 0;
@@ -194,6 +194,11 @@ public sealed class M20261124_JobRuns : Migration
         end $$;
 
         drop function jobs_take_orders(bigint[], text[], int);
+
+        -- Found though the planner believes that the table is empty: with its state in the condition, all that is queued was
+        -- as good to look through.
+        create index jobs_suspects on jobs (id) where suspect;
+        drop index jobs_suspect;
         """;
 
     private const string Finish = """
@@ -219,12 +224,13 @@ public sealed class M20261124_JobRuns : Migration
                 raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
             end if;
 
-            -- "is not distinct from": found by id, one after the other, and not among all that the worker holds.
+            -- Found by id, one after the other, whatever the planner believes of the table: "any(array[…])" leaves no other way
+            -- to join, "is not distinct from" does not look among all that the worker holds.
             if only_forgotten then
                 -- Locked by id, as by everyone, though all at once.
                 with gone as (
                     delete from jobs j using (select * from unnest(in_ids, in_claims) as u(id, claim) order by u.id) f
-                    where j.id = f.id and j.worker is not distinct from in_worker and j.claims = f.claim
+                    where j.id = any(array[f.id]) and j.worker is not distinct from in_worker and j.claims = f.claim
                     returning j.id, j.order_key, j.limits is not null as bound, j.unique_key is not null as keyed
                 )
                 select array_agg(g.id), array_agg(g.id) filter (where g.bound), array_agg(g.id) filter (where g.keyed), array_agg(distinct g.order_key) filter (where g.order_key is not null)
@@ -245,14 +251,14 @@ public sealed class M20261124_JobRuns : Migration
                 if forgotten then
                     return query
                     delete from jobs j using unnest(in_ids, in_claims, in_outcomes) as f(id, claim, outcome)
-                    where f.outcome = 'forgotten' and j.id = f.id and j.worker is not distinct from in_worker and j.claims = f.claim
+                    where f.outcome = 'forgotten' and j.id = any(array[f.id]) and j.worker is not distinct from in_worker and j.claims = f.claim
                     returning j.id;
                 end if;
 
                 return query
                 with gone as (
                     delete from jobs j using unnest(in_ids, in_claims, in_outcomes, in_texts) as f(id, claim, outcome, result)
-                    where f.outcome = 'succeeded' and j.id = f.id and j.worker is not distinct from in_worker and j.claims = f.claim
+                    where f.outcome = 'succeeded' and j.id = any(array[f.id]) and j.worker is not distinct from in_worker and j.claims = f.claim
                     returning j.*, f.result
                 )
                 insert into job_done as d (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, worker, result, errors)
@@ -271,7 +277,7 @@ public sealed class M20261124_JobRuns : Migration
                     worker = null, ahead = false, order_key = case when f.outcome like '% aside' then null else j.order_key end,
                     suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
                 from unnest(in_ids, in_claims, in_outcomes, in_delays, in_texts) as f(id, claim, outcome, delay, text)
-                where f.outcome not in ('succeeded', 'forgotten') and j.id = f.id and j.worker is not distinct from in_worker and j.claims = f.claim
+                where f.outcome not in ('succeeded', 'forgotten') and j.id = any(array[f.id]) and j.worker is not distinct from in_worker and j.claims = f.claim
                 returning j.id;
             end if;
 

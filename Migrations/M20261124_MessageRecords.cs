@@ -69,15 +69,18 @@ public sealed class M20261124_MessageRecords : Migration
                 update messages m set state = case m.state when 'sending' then 'uncertain' else 'sending' end, error = case m.state when 'sending' then 'Its worker ended while it was sent.' end,
                     sent_at = clock_timestamp(), next_at = null
                 from unnest(in_ids, in_drives) as t(id, drive)
-                where m.id = t.id and m.drive = t.drive and m.channel = 'whatsapp'
+                where m.id = any(array[t.id]) and m.drive = t.drive and m.channel = 'whatsapp'
                   and (m.state = 'sending' or (m.state = 'pending' and not exists (select from message_channels c where c.channel = m.channel and c.paused_until > clock_timestamp())));
             end if;
             if exists (select from webhook_endpoints e where e.open_until <= clock_timestamp()) then
+                probes := array(
+                    select x.id from unnest(in_ids) as t(id)
+                    cross join lateral (select y.organization, y.recipient from messages y where y.id = t.id and y.channel = 'webhook' limit 1) m
+                    cross join lateral (select y.id, y.open_until from webhook_endpoints y where y.organization = m.organization and y.url = m.recipient limit 1) x
+                    where x.open_until is not null);
                 with probed as (
                     update webhook_endpoints e set open_until = clock_timestamp() + interval '30 s'
-                    where e.open_until <= clock_timestamp() and e.id in (
-                        select x.id from messages m join webhook_endpoints x on x.organization = m.organization and x.url = m.recipient
-                        where m.id = any(in_ids) and m.channel = 'webhook' and x.open_until is not null)
+                    where e.id = any(probes) and e.open_until <= clock_timestamp()
                     returning e.id
                 )
                 select array_agg(p.id) into probes from probed p;
@@ -88,8 +91,8 @@ public sealed class M20261124_MessageRecords : Migration
                 e.secret, case when e.previous_until > clock_timestamp() then e.previous_secret end, e.closed_reason,
                 extract(epoch from greatest(case when e.id <> all(coalesce(probes, '{}')) then e.open_until end, c.paused_until) - clock_timestamp())::float8
             from unnest(in_ids, in_drives) as t(id, drive)
-            join messages m on m.id = t.id and m.drive = t.drive
-            left join webhook_endpoints e on m.channel = 'webhook' and e.organization = m.organization and e.url = m.recipient
+            cross join lateral (select * from messages x where x.id = t.id and x.drive = t.drive limit 1) m
+            left join lateral (select * from webhook_endpoints x where m.channel = 'webhook' and x.organization = m.organization and x.url = m.recipient limit 1) e on true
             left join message_channels c on c.channel = m.channel;
         end $$;
         -- What messages_take looks for first.
@@ -112,8 +115,8 @@ public sealed class M20261124_MessageRecords : Migration
                 extract(epoch from clock_timestamp() - m.created_at)::float8, extract(epoch from clock_timestamp() - m.sent_at)::float8,
                 e.secret, case when e.previous_until > clock_timestamp() then e.previous_secret end, e.closed_reason
             from (select u.n, u.args::json as args from unnest(in_args) with ordinality as u(args, n)) a
-            join messages m on m.id = (a.args ->> 'messageId')::uuid and m.drive = (a.args ->> 'drive')::int
-            left join webhook_endpoints e on m.channel = 'webhook' and e.organization = m.organization and e.url = m.recipient
+            cross join lateral (select * from messages x where x.id = (a.args ->> 'messageId')::uuid and x.drive = (a.args ->> 'drive')::int limit 1) m
+            left join lateral (select * from webhook_endpoints x where m.channel = 'webhook' and x.organization = m.organization and x.url = m.recipient limit 1) e on true
             where m.channel <> 'whatsapp' and m.state in ('pending', 'sending') and e.open_until is null and octet_length(m.body::text) <= 4096
               and not exists (select from message_channels c where c.channel = m.channel);
         end $$;
@@ -130,6 +133,7 @@ public sealed class M20261124_MessageRecords : Migration
         declare
             failing record;
             recorded int;
+            well uuid[];
         begin
             -- The attempt that delivers is recorded with its message, unless another has its number already.
             with settled as (
@@ -150,7 +154,7 @@ public sealed class M20261124_MessageRecords : Migration
                     select *, u.state = 'delivered' and u.outcome = 'delivered' and u.error is null as delivers
                     from unnest(in_ids, in_drives, in_numbers, in_states, in_errors, in_codes, in_provider_ids, in_delays, in_outcomes, in_started, in_latencies, in_requests, in_statuses, in_headers, in_bodies)
                         as u(id, drive, number, state, error, code, provider, delay, outcome, started, latency, request, status, headers, body)) s
-                where m.id = s.id and m.drive = s.drive and (m.state in ('pending', 'sending') or (m.state = 'uncertain' and s.state in ('delivered', 'dead')))
+                where m.id = any(array[s.id]) and m.drive = s.drive and (m.state in ('pending', 'sending') or (m.state = 'uncertain' and s.state in ('delivered', 'dead')))
                 returning m.latency_ms
             )
             select count(settled.latency_ms) into recorded from settled;
@@ -160,40 +164,41 @@ public sealed class M20261124_MessageRecords : Migration
                 select s.id, s.number, s.outcome, s.started, s.latency, s.request, s.status, s.headers, s.body, s.error
                 from unnest(in_ids, in_numbers, in_outcomes, in_started, in_latencies, in_requests, in_statuses, in_headers, in_bodies, in_errors)
                     as s(id, number, outcome, started, latency, request, status, headers, body, error)
-                where s.number > 0 and not exists (select from messages m where m.id = s.id and m.latency_ms is not null and m.attempts = s.number)
+                where s.number > 0 and not exists (select from messages m where m.id = any(array[s.id]) and m.latency_ms is not null and m.attempts = s.number)
                 on conflict do nothing;
 
                 -- What was told by a status before the answer came is not overwritten, but its provider's id may be new.
                 update messages m set attempts = greatest(m.attempts, s.number), provider_id = coalesce(m.provider_id, s.provider)
                 from unnest(in_ids, in_numbers, in_provider_ids) as s(id, number, provider)
-                where s.provider is not null and m.id = s.id and m.attempts < s.number;
+                where s.provider is not null and m.id = any(array[s.id]) and m.attempts < s.number;
             end if;
 
             if exists (select from unnest(in_pauses) as p where p > 0) then
                 insert into message_channels as c (channel, paused_until, reason, error_code)
                 select distinct on (m.channel) m.channel, clock_timestamp() + make_interval(secs => s.pause), s.error, s.code
-                from unnest(in_ids, in_pauses, in_errors, in_codes) as s(id, pause, error, code) join messages m on m.id = s.id
+                from unnest(in_ids, in_pauses, in_errors, in_codes) as s(id, pause, error, code) join messages m on m.id = any(array[s.id])
                 where s.pause > 0 order by m.channel, s.pause desc
                 on conflict (channel) do update set paused_until = greatest(c.paused_until, excluded.paused_until), reason = excluded.reason, error_code = excluded.error_code;
             elsif exists (select from message_channels) then
                 delete from message_channels c where c.channel in (
-                    select m.channel from unnest(in_ids, in_outcomes) as s(id, outcome) join messages m on m.id = s.id where s.outcome = 'delivered');
+                    select m.channel from unnest(in_ids, in_outcomes) as s(id, outcome) join messages m on m.id = any(array[s.id]) where s.outcome = 'delivered');
             end if;
 
             -- The circuits: a success closes; failures in a row open, for longer each time. Everyone takes endpoints in their
             -- order, so that no two wait for each other.
             if exists (select from webhook_endpoints e where e.failures > 0) then
+                well := array(
+                    select distinct x.id from unnest(in_ids, in_outcomes) as s(id, outcome)
+                    cross join lateral (select y.organization, y.recipient from messages y where y.id = s.id and y.channel = 'webhook' limit 1) m
+                    cross join lateral (select y.id, y.failures from webhook_endpoints y where y.organization = m.organization and y.url = m.recipient limit 1) x
+                    where s.outcome = 'delivered' and x.failures > 0);
                 update webhook_endpoints e set failures = 0, trips = 0, open_until = null
-                where e.id in (
-                    select x.id from webhook_endpoints x where x.failures > 0 and (x.organization, x.url) in (
-                        select m.organization, m.recipient from unnest(in_ids, in_outcomes) as s(id, outcome) join messages m on m.id = s.id
-                        where s.outcome = 'delivered' and m.channel = 'webhook')
-                    order by x.id for update);
+                where e.id in (select x.id from webhook_endpoints x where x.id = any(well) order by x.id for update);
             end if;
             if 'failed' = any(in_outcomes) or 'lost' = any(in_outcomes) or 410 = any(in_statuses) then
                 for failing in
                     select m.organization, m.recipient, count(*)::int as times, bool_or(s.status = 410) as gone
-                    from unnest(in_ids, in_outcomes, in_statuses) as s(id, outcome, status) join messages m on m.id = s.id
+                    from unnest(in_ids, in_outcomes, in_statuses) as s(id, outcome, status) join messages m on m.id = any(array[s.id])
                     where (s.outcome in ('failed', 'lost') or s.status = 410) and m.channel = 'webhook'
                     group by 1, 2 order by 1, 2
                 loop

@@ -119,4 +119,29 @@ public sealed class JobFaultTests
         Assert.Equal(true, await reads.ExecuteScalarAsync());
         Assert.Equal(128L, await woken.ExecuteScalarAsync());
     }
+
+    [Fact]
+    public async Task A_claim_and_its_ends_read_no_more_than_they_take_though_they_were_planned_for_an_empty_table()
+    {
+        await using var bench = await JobBench.CreateAsync();
+        var hand = await bench.HandAsync();
+        var work = $"""
+            with claimed as materialized (select id, claim from jobs_claim({hand.Id}, array['errand'], 500, true, 4, true, '', '', null, '{"{}"}', 128))
+            select count(f.id) from (
+                select array_agg(id) as ids, array_agg(claim) as claims, array_agg(outcome) as outcomes, array_agg(0::float8) as delays, array_agg(null::text) as texts
+                from (select id, claim, (array['succeeded', 'forgotten', 'retry'])[1 + row_number() over () % 3] as outcome from claimed) x) c
+            cross join lateral jobs_finish({hand.Id}, coalesce(c.ids, '{"{1}"}'), coalesce(c.claims, '{"{1}"}'), coalesce(c.outcomes, '{"{retry}"}'), coalesce(c.delays, '{"{0}"}'), coalesce(c.texts, array[null::text]), true) f
+            """;
+        await bench.ExecuteAsync("vacuum analyze jobs");
+        await using var connection = await bench.Source.OpenConnectionAsync();
+        await using (var plan = new NpgsqlCommand(work, connection)) Assert.Equal(0L, await plan.ExecuteScalarAsync());
+        await bench.ExecuteAsync("""
+            insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args)
+            select 'default', 'errand', '', 'queued', 0, 0, 3, '{"name":"many"}' from generate_series(1, 20000)
+            """);
+        await using var transaction = await connection.BeginTransactionAsync();
+        await using (var command = new NpgsqlCommand(work, connection, transaction)) Assert.Equal(500L, await command.ExecuteScalarAsync());
+        await using var reads = new NpgsqlCommand("select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
+        Assert.InRange((long)(await reads.ExecuteScalarAsync())!, 500, 5000);
+    }
 }
