@@ -25,11 +25,14 @@ public sealed class JobOutcomeTests
         bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "dead" ? JobOutcome.Dead("no") : JobOutcome.Done());
         var process = await bench.StartAsync(JobBench.Options, [.. JobBench.Kinds, fleeting]);
         NewJob Fleeting(string name) => JobBench.Errand(name) with { Kind = "fleeting" };
-        await process.Queue.EnqueueManyAsync(
+        await using var connection = await bench.Source.OpenConnectionAsync();
+        await using var transaction = await connection.BeginTransactionAsync();
+        await process.Queue.EnqueueAsync(connection, transaction,
         [
             Fleeting("a") with { UniqueKey = "u", OrderKey = "house", Limits = [JobLimit.AtOnce("one", 1)] }, Fleeting("b") with { OrderKey = "house" },
             JobBench.Errand("kept") with { OrderKey = "house" }, JobBench.Errand("next") with { Limits = [JobLimit.AtOnce("one", 1)] }, Fleeting("dead"),
         ], default);
+        await transaction.CommitAsync();
         await bench.UntilAsync("select string_agg(args::json ->> 'name', ' ' order by id) from job_done", "kept next");
         await bench.UntilAsync("select string_agg(state, ' ') from jobs", "dead");
         Assert.Equal("0 0", await bench.TextAsync("select (select count(*) from job_uniques) || ' ' || (select count(*) from job_holds)"));
