@@ -22,7 +22,7 @@ internal static class PlatformSetup
         services.AddSingleton(database);
         services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
         services.AddSingleton(TimeProvider.System);
-        services.AddHostedService<Draining>();
+        services.AddHostedService<Draining>().AddHostedService<Settling>();
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         if (options.Worker) services.AddSingleton<Leader>().AddHostedService(provider => provider.GetRequiredService<Leader>());
         services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
