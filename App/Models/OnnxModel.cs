@@ -1,4 +1,5 @@
 using App.Models.Shadow;
+using App.Platform.Serving;
 using Microsoft.ML.OnnxRuntime;
 using SessionOptions = Microsoft.ML.OnnxRuntime.SessionOptions;
 

@@ -22,7 +22,7 @@ internal static class PlatformSetup
         services.AddSingleton(database);
         services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
         services.AddSingleton(TimeProvider.System);
-        services.AddHostedService<Draining>();
+        services.AddHostedService<Draining>().AddHostedService<Settling>();
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         if (options.Worker)
         {
@@ -66,11 +66,11 @@ internal static class PlatformSetup
         app.MapGet("/metrics", () => TypedResults.Text(prometheus.Scrape(), "text/plain; version=0.0.4")).RequireScope(Scopes.Read).WithTags("health");
     }
 
-    // Ingest has its own backpressure, and health must answer whatever else happens.
+    // Health must answer whatever else happens. (Ingest has backpressure of its own, and no limit here.)
     private static RateLimitPartition<string> Limit(HttpContext context, PlatformOptions options)
     {
         var path = context.Request.Path;
-        if (path.StartsWithSegments("/ingest") || path.StartsWithSegments("/api/v2/write") || path.StartsWithSegments("/health") || path.StartsWithSegments("/healthz"))
+        if (path.StartsWithSegments("/health") || path.StartsWithSegments("/healthz"))
             return RateLimitPartition.GetNoLimiter("");
         // Providers call from a few addresses, much at once at times: bounded is what is in hand (each at most 1 MB), not the rate.
         if (path.StartsWithSegments("/webhooks"))

@@ -23,6 +23,13 @@ internal interface IStreamHandler
     /// <summary>Entries of one shard that are handled at once, at most.</summary>
     int BatchPerShard => 32;
 
+    /// <summary>
+    /// Whether its effects follow from the entries alone, and nothing outside the database is done because of them. Their
+    /// commit then does not wait for the disk: a database that crashes may forget the last of them, effects and offsets
+    /// together, and they are made again of entries, which are durable.
+    /// </summary>
+    bool EffectsAreDerived => false;
+
     /// <summary>Why it cannot work now (no model), or null: the stream waits meanwhile, and nothing is lost.</summary>
     string? WaitsFor => null;
 

@@ -25,15 +25,30 @@ internal sealed class StreamConsumer(
 
     private const string FetchSql = """
         select s.shard, e.entry_offset, e.appended_at, e.payload
-        from unnest($3::smallint[], $4::bigint[]) as s(shard, after)
+        from unnest($2::smallint[], $3::bigint[]) as s(shard, after)
         join stream_shards h on h.stream = $1 and h.shard = s.shard and h.head > s.after
-        left join stream_offsets f on f.stream = $1 and f.consumer_group = $2 and f.shard = s.shard
         cross join lateral (
             select entry_offset, appended_at, payload from stream_entries
-            where stream = $1 and shard = s.shard and entry_offset > s.after and ($2 is null or entry_offset <= f.committed)
-            order by entry_offset limit $5
+            where stream = $1 and shard = s.shard and entry_offset > s.after
+            order by entry_offset limit $4
         ) e
         """;
+
+    private const string FollowSql = """
+        select s.shard, e.entry_offset, e.appended_at, e.payload
+        from unnest($2::smallint[], $3::bigint[]) as s(shard, after)
+        join stream_offsets f on f.stream = $1 and f.consumer_group = $5 and f.shard = s.shard and f.committed > s.after
+        cross join lateral (
+            select entry_offset, appended_at, payload from stream_entries
+            where stream = $1 and shard = s.shard and entry_offset > s.after and entry_offset <= f.committed
+            order by entry_offset limit $4
+        ) e
+        """;
+
+    private const string CommitSql = "select stream_commit($1, $2, $3, $4, $5, $6, $7)";
+
+    // Visible at once, as any commit; on disk with the next commit that waits for it, or within a fraction of a second.
+    private const string CommitDerivedSql = "select stream_commit($1, $2, $3, $4, $5, $6, $7), set_config('synchronous_commit', 'off', true)";
 
     private readonly Dictionary<short, Position> positions = [];
     private readonly DeadEntries dead = new(handler);
@@ -62,6 +77,8 @@ internal sealed class StreamConsumer(
         if (positions.Count == 0 || handler.WaitsFor is not null) return 0;
         try
         {
+            // A database that crashed may have forgotten commits that did not wait for the disk.
+            if (connection is not null && !IsOpen(connection)) Doubt();
             if (unsure) await RereadPositionsAsync(ct);
             var entries = await FetchAsync(ct);
             // Whether idle or busy, and not after every batch.
@@ -80,8 +97,7 @@ internal sealed class StreamConsumer(
             // Should it have been too much for one transaction (a time-out), it is less the next time.
             limit = Math.Max(limit / 2, 1);
             // The commit may or may not have happened; whatever did not will be read again, by us or by the next owner.
-            foreach (var shard in positions.Keys) handler.Forget(shard);
-            unsure = true;
+            Doubt();
             throw;
         }
     }
@@ -90,6 +106,12 @@ internal sealed class StreamConsumer(
     public async ValueTask DisposeAsync()
     {
         if (connection is not null) await connection.DisposeAsync();
+    }
+
+    private void Doubt()
+    {
+        foreach (var shard in positions.Keys) handler.Forget(shard);
+        unsure = true;
     }
 
     private void FollowLeases()
@@ -136,12 +158,12 @@ internal sealed class StreamConsumer(
         var ready = positions.Where(pair => pair.Value.ParkedUntil <= now).ToList();
         var entries = new List<StreamEntry>();
         if (ready.Count == 0) return entries;
-        await using var command = new NpgsqlCommand(FetchSql, await ConnectAsync(ct));
+        await using var command = new NpgsqlCommand(handler.Follows is null ? FetchSql : FollowSql, await ConnectAsync(ct));
         command.Parameters.Add(new() { Value = handler.Stream });
-        command.Parameters.Add(new() { Value = (object?)handler.Follows ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = ready.ConvertAll(pair => pair.Key).ToArray() });
         command.Parameters.Add(new() { Value = ready.ConvertAll(pair => pair.Value.Committed).ToArray() });
         command.Parameters.Add(new() { Value = limit });
+        if (handler.Follows is { } leading) command.Parameters.Add(new() { Value = leading });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
             entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3)));
@@ -221,7 +243,8 @@ internal sealed class StreamConsumer(
         {
             var effects = await handler.HandleAsync(entries, ct);
             handled = true;
-            await CommitAsync(more is null ? effects : [.. effects, more], entries, ct);
+            if (more is null) await CommitAsync(effects, entries, ct, handler.EffectsAreDerived);
+            else await CommitAsync([.. effects, more], entries, ct);
             return null;
         }
         catch (Exception e) when (handled ? IsOfEffects(e) : IsOfHandler(e, ct))
@@ -231,13 +254,13 @@ internal sealed class StreamConsumer(
     }
 
     // All commands of one batch are one implicit transaction: it is sent, and answered, in one round trip.
-    private async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> effects, IReadOnlyList<StreamEntry> entries, CancellationToken ct)
+    private async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> effects, IReadOnlyList<StreamEntry> entries, CancellationToken ct, bool derived = false)
     {
         var last = new Dictionary<short, long>();
         foreach (var entry in entries) last[entry.Shard] = entry.Offset;
         await using var batch = new NpgsqlBatch(await ConnectAsync(ct));
         foreach (var effect in effects) batch.BatchCommands.Add(effect);
-        batch.BatchCommands.Add(new NpgsqlBatchCommand("select stream_commit($1, $2, $3, $4, $5, $6, $7)")
+        batch.BatchCommands.Add(new NpgsqlBatchCommand(derived ? CommitDerivedSql : CommitSql)
         {
             Parameters =
             {
@@ -270,9 +293,11 @@ internal sealed class StreamConsumer(
     private static bool IsOfEffects(Exception e) =>
         e is not OperationCanceledException && !TransientFault.Is(e) && e is not PostgresException { SqlState: FencedState };
 
+    private static bool IsOpen(NpgsqlConnection connection) => connection.FullState == System.Data.ConnectionState.Open;
+
     private async ValueTask<NpgsqlConnection> ConnectAsync(CancellationToken ct)
     {
-        if (connection is { FullState: System.Data.ConnectionState.Open }) return connection;
+        if (connection is not null && IsOpen(connection)) return connection;
         if (connection is not null) await connection.DisposeAsync();
         return connection = await postgres.OpenOwnAsync($"consume/{handler.Group}", ct);
     }

@@ -10,6 +10,9 @@ internal sealed class StreamWorker(
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(5);
+
+    // From the beginning of a batch to that of the next. What comes seldom is not kept waiting by it.
+    private static readonly TimeSpan LeastInterval = TimeSpan.FromMilliseconds(4);
     private readonly SemaphoreSlim oneInHand = new(1);
 
     /// <inheritdoc/>
@@ -53,10 +56,19 @@ internal sealed class StreamWorker(
         var done = await consumer.RunOnceAsync(CancellationToken.None);
         if (done >= handler.BatchPerShard && !ct.IsCancellationRequested) return;
         if (handler.Linger > TimeSpan.Zero) await Task.Delay(handler.Linger, time, ct);
-        // Under a steady load half as many batches, each twice as large, save more than the pause costs.
-        else if (next.IsCompleted) await Task.Delay(TimeSpan.FromTicks(Math.Min(time.GetElapsedTime(began).Ticks, LongestPause.Ticks)), time, ct);
-        else await next.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else await GatherAsync(next, began, ct);
         ct.ThrowIfCancellationRequested();
+    }
+
+    // Under a steady load fewer batches, each larger, save more than the pause costs.
+    private async Task GatherAsync(Task next, long began, CancellationToken ct)
+    {
+        var pause = TimeSpan.Zero;
+        if (next.IsCompleted) pause = TimeSpan.FromTicks(Math.Min(time.GetElapsedTime(began).Ticks, LongestPause.Ticks));
+        else await next.WaitAsync(options.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var early = LeastInterval - time.GetElapsedTime(began);
+        if (early > pause) pause = early;
+        if (pause > TimeSpan.Zero) await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task RepeatAsync(string what, IStreamHandler handler, Func<Task> tick, CancellationToken ct)

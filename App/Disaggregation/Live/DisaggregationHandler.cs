@@ -35,6 +35,9 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
     public string Group => Name;
 
     /// <inheritdoc/>
+    public bool EffectsAreDerived => true;
+
+    /// <inheritdoc/>
     public string? WaitsFor => models.Get(Name) is { Serving: null } slot ? slot.Fault ?? "no model is active" : null;
 
     /// <inheritdoc/>

@@ -16,12 +16,10 @@ internal static class AuthSetup
     public static void AddKeys(this IServiceCollection services, PlatformOptions options)
     {
         services.AddSingleton<ApiKeyStore>();
-        var authentication = services.AddAuthentication(Either)
+        var authentication = services.AddAuthentication(options.JwtSecretKey is null ? KeyAuthentication.Scheme : Either)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.Scheme, null)
             .AddPolicyScheme(Either, null, policy => policy.ForwardDefaultSelector = context =>
-                options.JwtSecretKey is not null && LooksLikeJwt(KeyAuthentication.Credential(context.Request))
-                    ? JwtBearerDefaults.AuthenticationScheme
-                    : KeyAuthentication.Scheme);
+                LooksLikeJwt(KeyAuthentication.Credential(context.Request)) ? JwtBearerDefaults.AuthenticationScheme : KeyAuthentication.Scheme);
         // Nothing here is sealed by data protection, whose key ring would be read, and written to disk, at every start.
         services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         if (options.JwtSecretKey is { } secret) authentication.AddJwtBearer(jwt => Configure(jwt, secret));

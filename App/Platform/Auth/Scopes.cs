@@ -52,6 +52,11 @@ internal static class Scopes
     }
 
     // A JWT may carry its scopes as one text with blanks or as several claims.
-    private static bool Holds(ClaimsPrincipal user, string scope) =>
-        user.FindAll(ScopeClaim).SelectMany(claim => claim.Value.Split(' ')).Any(held => held == scope || held == Admin);
+    private static bool Holds(ClaimsPrincipal user, string scope)
+    {
+        foreach (var claim in user.FindAll(ScopeClaim))
+            foreach (var part in claim.Value.AsSpan().Split(' '))
+                if (claim.Value.AsSpan(part) is var held && (held.SequenceEqual(scope) || held.SequenceEqual(Admin))) return true;
+        return false;
+    }
 }

@@ -32,11 +32,11 @@ internal sealed class PrometheusListener : IDisposable
             if (!Meters.Contains(instrument.Meter.Name)) return;
             var name = NameOf(instrument);
             families.TryAdd(name, new Family(KindOf(instrument), Help(instrument), instrument.Meter.Name == Meters[0]));
-            self.EnableMeasurementEvents(instrument, name);
+            self.EnableMeasurementEvents(instrument, new Source(name, KindOf(instrument), Adds(instrument)));
         };
-        listener.SetMeasurementEventCallback<long>((instrument, value, tags, name) => Record(instrument, (string)name!, value, tags));
-        listener.SetMeasurementEventCallback<int>((instrument, value, tags, name) => Record(instrument, (string)name!, value, tags));
-        listener.SetMeasurementEventCallback<double>((instrument, value, tags, name) => Record(instrument, (string)name!, value, tags));
+        listener.SetMeasurementEventCallback<long>((instrument, value, tags, source) => Record(instrument, (Source)source!, value, tags));
+        listener.SetMeasurementEventCallback<int>((instrument, value, tags, source) => Record(instrument, (Source)source!, value, tags));
+        listener.SetMeasurementEventCallback<double>((instrument, value, tags, source) => Record(instrument, (Source)source!, value, tags));
         // The product's instruments come into being with the class that names them.
         RuntimeHelpers.RunClassConstructor(typeof(Telemetry).TypeHandle);
         listener.Start();
@@ -71,13 +71,20 @@ internal sealed class PrometheusListener : IDisposable
     /// <inheritdoc/>
     public void Dispose() => listener.Dispose();
 
-    private void Record(Instrument instrument, string name, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+    private void Record(Instrument instrument, Source source, double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
-        var key = (name, tags.IsEmpty ? "" : LabelsOf(tags));
-        if (instrument.IsObservable) observed[key] = true;
-        var series = all.TryGetValue(key, out var known) ? known : all.GetOrAdd(key, new Series(KindOf(instrument)));
-        series.Record(value, adds: instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int>);
+        if (source.Find(tags) is not { } series)
+        {
+            var key = (source.Name, tags.IsEmpty ? "" : LabelsOf(tags));
+            series = all.TryGetValue(key, out var known) ? known : all.GetOrAdd(key, new Series(source.Kind));
+            // A series of what is observed ends at the next look, and is not to be remembered.
+            if (instrument.IsObservable) observed[key] = true;
+            else source.Remember(tags, series);
+        }
+        series.Record(value, source.Adds);
     }
+
+    private static bool Adds(Instrument instrument) => instrument is Counter<long> or Counter<int> or Counter<double> or UpDownCounter<long> or UpDownCounter<int>;
 
     private static string KindOf(Instrument instrument) => instrument switch
     {
@@ -108,6 +115,41 @@ internal sealed class PrometheusListener : IDisposable
             text.Append(name.Replace('.', '_')).Append("=\"").Append(escaped).Append('"');
         }
         return text.ToString();
+    }
+
+    // An instrument, and its usual series by their tags: three times a request is too often to write labels.
+    private sealed class Source(string name, string kind, bool adds)
+    {
+        private const int Most = 16;
+        private (KeyValuePair<string, object?>[] Tags, Series Series)[] usual = [];
+
+        public string Name => name;
+
+        public string Kind => kind;
+
+        public bool Adds => adds;
+
+        public Series? Find(ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            foreach (var (known, series) in Volatile.Read(ref usual))
+                if (AreSame(known, tags)) return series;
+            return null;
+        }
+
+        // Of two that remember at once one may be forgotten, and is remembered the next time.
+        public void Remember(ReadOnlySpan<KeyValuePair<string, object?>> tags, Series series)
+        {
+            var known = Volatile.Read(ref usual);
+            if (known.Length < Most) Volatile.Write(ref usual, [.. known, (tags.ToArray(), series)]);
+        }
+
+        private static bool AreSame(KeyValuePair<string, object?>[] known, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            if (known.Length != tags.Length) return false;
+            for (var i = 0; i < known.Length; i++)
+                if (known[i].Key != tags[i].Key || !Equals(known[i].Value, tags[i].Value)) return false;
+            return true;
+        }
     }
 
     private sealed class Series(string kind)

@@ -16,10 +16,10 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     /// <summary>Maps them.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).WithTags("readings")
+        routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .WithDescription("JSON {\"readings\":[{\"buildingId\",\"meter\",\"ts\",\"watts\"}]} or NDJSON, gzip accepted. All or nothing; answered when durable.")
             .AddOpenApiOperationTransformer((operation, _, _) => TakesAsync(operation, "application/json", "application/x-ndjson")).Produces(StatusCodes.Status202Accepted).ProducesProblem(422);
-        routes.MapPost("/api/v2/write", (Delegate)WriteAsync).RequireScope(Scopes.Ingest).WithTags("readings")
+        routes.MapPost("/api/v2/write", (Delegate)WriteAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .WithDescription("InfluxDB line protocol; Authorization: Token <key>. Tags building and meter, field watts, power or value.")
             .AddOpenApiOperationTransformer((operation, _, _) => TakesAsync(operation, "text/plain")).Produces(StatusCodes.Status204NoContent).ProducesProblem(422);
         routes.MapMethods("/ping", ["GET", "HEAD"], () => TypedResults.NoContent()).ExcludeFromDescription();

@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 
-namespace App.Models;
+namespace App.Platform.Serving;
 
 /// <summary>
-/// The C heap that ONNX Runtime works on. Reading and optimising a model takes many times the memory that the model
-/// needs afterwards, and glibc keeps what is freed.
+/// The C heap, that ONNX Runtime and the runtime's compiler work on. Reading and optimising a model, or compiling what a
+/// start calls, takes many times the memory that is needed afterwards, and glibc keeps what is freed.
 /// </summary>
 internal static partial class NativeHeap
 {

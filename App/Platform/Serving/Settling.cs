@@ -1,0 +1,25 @@
+namespace App.Platform.Serving;
+
+/// <summary>
+/// Gives back, once, what only the start needed: objects that lived long enough to be old, and what the compiler freed.
+/// Under load there would be holes in the heap; without it nobody would ever ask for them.
+/// </summary>
+internal sealed class Settling(TimeProvider time) : BackgroundService
+{
+    // By then most of what a start compiles is compiled.
+    private static readonly TimeSpan StartTakes = TimeSpan.FromSeconds(5);
+
+    /// <inheritdoc/>
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await Task.Delay(StartTakes, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!stoppingToken.IsCancellationRequested) LetGo();
+    }
+
+    /// <summary>The one tick: a few hundredths of a second, in a process that has just begun.</summary>
+    internal static void LetGo()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        NativeHeap.Trim();
+    }
+}
