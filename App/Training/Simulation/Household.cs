@@ -48,7 +48,7 @@ internal sealed class Household
         if (random.Happens(american ? 0.12 : 0.95)) yield return new Kettle(Appliances.Kettle, Region, Own());
         if (random.Happens(0.88)) yield return new Microwave(Appliances.Microwave, Region, Own());
         if (random.Happens(0.75)) yield return new Dishwasher(Appliances.Dishwasher, Region, Own());
-        var dryer = random.Happens(american ? 0.8 : 0.4) ? new Dryer(Region, Own()) : null;
+        var dryer = random.Happens(american ? 0.8 : 0.55) ? new Dryer(Region, Own()) : null;
         if (random.Happens(0.9)) yield return new WashingMachine(Appliances.WashingMachine, Region, dryer, Own());
         foreach (var (british, americanShare, profile) in Distractors.All)
         {
