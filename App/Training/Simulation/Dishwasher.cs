@@ -30,7 +30,7 @@ internal sealed class Dishwasher : Appliance
         heat = american ? random.Between(650, 1300) : random.Happens(0.04) ? random.Between(1100, 1700) : random.Between(1750, 2500);
         pump = american ? random.Between(120, 280) : random.Between(20, 130);
         pumpSwings = random.Happens(american ? 0.6 : 0.3);
-        perDay = random.Between(0.2, 1.4);
+        perDay = random.Between(0.15, 1.1);
         hour = random.Happens(0.3) ? 13 : 20;
         preMinutes = random.Happens(0.25) ? random.Between(0.5, 3) : random.Between(4, 20);
         washMinutes = random.Between(8, 45);
@@ -39,7 +39,7 @@ internal sealed class Dishwasher : Appliance
             : [random.Between(6, 22), random.Between(4, 16), random.Between(6, 20)];
         if (random.Happens(american ? 0.3 : 0.55)) heatMinutes = heatMinutes[..^1];
         restMinutes = [random.Between(6, 30), random.Between(4, 24)];
-        stutter = random.Happens(american ? 0.35 : 0.12) ? random.Between(0.02, 0.15) : 0;
+        stutter = random.Happens(american ? 0.35 : 0.05) ? random.Between(0.02, 0.15) : 0;
         sag = random.Between(0, 0.08);
         fillsAgain = random.Happens(0.6);
         dryPower = random.Happens(0.25) ? random.Between(250, american ? 900 : 800) : random.Between(2, 20);

@@ -19,7 +19,7 @@ internal sealed class Dryer
         var american = region == Region.American;
         heat = american ? random.Between(3800, 5600) : random.Happens(0.2) ? random.Between(450, 900) : random.Between(1300, 2600);
         drum = random.Between(120, 300);
-        reversalSteps = random.Happens(american ? 0.1 : 0.55) ? DayCanvas.Steps(random.Between(1.5, 7)) : int.MaxValue;
+        reversalSteps = random.Happens(american ? 0.1 : 0.65) ? DayCanvas.Steps(random.Between(1.5, 7)) : int.MaxValue;
         restSteps = random.Next(1, 4);
     }
 

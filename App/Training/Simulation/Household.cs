@@ -19,7 +19,7 @@ internal sealed class Household
     public Household(int seed, Region? region = null)
     {
         random = new Random(seed);
-        Region = region ?? (random.Happens(0.85) ? Region.British : Region.American);
+        Region = region ?? (random.Happens(0.75) ? Region.British : Region.American);
         gain = 1 + (0.015f * (float)random.NextGaussian());
         limit = random.Happens(0.3) ? random.Between(5500, 9000) : float.PositiveInfinity;
         mealHours = [random.Between(6.3, 9.5), random.Between(12, 13.7), random.Between(16, 17.5), random.Between(17.3, 20), random.Between(20.3, 22)];
