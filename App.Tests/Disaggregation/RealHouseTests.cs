@@ -8,18 +8,19 @@ public sealed class RealHouseTests
 {
     [RealHouseTheory]
     [InlineData("refit_h2_60s", Appliances.Kettle, 0.8, 10.5)]
-    [InlineData("refit_h2_60s", Appliances.Microwave, 0.31, 3.8)]
-    [InlineData("refit_h2_60s", Appliances.Dishwasher, 0.81, 27)]
+    [InlineData("refit_h2_60s", Appliances.Microwave, 0.33, 4.8)]
+    [InlineData("refit_h2_60s", Appliances.Dishwasher, 0.8, 30)]
     [InlineData("refit_h2_60s", Appliances.WashingMachine, 0.62, 13.5)]
     [InlineData("refit_h20_60s", Appliances.Kettle, 0.82, 6)]
-    [InlineData("refit_h20_60s", Appliances.Microwave, 0.32, 6)]
-    [InlineData("refit_h20_60s", Appliances.Dishwasher, 0.69, 6.7)]
+    [InlineData("refit_h20_60s", Appliances.Microwave, 0.34, 6.2)]
+    [InlineData("refit_h20_60s", Appliances.Dishwasher, 0.79, 5.2)]
     [InlineData("refit_h20_60s", Appliances.WashingMachine, 0.6, 6.3)]
-    [InlineData("ideal_h65_60s", Appliances.Dishwasher, 0.56, 9.5)]
-    [InlineData("ideal_h65_60s", Appliances.WashingMachine, 0.49, 19.5)]
-    [InlineData("redd_h1_3s", Appliances.Dishwasher, 0.77, 13)]
-    [InlineData("redd_h1_3s", Appliances.Fridge, 0.87, 25)]
-    [InlineData("redd_h3_3s", Appliances.Fridge, 0.87, 18)]
+    [InlineData("ideal_h65_60s", Appliances.Dishwasher, 0.57, 9.5)]
+    [InlineData("ideal_h65_60s", Appliances.WashingMachine, 0.36, 21)]
+    [InlineData("redd_h1_3s", Appliances.Dishwasher, 0.79, 13)]
+    [InlineData("redd_h1_3s", Appliances.Fridge, 0.88, 23)]
+    [InlineData("redd_h3_3s", Appliances.Dishwasher, 0.5, 14)]
+    [InlineData("redd_h3_3s", Appliances.Fridge, 0.88, 18)]
     public void The_shipped_model_reaches_its_floor_and_beats_the_baselines(string file, int label, double f1, double mae)
     {
         var score = ScoresOf(file).Single(s => s.Label == label);

@@ -25,6 +25,22 @@ public sealed class GatesTests
         Assert.Equal(Gates.Candidates[9], Gates.Best([House(Gates.Candidates[9], runs: 2), Unused(falseAlarms: 100)]));
     }
 
+    [Fact]
+    public void Houses_in_which_no_gate_finds_it_have_no_say_unless_there_are_no_others()
+    {
+        var (low, high) = (Gates.Candidates[3], Gates.Candidates[20]);
+        Assert.Equal(high, Gates.Best([House(high, runs: 5), Lost(low), Lost(low)]));
+        Assert.Equal(low, Gates.Best([Lost(low)]));
+    }
+
+    /// <summary>Scores of a house in which one gate finds a tenth of the minutes and the others none.</summary>
+    private static Score[] Lost(float best) => [.. Gates.Candidates.Select(gate =>
+    {
+        var score = default(Score);
+        for (var minute = 0; minute < 10; minute++) score.Add(gate == best && minute == 0 ? Watts : 0, Watts, 200);
+        return score;
+    })];
+
     /// <summary>Scores of a house in which one gate finds every minute and the others half of them.</summary>
     private static Score[] House(float best, int runs) => [.. Gates.Candidates.Select(gate =>
     {

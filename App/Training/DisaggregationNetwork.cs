@@ -43,9 +43,9 @@ internal static class DisaggregationNetwork
     {
         var first = new Layer(Window - 1, InputChannels, 7, 1, 16, Relu: true, Dropout: 0);
         var second = first.Then(5, 2, 32);
-        var third = second.Then(5, 2, 32);
+        var third = second.Then(5, 2, 48);
         var fourth = third.Then(3, 2, 64);
-        var dense = fourth.ThenDense(128, relu: true, dropout: 0.1f);
+        var dense = fourth.ThenDense(192, relu: true, dropout: 0.1f);
         return new Network([first, second, third, fourth, dense, dense.ThenDense(2 * Appliances.Labels.Count, relu: false)], seed);
     }
 

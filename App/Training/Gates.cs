@@ -8,6 +8,7 @@ internal static class Gates
     private const float Unmeasured = 0.5f;
     private const double ErrorWeight = 0.5;
     private const double MostError = 2;
+    private const double Found = 0.5;
 
     /// <summary>The probabilities that are tried.</summary>
     public static IReadOnlyList<float> Candidates { get; } = [.. Enumerable.Range(2, 35).Select(step => step * 0.025f)];
@@ -22,13 +23,17 @@ internal static class Gates
 
     /// <summary>
     /// The candidate with the highest F1, less half the relative error, in the mean over the houses that used the appliance.
-    /// A house in which it is rare counts as much as one in which it runs all day, for the next house may be either.
+    /// A house in which it is rare counts as much as one in which it runs all day, for the next house may be either. Houses
+    /// in which no candidate finds it have no say, unless there are no others: they would lower the gate for next to nothing.
     /// </summary>
     /// <param name="houses">Per house one score for each of <see cref="Candidates"/>.</param>
     public static float Best(IEnumerable<IReadOnlyList<Score>> houses)
     {
         var users = houses.Where(scores => scores[0].TrueWatts > 0).ToList();
-        return users.Count == 0 ? Unmeasured : Candidates.Index().MaxBy(candidate => users.Average(scores => Worth(scores[candidate.Index]))).Item;
+        if (users.Count == 0) return Unmeasured;
+        var found = users.FindAll(scores => scores.Max(score => score.F1) >= Found);
+        if (found.Count == 0) found = users;
+        return Candidates.Index().MaxBy(candidate => found.Average(scores => Worth(scores[candidate.Index]))).Item;
     }
 
     private static double Worth(Score score) => score.F1 - (ErrorWeight * Math.Min(MostError, score.AbsoluteError / score.TrueWatts));

@@ -11,7 +11,7 @@ namespace App.Training;
 /// <param name="Option">The option of the command that asks for them.</param>
 internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyList<House> Validation, string Source, string Split, string Option)
 {
-    private const int SimulatedValidation = 120;
+    private const int SimulatedValidation = 240;
     private const double TrainingShare = 0.85;
 
     /// <summary>Houses out of the simulator.</summary>

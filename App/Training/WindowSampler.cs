@@ -3,13 +3,16 @@ using App.Disaggregation;
 namespace App.Training;
 
 /// <summary>
-/// Draws training windows out of houses: most of them anywhere, the rest around minutes in which some appliance is on, so
-/// that rare ones are seen often enough. Windows are varied: scaled, made noisy, given a load of unknown kind, and cut
+/// Draws training windows out of houses: half of them anywhere, the rest around minutes in which some appliance is on, so
+/// that rare ones are seen often enough, or in which something strong is on that is none of them, so that what looks like
+/// an appliance is not seen much more seldom than the appliance. Windows are varied: scaled, made noisy, given a load of unknown kind, and cut
 /// short on either side as they are at the edges of a segment and before the look-ahead is there.
 /// </summary>
 internal sealed class WindowSampler
 {
-    private const double AroundUse = 0.4;
+    private const double AroundUse = 0.35;
+    private const double AroundOther = 0.15;
+    private const float StrongWatts = 700;
     private const double CutAhead = 0.15;
     private const double CutBehind = 0.05;
     private const int Jitter = 6;
@@ -17,6 +20,7 @@ internal sealed class WindowSampler
     private readonly IReadOnlyList<House> houses;
     private readonly int[] ends;
     private readonly List<(int House, int Minute)>[] uses;
+    private readonly List<(int House, int Minute)> others;
 
     /// <summary>Looks through the houses for what may be drawn.</summary>
     public WindowSampler(IReadOnlyList<House> houses)
@@ -25,6 +29,7 @@ internal sealed class WindowSampler
         ends = new int[houses.Count];
         for (var h = 0; h < houses.Count; h++) ends[h] = houses[h].Mains.Length + (h > 0 ? ends[h - 1] : 0);
         uses = [.. Appliances.Labels.Select((_, label) => Uses(label)).Where(minutes => minutes.Count > 0)];
+        others = Minutes((house, minute) => Unexplained(house, minute) > StrongWatts);
     }
 
     /// <summary>Draws one window.</summary>
@@ -46,9 +51,8 @@ internal sealed class WindowSampler
         while (true)
         {
             int house, minute;
-            if (uses.Length > 0 && random.Happens(AroundUse))
+            if (DrawKind(random) is { Count: > 0 } minutes)
             {
-                var minutes = uses[random.Next(uses.Length)];
                 (house, minute) = minutes[random.Next(minutes.Count)];
                 minute = Math.Clamp(minute + random.Next(-Jitter, Jitter + 1), 0, houses[house].Mains.Length - 1);
             }
@@ -61,6 +65,14 @@ internal sealed class WindowSampler
             }
             if (!float.IsNaN(houses[house].Mains[minute])) return (houses[house], minute);
         }
+    }
+
+    /// <summary>The minutes to draw from; null: all of them.</summary>
+    private List<(int House, int Minute)>? DrawKind(Random random)
+    {
+        var kind = random.NextDouble();
+        if (kind < AroundUse && uses.Length > 0) return uses[random.Next(uses.Length)];
+        return kind > 1 - AroundOther ? others : null;
     }
 
     private static void Vary(Span<float> window, Random random)
@@ -88,14 +100,29 @@ internal sealed class WindowSampler
 
     private List<(int House, int Minute)> Uses(int label)
     {
-        var minutes = new List<(int, int)>();
         var least = 0.3f * Appliances.Thresholds[label];
+        return Minutes((house, minute) => house.Truth[label]?[minute] > least);
+    }
+
+    /// <summary>Watts that no appliance accounts for.</summary>
+    private static float Unexplained(House house, int minute)
+    {
+        var watts = house.Mains[minute];
+        foreach (var truth in house.Truth)
+        {
+            if (truth?[minute] is { } known && !float.IsNaN(known)) watts -= known;
+        }
+        return watts;
+    }
+
+    private List<(int House, int Minute)> Minutes(Func<House, int, bool> wanted)
+    {
+        var minutes = new List<(int, int)>();
         for (var h = 0; h < houses.Count; h++)
         {
-            if (houses[h].Truth[label] is not { } truth) continue;
-            for (var minute = 0; minute < truth.Length; minute++)
+            for (var minute = 0; minute < houses[h].Mains.Length; minute++)
             {
-                if (truth[minute] > least) minutes.Add((h, minute));
+                if (wanted(houses[h], minute)) minutes.Add((h, minute));
             }
         }
         return minutes;

@@ -17,6 +17,8 @@ internal sealed class Dishwasher : Appliance
     private readonly double[] heatMinutes;
     private readonly double[] restMinutes;
     private readonly double stutter;
+    private readonly float sag;
+    private readonly bool fillsAgain;
     private readonly float dryPower;
     private readonly double dryMinutes;
 
@@ -28,7 +30,7 @@ internal sealed class Dishwasher : Appliance
         heat = american ? random.Between(650, 1300) : random.Happens(0.04) ? random.Between(1100, 1700) : random.Between(1750, 2500);
         pump = american ? random.Between(120, 280) : random.Between(20, 130);
         pumpSwings = random.Happens(american ? 0.6 : 0.3);
-        perDay = random.Between(0.2, 1.4);
+        perDay = random.Between(0.15, 1.1);
         hour = random.Happens(0.3) ? 13 : 20;
         preMinutes = random.Happens(0.25) ? random.Between(0.5, 3) : random.Between(4, 20);
         washMinutes = random.Between(8, 45);
@@ -37,7 +39,9 @@ internal sealed class Dishwasher : Appliance
             : [random.Between(6, 22), random.Between(4, 16), random.Between(6, 20)];
         if (random.Happens(american ? 0.3 : 0.55)) heatMinutes = heatMinutes[..^1];
         restMinutes = [random.Between(6, 30), random.Between(4, 24)];
-        stutter = random.Happens(0.35) ? random.Between(0.02, 0.15) : 0;
+        stutter = random.Happens(american ? 0.35 : 0.05) ? random.Between(0.02, 0.15) : 0;
+        sag = random.Between(0, 0.08);
+        fillsAgain = random.Happens(0.6);
         dryPower = random.Happens(0.25) ? random.Between(250, american ? 900 : 800) : random.Between(2, 20);
         dryMinutes = random.Between(2, 25);
     }
@@ -54,12 +58,13 @@ internal sealed class Dishwasher : Appliance
         var pace = Random.Between(0.85, 1.15);
         var quick = Random.Happens(0.15);
         var at = Circulate(day, start, preMinutes * pace * (quick ? 0.3 : 1));
+        if (fillsAgain) at = Circulate(day, Fill(day, at), Random.Between(0.1, 2));
         for (var i = 0; i < heatMinutes.Length; i++)
         {
             if (i > 0)
             {
                 at = Circulate(day, at, (i == 1 ? washMinutes : restMinutes[1]) * pace * (quick ? 0.5 : 1));
-                at = day.Level(label, at, Random.Between(0.5, 3), Random.Between(5, 40), 0.1, Random);
+                at = Fill(day, at);
                 at = Circulate(day, at, restMinutes[0] * 0.4 * pace);
             }
             at = Heat(day, at, heatMinutes[i] * pace * Random.Between(0.9, 1.1));
@@ -68,15 +73,20 @@ internal sealed class Dishwasher : Appliance
         day.Level(label, at, dryMinutes, dryPower, 0.05, Random);
     }
 
-    /// <summary>Heats, with the pump on, and at times lets go for moments.</summary>
+    /// <summary>Drains and fills, with the pump at rest.</summary>
+    private int Fill(DayCanvas day, int at) => day.Level(label, at, Random.Between(0.5, 3.5), Random.Between(5, 40), 0.1, Random);
+
+    /// <summary>Heats, with the pump on: draws a little less as the water grows warm, and at times lets go for moments.</summary>
     private int Heat(DayCanvas day, int at, double minutes)
     {
-        var end = at + DayCanvas.Steps(minutes);
+        var (start, end) = (at, at + DayCanvas.Steps(minutes));
         while (at < end)
         {
             var pause = Random.Happens(stutter * 0.3) ? Random.Next(1, 6) : 0;
             for (; pause > 0 && at < end; pause--) day.Add(label, at++, pump);
-            if (at < end) day.Add(label, at++, heat * (float)(1 + (0.006 * Random.NextGaussian())));
+            if (at == end) break;
+            var warmth = (at - start) / (float)(end - start);
+            day.Add(label, at++, heat * (1 - (sag * warmth)) * (float)(1 + (0.006 * Random.NextGaussian())));
         }
         return at;
     }

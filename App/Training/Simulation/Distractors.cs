@@ -13,12 +13,13 @@ internal static class Distractors
         // Kitchen.
         (0.8, 0.8, new(new(0.2, 1), [8], 1, new(1.2, 4), new(700, 1400)) { AtMeals = 0.6 }),
         (0.15, 0.4, new(new(0.2, 1), [7.5, 13], 1.5, new(5, 45), new(650, 1200)) { AtMeals = 0.5, Period = new(1, 6), HeatUp = new(3, 9), Duty = new(0.1, 0.5) }),
-        (0.65, 0.3, new(new(0.2, 0.8), [12.5, 18], 1.6, new(12, 80), new(1600, 3200)) { AtMeals = 0.5, Period = new(1, 4), HeatUp = new(4, 14), Duty = new(0.2, 0.92), Idle = new(15, 90) }),
+        (0.75, 0.35, new(new(0.2, 0.9), [12.5, 18], 1.6, new(12, 80), new(1600, 3200)) { AtMeals = 0.5, Period = new(1, 5), HeatUp = new(4, 24), Duty = new(0.2, 0.92), Idle = new(15, 90) }),
         (0.4, 0.3, new(new(0.3, 1.4), [8, 12.5, 18.2], 1.6, new(4, 45), new(900, 2200)) { AtMeals = 0.6, Period = new(0.3, 1.5), Duty = new(0.15, 0.95), HeatUp = new(0.5, 4) }),
         (0.3, 0.3, new(new(0.1, 0.4), [18], 2, new(5, 40), new(900, 1500)) { Period = new(1, 5) }),
+        (0.2, 0.6, new(new(0.3, 1.4), [7.3, 9, 13], 1.2, new(5, 60), new(650, 1400)) { AtMeals = 0.5, HeatUp = new(4, 10), Period = new(2, 6), Duty = new(0.03, 0.15) }), // filter coffee
         // Care of clothes, hair and floors.
         (0.6, 0.3, new(new(0.05, 0.3), [11, 17], 3, new(8, 50), new(1400, 2600)) { Period = new(0.8, 3.5), Duty = new(0.15, 0.6) }),
-        (0.7, 0.7, new(new(0.1, 0.5), [7.5, 19], 1.5, new(1, 9), new(450, 2000))),
+        (0.7, 0.8, new(new(0.1, 0.9), [7.5, 19], 1.5, new(1, 11), new(450, 2000))),
         (0.9, 0.8, new(new(0.05, 0.3), [12], 3, new(3, 25), new(500, 1700)) { Noise = 0.03 }),
         // Water and warmth.
         (0.4, 0.05, new(new(0.5, 2.5), [7.3, 20], 1.4, new(1.5, 12), new(5500, 10500))),

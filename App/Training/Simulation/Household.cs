@@ -19,7 +19,7 @@ internal sealed class Household
     public Household(int seed, Region? region = null)
     {
         random = new Random(seed);
-        Region = region ?? (random.Happens(0.85) ? Region.British : Region.American);
+        Region = region ?? (random.Happens(0.75) ? Region.British : Region.American);
         gain = 1 + (0.015f * (float)random.NextGaussian());
         limit = random.Happens(0.3) ? random.Between(5500, 9000) : float.PositiveInfinity;
         mealHours = [random.Between(6.3, 9.5), random.Between(12, 13.7), random.Between(16, 17.5), random.Between(17.3, 20), random.Between(20.3, 22)];
@@ -48,7 +48,7 @@ internal sealed class Household
         if (random.Happens(american ? 0.12 : 0.95)) yield return new Kettle(Appliances.Kettle, Region, Own());
         if (random.Happens(0.88)) yield return new Microwave(Appliances.Microwave, Region, Own());
         if (random.Happens(0.75)) yield return new Dishwasher(Appliances.Dishwasher, Region, Own());
-        var dryer = random.Happens(american ? 0.8 : 0.4) ? new Dryer(Region, Own()) : null;
+        var dryer = random.Happens(american ? 0.8 : 0.55) ? new Dryer(Region, Own()) : null;
         if (random.Happens(0.9)) yield return new WashingMachine(Appliances.WashingMachine, Region, dryer, Own());
         foreach (var (british, americanShare, profile) in Distractors.All)
         {
