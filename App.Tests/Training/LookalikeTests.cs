@@ -15,11 +15,11 @@ public sealed class LookalikeTests
     }
 
     [Fact]
-    public void A_dishwasher_draws_no_more_at_the_end_of_a_heating_than_at_its_beginning()
+    public void A_dishwasher_draws_less_as_the_water_grows_warm_save_where_two_programmes_overlap()
     {
         var heatings = Enumerable.Range(0, 30).SelectMany(seed => Heatings(new Dishwasher(0, Region.British, new Random(seed)))).Where(heating => heating.Count >= 24).ToList();
         Assert.True(heatings.Count > 30, $"{heatings.Count} heatings");
-        Assert.All(heatings, heating => Assert.True(heating[^6..].Average() < 1.01 * heating[..6].Average()));
+        Assert.InRange(heatings.Count(heating => heating[^6..].Average() < 1.01 * heating[..6].Average()), 0.95 * heatings.Count, heatings.Count);
         Assert.Contains(heatings, heating => heating[^6..].Average() < 0.95 * heating[..6].Average());
     }
 
@@ -30,10 +30,10 @@ public sealed class LookalikeTests
         Array.Fill(mains, 150);
         mains.AsSpan(5_000, 20).Fill(2_150);
         var dishwasher = new float[mains.Length];
-        Assert.InRange(WindowsAt2000Watts(mains, dishwasher), 70, 170);
-        Assert.InRange(WindowsAt2000Watts(mains, null), 70, 170);
+        Assert.InRange(WindowsAt2000Watts(mains, dishwasher), 500, 800);
+        Assert.InRange(WindowsAt2000Watts(mains, null), 500, 800);
         dishwasher.AsSpan(5_000, 20).Fill(2_000);
-        Assert.InRange(WindowsAt2000Watts(mains, dishwasher), 220, 330);
+        Assert.InRange(WindowsAt2000Watts(mains, dishwasher), 1_300, 1_800);
     }
 
     /// <summary>How many of forty dryers rest at least three times between heating and heating.</summary>
@@ -73,7 +73,7 @@ public sealed class LookalikeTests
         }
     }
 
-    /// <summary>Of a thousand windows, those whose target lies about 2 kW above the window's minimum.</summary>
+    /// <summary>Of five thousand windows, those whose target lies about 2 kW above the window's minimum.</summary>
     private static int WindowsAt2000Watts(float[] mains, float[]? dishwasher)
     {
         var truth = new float[]?[Appliances.Labels.Count];
@@ -82,7 +82,7 @@ public sealed class LookalikeTests
         var random = new Random(1);
         var input = new float[DisaggregationNetwork.InputSize];
         var watts = new float[Appliances.Labels.Count];
-        return Enumerable.Range(0, 1_000).Count(_ =>
+        return Enumerable.Range(0, 5_000).Count(_ =>
         {
             sampler.Draw(input, watts, random);
             return input[(DisaggregationNetwork.TargetOffset - 1) * DisaggregationNetwork.InputChannels] > 0.85f;
