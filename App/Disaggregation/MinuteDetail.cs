@@ -36,11 +36,12 @@ internal sealed class MinuteDetail
 
     /// <summary>
     /// The highest levels, highest first, as few as last <see cref="HeldMs"/> together: the last of them is the level held.
-    /// Steady power costs one comparison. Readings of less than a second share places, so that the state is bounded.
+    /// Steady power costs one comparison. Where readings are finer than a second, the levels nearest to each other become one,
+    /// so that the state is bounded.
     /// </summary>
     private struct HeldLevel
     {
-        private const int Places = 6;
+        private const int Places = 8;
 
         private Levels levels;
         private int count;
@@ -53,16 +54,24 @@ internal sealed class MinuteDetail
         public void Add(float watts, int ms)
         {
             if (total >= HeldMs && watts <= levels[count - 1].Watts) return;
-            if (count == Places)
-            {
-                levels[count - 2] = (levels[count - 1].Watts, levels[count - 2].Ms + levels[count - 1].Ms);
-                count--;
-            }
+            if (count == Places) JoinNearest();
             var place = count++;
             for (; place > 0 && levels[place - 1].Watts < watts; place--) levels[place] = levels[place - 1];
             levels[place] = (watts, ms);
             total += ms;
             while (total - levels[count - 1].Ms >= HeldMs) total -= levels[--count].Ms;
+        }
+
+        private void JoinNearest()
+        {
+            var nearest = 1;
+            for (var i = 2; i < count; i++)
+            {
+                if (levels[i - 1].Watts - levels[i].Watts < levels[nearest - 1].Watts - levels[nearest].Watts) nearest = i;
+            }
+            levels[nearest] = (levels[nearest].Watts, levels[nearest - 1].Ms + levels[nearest].Ms);
+            for (var i = nearest; i < count; i++) levels[i - 1] = levels[i];
+            count--;
         }
 
         [InlineArray(Places)]

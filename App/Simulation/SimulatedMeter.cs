@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using App.Training.Simulation;
 
 namespace App.Simulation;
@@ -9,18 +10,21 @@ namespace App.Simulation;
 internal sealed class SimulatedMeter(int seed)
 {
     /// <summary>Between two readings.</summary>
-    public static readonly TimeSpan Period = TimeSpan.FromSeconds(DayCanvas.StepSeconds);
+    public static readonly TimeSpan Period = TimeSpan.FromSeconds(10);
+
+    private static readonly int StepsPerReading = (int)Period.TotalSeconds / DayCanvas.StepSeconds;
 
     private Household household = new(seed, Region.British);
     private DateOnly livedTo = DateOnly.MinValue;
     private float[] today = [];
 
-    /// <summary>Mains power in watts, to a tenth, in the step that begins at or before a time.</summary>
+    /// <summary>Mains power in watts, to a tenth, over the period that begins at or before a time.</summary>
     public double WattsAt(DateTimeOffset time)
     {
         var day = DateOnly.FromDateTime(time.UtcDateTime);
         if (day != livedTo) Live(day);
-        return Math.Round(today[(int)(time.UtcDateTime.TimeOfDay / Period)], 1);
+        var steps = today.AsSpan((int)(time.UtcDateTime.TimeOfDay / Period) * StepsPerReading, StepsPerReading);
+        return Math.Round(TensorPrimitives.Sum<float>(steps) / StepsPerReading, 1);
     }
 
     private void Live(DateOnly day)

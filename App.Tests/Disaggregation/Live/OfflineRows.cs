@@ -17,7 +17,11 @@ internal static class OfflineRows
         var cells = new List<Cell>();
         foreach (var (ts, watts) in readings) grid.Add(ts, (float)watts, cells);
         var mains = cells.Select(cell => cell.Watts).ToArray();
-        var prediction = HousePrediction.Of(model, mains);
+        var prediction = HousePrediction.Of(model, new House("", [], mains, [])
+        {
+            Low = [.. cells.Select(cell => cell.Low)],
+            High = [.. cells.Select(cell => cell.High)],
+        });
         var (finals, provisional) = (new Dictionary<long, PredictionRow>(), new HashSet<long>());
         var labels = model.Spec.Labels.Count;
         for (var minute = 0; minute < mains.Length; minute++)
