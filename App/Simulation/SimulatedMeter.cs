@@ -5,7 +5,8 @@ namespace App.Simulation;
 
 /// <summary>
 /// The mains meter of an imagined household: a reading every ten seconds, the same for the same seed and time, so that
-/// a simulation that is started again goes on where it was. The household begins anew each year (UTC).
+/// a simulation that is started again goes on where it was. The household begins anew each month (UTC),
+/// so that hardly a month has to be lived through first.
 /// </summary>
 internal sealed class SimulatedMeter(int seed)
 {
@@ -29,10 +30,10 @@ internal sealed class SimulatedMeter(int seed)
 
     private void Live(DateOnly day)
     {
-        if (day.Year != livedTo.Year || day < livedTo)
+        if ((day.Year, day.Month) != (livedTo.Year, livedTo.Month) || day < livedTo)
         {
             household = new Household(seed, Region.British);
-            livedTo = new DateOnly(day.Year, 1, 1).AddDays(-1);
+            livedTo = new DateOnly(day.Year, day.Month, 1).AddDays(-1);
         }
         for (; livedTo < day; livedTo = livedTo.AddDays(1)) today = household.NextDay().Mains;
     }
