@@ -10,6 +10,7 @@ namespace App.Training.Simulation;
 internal sealed class Meter
 {
     private const double Minutes = 0.4;
+    private const int MostLostInARow = 2;
     private const int DayMs = 24 * 60 * 60 * 1000;
     private const int StepMs = DayCanvas.StepSeconds * 1000;
 
@@ -23,6 +24,7 @@ internal sealed class Meter
     private readonly float noise;
     private readonly float resolution;
     private double next;
+    private int lostInARow;
     private long day;
 
     /// <summary>Draws its character.</summary>
@@ -36,10 +38,12 @@ internal sealed class Meter
             (periodMs, averages) = (Grid.CellMs, true);
             return;
         }
-        periodMs = 1000 * (random.Happens(0.1) ? random.Between(30, 60) : Math.Exp(random.Between(0, Math.Log(30))));
+        var slow = random.Happens(0.1);
+        periodMs = 1000 * (slow ? random.Between(30, 60) : Math.Exp(random.Between(0, Math.Log(30))));
         averages = random.Happens(0.4);
         jitter = random.Happens(0.5) ? random.Between(0, 0.2) : 0;
-        lost = random.Happens(0.3) ? random.Between(0, 0.06) : 0;
+        // Never so many that the grid would break: a slow meter loses none.
+        lost = !slow && random.Happens(0.3) ? random.Between(0, 0.06) : 0;
         noise = random.Between(0, 0.006);
         resolution = random.Happens(0.15) ? 10 : 1;
     }
@@ -54,7 +58,8 @@ internal sealed class Meter
         if (next > start) grid.Add(start, Value(mains, 0), closed);
         for (; next < start + DayMs; next += Math.Max(200, periodMs * (1 + (jitter * random.NextRipple()))))
         {
-            if (!random.Happens(lost)) grid.Add((long)next, Value(mains, (int)(next - start)), closed);
+            lostInARow = lostInARow < MostLostInARow && random.Happens(lost) ? lostInARow + 1 : 0;
+            if (lostInARow == 0) grid.Add((long)next, Value(mains, (int)(next - start)), closed);
         }
     }
 
