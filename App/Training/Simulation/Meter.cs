@@ -55,7 +55,7 @@ internal sealed class Meter
     {
         var start = day++ * DayMs;
         // A reading at midnight, lest a minute lack its beginning; the same time again replaces it.
-        if (next > start) grid.Add(start, Value(mains, 0), closed);
+        grid.Add(start, Value(mains, 0), closed);
         for (; next < start + DayMs; next += Math.Max(200, periodMs * (1 + (jitter * random.NextRipple()))))
         {
             lostInARow = lostInARow < MostLostInARow && random.Happens(lost) ? lostInARow + 1 : 0;
