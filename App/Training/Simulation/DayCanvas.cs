@@ -78,7 +78,7 @@ internal sealed class DayCanvas(int labels)
             var period = Math.Max(2, (int)Math.Round(periodMinutes * StepsPerMinute * random.Between(0.9, 1.1)));
             var high = Math.Max(1, (int)Math.Round(period * duty));
             for (var i = 0; i < period && step < end; i++, step++)
-                Add(label, step, Math.Max(0, (i < high ? on : off) * (1 + (0.006f * random.NextRipple()))));
+                Add(label, step, Math.Max(0, (i < high ? on : off) * (1 + (0.015f * random.NextRipple()))));
         }
         return end;
     }

@@ -8,8 +8,8 @@ internal static class Distractors
     [
         // Light and screens.
         (1, 1, new(new(4, 16), [7.5, 19.5, 20.5], 2.5, new(10, 300), new(10, 180)) { VariesByUse = true }),
-        (0.9, 0.9, new(new(0.5, 2), [13, 19.5], 3, new(60, 300), new(50, 260)) { Noise = new(0.04, 0.08) }),
-        (0.4, 0.4, new(new(0.3, 1.5), [11, 20], 3, new(30, 240), new(80, 350)) { Noise = new(0.08, 0.16) }),
+        (0.9, 0.9, new(new(0.5, 2), [13, 19.5], 3, new(60, 300), new(50, 260)) { Noise = 0.06 }),
+        (0.4, 0.4, new(new(0.3, 1.5), [11, 20], 3, new(30, 240), new(80, 350)) { Noise = 0.12 }),
         // Kitchen.
         (0.8, 0.8, new(new(0.2, 1), [8], 1, new(1.2, 4), new(700, 1400)) { AtMeals = 0.6 }),
         (0.15, 0.4, new(new(0.2, 1), [7.5, 13], 1.5, new(5, 45), new(650, 1200)) { AtMeals = 0.5, Period = new(1, 6), HeatUp = new(3, 9), Duty = new(0.1, 0.5) }),
@@ -22,7 +22,7 @@ internal static class Distractors
         // Care of clothes, hair and floors.
         (0.6, 0.3, new(new(0.05, 0.3), [11, 17], 3, new(8, 50), new(1400, 2600)) { Period = new(0.8, 3.5), Duty = new(0.15, 0.6) }),
         (0.7, 0.8, new(new(0.1, 0.9), [7.5, 19], 1.5, new(1, 11), new(450, 2000))),
-        (0.9, 0.8, new(new(0.05, 0.3), [12], 3, new(3, 25), new(500, 1700)) { Noise = new(0.02, 0.04) }),
+        (0.9, 0.8, new(new(0.05, 0.3), [12], 3, new(3, 25), new(500, 1700)) { Noise = 0.03 }),
         // Water and warmth.
         (0.4, 0.05, new(new(0.5, 2.5), [7.3, 20], 1.4, new(1.5, 12), new(5500, 10500))),
         (0.2, 0.05, new(new(0.5, 1.5), [6, 16], 1, new(8, 75), new(2400, 3100))),

@@ -17,7 +17,6 @@ internal sealed class Microwave : Appliance
     private readonly double perDay;
     private readonly bool inverter;
     private readonly float sag;
-    private readonly float noise;
     private readonly double period;
 
     /// <summary>Draws its character.</summary>
@@ -32,7 +31,6 @@ internal sealed class Microwave : Appliance
         perDay = random.Between(0.5, 5.5);
         inverter = random.Happens(0.08);
         sag = random.Between(0, 0.08);
-        noise = random.Between(0.004, 0.012);
         period = random.Between(0.3, 0.6);
     }
 
@@ -65,7 +63,7 @@ internal sealed class Microwave : Appliance
         for (var i = 0; at < end; i++)
         {
             var warmth = Math.Min(1, i * DayCanvas.StepSeconds / WarmAfterSeconds);
-            day.Add(label, at++, cook * (1 - (sag * warmth)) * (1 + (noise * Random.NextRipple())));
+            day.Add(label, at++, cook * (1 - (sag * warmth)) * (1 + (0.01f * Random.NextRipple())));
         }
         return at;
     }

@@ -15,8 +15,8 @@ internal readonly record struct Interval(double Low, double High)
 /// <param name="Watts">Power; a house draws its own.</param>
 internal sealed record UseProfile(Interval PerDay, double[] Hours, double SpreadHours, Interval Minutes, Interval Watts)
 {
-    /// <summary>Relative noise of the power; a house draws its own. A heater is steadier than a motor or a magnetron.</summary>
-    public Interval Noise { get; init; } = new(0.001, 0.006);
+    /// <summary>Relative noise of the power.</summary>
+    public double Noise { get; init; } = 0.01;
 
     /// <summary>Whether every use draws its own power within <see cref="Watts"/>, as lights do.</summary>
     public bool VariesByUse { get; init; }
@@ -43,7 +43,6 @@ internal sealed class Use(UseProfile profile, Random random) : Appliance(random)
     private readonly float perDay = profile.PerDay.Draw(random);
     private readonly float power = profile.Watts.Draw(random);
     private readonly float idle = profile.Idle.Draw(random);
-    private readonly float noise = profile.Noise.Draw(random);
     private readonly float period = profile.Period?.Draw(random) ?? 0;
 
     /// <inheritdoc/>
@@ -57,11 +56,11 @@ internal sealed class Use(UseProfile profile, Random random) : Appliance(random)
             var minutes = profile.Minutes.Draw(Random);
             if (period == 0)
             {
-                day.Level(DayCanvas.Unlabelled, start, minutes, watts, noise, Random);
+                day.Level(DayCanvas.Unlabelled, start, minutes, watts, profile.Noise, Random);
                 continue;
             }
             var heatUp = Math.Min(minutes, profile.HeatUp.Draw(Random));
-            var at = day.Level(DayCanvas.Unlabelled, start, heatUp, watts, noise, Random);
+            var at = day.Level(DayCanvas.Unlabelled, start, heatUp, watts, profile.Noise, Random);
             if (heatUp < minutes) day.Pulses(DayCanvas.Unlabelled, at, minutes - heatUp, watts, idle, period, profile.Duty.Draw(Random), Random);
         }
     }
