@@ -68,7 +68,7 @@ internal static class ReadingsBench
         var before = await CommitWatch.CommittedAsync(source);
         await using var watch = new CommitWatch(source);
         await using var memory = new MemoryWatch(() => [web.Pid, worker.Pid]);
-        if (test.Rate > 0) watch.Start();
+        if (test.Rate > 0) await watch.StartAsync();
         var cpu = (Web: ProcessUsage.Cpu(web.Pid), Worker: ProcessUsage.Cpu(worker.Pid), Store: ProcessUsage.CpuOfTree(postmaster));
         var began = ReadingsLoad.Now;
         var result = await load.RunAsync(ct);

@@ -47,4 +47,30 @@ public sealed class OutboxTests
             Assert.Equal(Enumerable.Range(0, 50).Select(n => $$"""{"n":{{(n * 4) + recipient}}}"""), seen.Where((body, i) => i == 0 || seen[i - 1] != body));
         }
     }
+
+    [Fact]
+    public async Task Messages_that_are_sent_at_the_same_time_share_a_commit()
+    {
+        await using var host = await MessageHost.StartAsync();
+        var store = host.App.Services.GetRequiredService<MessageStore>();
+        // Held, so that nobody has changed them since.
+        await host.App.ExecuteAsync("insert into job_queues values ('messages', now())");
+        var messages = Enumerable.Range(0, 100).Select(n => host.Webhook($"/m{n}")).ToList();
+        var taken = await Task.WhenAll(messages.ConvertAll(message => store.AddAsync(message, default)));
+        Assert.Equal(messages.Select(message => message.Id), taken.Select(one => one.Id));
+        Assert.Equal(100, await host.App.ScalarAsync<long>("select count(*) from messages m join jobs j on j.args::json ->> 'messageId' = m.id::text and j.xmin = m.xmin"));
+        Assert.InRange(await host.App.ScalarAsync<long>("select count(distinct xmin::text) from messages"), 1, 50);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_stored_does_not_take_down_those_that_come_with_it()
+    {
+        await using var host = await MessageHost.StartAsync();
+        var store = host.App.Services.GetRequiredService<MessageStore>();
+        var messages = Enumerable.Range(0, 20).Select(n => host.Webhook(n == 7 ? "/" + new string('x', 3000) : $"/m{n}")).ToList();
+        var taken = messages.ConvertAll(message => store.AddAsync(message, default));
+        Assert.Contains("messages_recipient_check", (await Assert.ThrowsAsync<Npgsql.PostgresException>(() => taken[7])).Message);
+        await Task.WhenAll(taken.Where((_, n) => n != 7));
+        Assert.Equal(19, await host.App.ScalarAsync<long>("select count(*) from messages"));
+    }
 }

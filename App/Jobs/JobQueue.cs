@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using App.Platform.Database;
+using App.Platform.Serving;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -9,7 +10,7 @@ using NpgsqlTypes;
 namespace App.Jobs;
 
 /// <summary>Adds jobs, in a transaction of the caller's or in commits of their own, and steers those that are there.</summary>
-internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
+internal sealed class JobQueue
 {
     private const int LongestArgs = 262_144;
     private const int LongestName = 128;
@@ -17,33 +18,24 @@ internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
     private const double LongestSpan = 366 * 86_400.0;
     private const int MostTogether = 1000;
 
-    private readonly Dictionary<string, JobKind> known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
-    private readonly Lock gate = new();
-    private List<Waiting> waiting = [];
-    private bool flushing;
+    private readonly Postgres postgres;
+    private readonly Dictionary<string, JobKind> known;
+    private readonly Gathering<(NewJob Job, JobKind Kind, string Args), Enqueued> gathering;
 
-    private sealed class Waiting(NewJob job, JobKind kind, string args)
+    /// <summary>Knows the kinds that can be added.</summary>
+    public JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
     {
-        public (NewJob, JobKind, string) Job { get; } = (job, kind, args);
-        public TaskCompletionSource<Enqueued> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        this.postgres = postgres;
+        known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+        gathering = new(MostTogether, CommitAsync);
     }
 
     /// <summary>Adds a job in a commit that it shares with others that are added at the same time.</summary>
     /// <exception cref="ArgumentException">The job cannot be taken as it is.</exception>
-    public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct)
-    {
-        var (_, kind, args) = Check(job);
-        var mine = new Waiting(job, kind, args);
-        lock (gate)
-        {
-            waiting.Add(mine);
-            if (flushing) return mine.Done.Task.WaitAsync(ct);
-            flushing = true;
-        }
-        // Whoever comes first commits for all who come meanwhile.
-        _ = FlushAsync();
-        return mine.Done.Task.WaitAsync(ct);
-    }
+    public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct) => gathering.AskAsync(Check(job), ct);
+
+    /// <summary>The commands that add jobs, for a batch of the caller's.</summary>
+    public IEnumerable<NpgsqlBatchCommand> Commands(IReadOnlyList<NewJob> jobs) => jobs.Select(Check).Chunk(MostTogether).Select(JobStore.Enqueue);
 
     /// <summary>Adds jobs in the transaction that is open on the context: they exist exactly when what they are about does.</summary>
     /// <exception cref="InvalidOperationException">No transaction is open.</exception>
@@ -58,9 +50,9 @@ internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
     public async Task<IReadOnlyList<Enqueued>> EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewJob> jobs, CancellationToken ct)
     {
         var added = new List<Enqueued>(jobs.Count);
-        foreach (var some in jobs.Select(Check).Chunk(MostTogether))
+        foreach (var command in Commands(jobs))
         {
-            await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { JobStore.Enqueue(some) } };
+            await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { command } };
             await using var reader = await batch.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct)) added.Add(new(reader.GetInt64(0), reader.GetBoolean(1)));
         }
@@ -115,42 +107,14 @@ internal sealed class JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
         return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private async Task FlushAsync()
+    private async Task<IReadOnlyList<Enqueued>> CommitAsync(IReadOnlyList<(NewJob, JobKind, string)> jobs)
     {
-        // What else is being added now comes with it.
-        await Task.Yield();
-        while (true)
-        {
-            List<Waiting> together;
-            lock (gate)
-            {
-                if (waiting.Count == 0)
-                {
-                    flushing = false;
-                    return;
-                }
-                together = waiting.Count <= MostTogether ? waiting : waiting[..MostTogether];
-                waiting = waiting.Count <= MostTogether ? [] : waiting[MostTogether..];
-            }
-            await CommitAsync(together);
-        }
-    }
-
-    private async Task CommitAsync(List<Waiting> together)
-    {
-        try
-        {
-            await using var connection = await postgres.Source.OpenConnectionAsync();
-            await using var batch = new NpgsqlBatch(connection) { BatchCommands = { JobStore.Enqueue(together.ConvertAll(one => one.Job)) } };
-            var added = new List<Enqueued>(together.Count);
-            await using (var reader = await batch.ExecuteReaderAsync())
-                while (await reader.ReadAsync()) added.Add(new(reader.GetInt64(0), reader.GetBoolean(1)));
-            foreach (var (one, enqueued) in together.Zip(added)) one.Done.SetResult(enqueued);
-        }
-        catch (Exception e)
-        {
-            foreach (var one in together) one.Done.TrySetException(e);
-        }
+        await using var connection = await postgres.Source.OpenConnectionAsync();
+        await using var batch = new NpgsqlBatch(connection) { BatchCommands = { JobStore.Enqueue(jobs) } };
+        var added = new List<Enqueued>(jobs.Count);
+        await using var reader = await batch.ExecuteReaderAsync();
+        while (await reader.ReadAsync()) added.Add(new(reader.GetInt64(0), reader.GetBoolean(1)));
+        return added;
     }
 
     private (NewJob Job, JobKind Kind, string Args) Check(NewJob job)

@@ -32,7 +32,7 @@ internal sealed class JobWorker(
     private readonly JobSequences sequences = new();
     private readonly string[] queuesOfOthers = pool.Queue is null ? [.. pools.Select(other => other.Queue!)] : [];
     private readonly int mostTogether = pool.MostTogether ?? options.MostTogether;
-    private readonly TimeSpan poll = pool.Poll ?? options.Poll;
+    private readonly ClaimPace pace = new(pool.Poll ?? options.Poll);
     private readonly Signal added = notifications.On(pool.Channel);
     private readonly Signal stirred = notifications.On(JobOptions.Channel);
     private readonly Signal cancels = notifications.On(JobOptions.CancelChannel);
@@ -81,12 +81,14 @@ internal sealed class JobWorker(
         // Few places are not worth a round trip while there is enough to do.
         if (free < Math.Min(mostTogether / 2, Math.Max(1, ahead / 4)))
         {
-            await space.WaitAsync(poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await space.WaitAsync(pace.Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return;
         }
-        var claimed = await ClaimAsync(mine, Math.Min(free, mostTogether), ahead > 0, ct);
-        if (claimed > 0) return;
-        await (pool.Queue is null ? more : Task.WhenAny(more, stir)).WaitAsync(poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var limit = Math.Min(free, mostTogether);
+        var claimed = await ClaimAsync(mine, limit, ahead > 0, ct);
+        if (claimed == 0) await (pool.Queue is null ? more : Task.WhenAny(more, stir)).WaitAsync(pace.FoundNone(), time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else if (pace.Found(claimed, limit) is { Ticks: > 0 } pause) await Task.Delay(pause, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (more.IsCompleted) pace.Announced();
     }
 
     private int Ahead => Volatile.Read(ref averageTicks) is var ticks && ticks < Short.Ticks

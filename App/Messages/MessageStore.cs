@@ -1,10 +1,12 @@
 using App.Messages.Api;
+using App.Platform.Database;
+using App.Platform.Serving;
 using Npgsql;
 
 namespace App.Messages;
 
-/// <summary>Takes messages one by one under their senders' idempotency keys, and drives dead ones again.</summary>
-internal sealed class MessageStore(NpgsqlDataSource source, Outbox outbox)
+/// <summary>Takes messages one by one, under their senders' idempotency keys if they have any, and drives dead ones again.</summary>
+internal sealed class MessageStore
 {
     private const int Together = 1000;
 
@@ -18,15 +20,37 @@ internal sealed class MessageStore(NpgsqlDataSource source, Outbox outbox)
         order by id limit $9
         """;
 
-    /// <summary>Stores a message and queues its delivery, in one commit.</summary>
+    private readonly NpgsqlDataSource source;
+    private readonly Outbox outbox;
+    private readonly Gathering<NewMessage, SentMessage> gathering;
+
+    /// <summary>Stores in a database.</summary>
+    public MessageStore(NpgsqlDataSource source, Outbox outbox)
+    {
+        (this.source, this.outbox) = (source, outbox);
+        gathering = new(Together, AddManyAsync);
+    }
+
+    /// <summary>Stores a message and queues its delivery, in one commit; those that come at the same time share it.</summary>
     public async Task<SentMessage> AddAsync(NewMessage message, CancellationToken ct)
     {
+        if (message.Idempotency is null)
+        {
+            try
+            {
+                return await gathering.AskAsync(message, ct);
+            }
+            catch (PostgresException e) when (!TransientFault.Is(e))
+            {
+                // One of those that came together cannot be stored. It alone is to hear so.
+            }
+        }
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         if (message.Idempotency is { } sent && await FindAsync(connection, message.Organization, sent.Key, sent.Hash, ct) is { } before) return before;
         await outbox.AddManyAsync(connection, transaction, [message], ct);
         await transaction.CommitAsync(ct);
-        return new(SentMessageKind.Taken, message.Id, MessageState.Pending);
+        return Taken(message);
     }
 
     /// <summary>Drives messages again that are dead or uncertain.</summary>
@@ -73,6 +97,18 @@ internal sealed class MessageStore(NpgsqlDataSource source, Outbox outbox)
             after = ids[^1];
         }
     }
+
+    private async Task<IReadOnlyList<SentMessage>> AddManyAsync(IReadOnlyList<NewMessage> messages)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        // By itself a batch is a transaction.
+        await using var batch = new NpgsqlBatch(connection);
+        foreach (var command in outbox.Commands(messages)) batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync();
+        return [.. messages.Select(Taken)];
+    }
+
+    private static SentMessage Taken(NewMessage message) => new(SentMessageKind.Taken, message.Id, MessageState.Pending);
 
     private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 

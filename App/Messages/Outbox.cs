@@ -51,7 +51,15 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     public async Task AddManyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewMessage> messages, CancellationToken ct)
     {
         if (messages.Count == 0) return;
-        await using var insert = new NpgsqlCommand(InsertSql, connection, transaction)
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        foreach (var command in Commands(messages)) batch.BatchCommands.Add(command);
+        await batch.ExecuteNonQueryAsync(ct);
+    }
+
+    /// <summary>The commands that add messages in their order, for a batch of the caller's, which must be one transaction.</summary>
+    public IEnumerable<NpgsqlBatchCommand> Commands(IReadOnlyList<NewMessage> messages) =>
+    [
+        new NpgsqlBatchCommand(InsertSql)
         {
             Parameters =
             {
@@ -64,10 +72,9 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
                 Texts(messages.Select(message => message.Idempotency?.Key)),
                 new() { Value = messages.Select(message => message.Idempotency?.Hash).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
             },
-        };
-        await insert.ExecuteNonQueryAsync(ct);
-        await queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(message.Organization, message.Id, 1, message.Channel, message.To))], ct);
-    }
+        },
+        .. queue.Commands([.. messages.Select(message => JobOf(message.Organization, message.Id, 1, message.Channel, message.To))]),
+    ];
 
     /// <summary>Queues messages that are driven again.</summary>
     public Task EnqueueAsync(

@@ -1,11 +1,12 @@
 using App.Jobs;
 using App.Platform.Database;
+using App.Platform.Serving;
 using Npgsql;
 
 namespace App.Messages.Delivering;
 
 /// <summary>Reads messages for their attempts: all that are asked for at the same time in one statement.</summary>
-internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
+internal sealed class MessageIntake : IAsyncDisposable
 {
     private const int MostTogether = 500;
 
@@ -18,33 +19,22 @@ internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
     /// </summary>
     public static readonly JobForesight Foresight = new("messages_foresee", Columns, Read);
 
-    private readonly Lock gate = new();
-    private List<Asked> waiting = [];
-    private bool reading;
+    private readonly Postgres postgres;
+    private readonly Gathering<DeliverMessageArgs, TakenMessage?> gathering;
 
     // Its own, not the pool's: what is planned once stays planned.
     private NpgsqlConnection? connection;
 
-    private sealed record Asked(DeliverMessageArgs Message)
+    /// <summary>Reads from the database of this process.</summary>
+    public MessageIntake(Postgres postgres)
     {
-        public TaskCompletionSource<TakenMessage?> Answer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        this.postgres = postgres;
+        gathering = new(MostTogether, ReadAsync);
     }
 
     /// <summary>A message for an attempt, marked as being sent where its far side cannot tell a repetition.</summary>
     /// <returns>Null: there is none, or it has been driven again since.</returns>
-    public Task<TakenMessage?> TakeAsync(DeliverMessageArgs message, CancellationToken ct)
-    {
-        var mine = new Asked(message);
-        lock (gate)
-        {
-            waiting.Add(mine);
-            if (reading) return mine.Answer.Task.WaitAsync(ct);
-            reading = true;
-        }
-        // Whoever comes first reads for all who come meanwhile.
-        _ = ReadAllAsync();
-        return mine.Answer.Task.WaitAsync(ct);
-    }
+    public Task<TakenMessage?> TakeAsync(DeliverMessageArgs message, CancellationToken ct) => gathering.AskAsync(message, ct);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -52,40 +42,7 @@ internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
         if (connection is not null) await connection.DisposeAsync();
     }
 
-    private async Task ReadAllAsync()
-    {
-        await Task.Yield();
-        while (true)
-        {
-            List<Asked> together;
-            lock (gate)
-            {
-                if (waiting.Count == 0)
-                {
-                    reading = false;
-                    return;
-                }
-                together = waiting.Count <= MostTogether ? waiting : waiting[..MostTogether];
-                waiting = waiting.Count <= MostTogether ? [] : waiting[MostTogether..];
-            }
-            await ReadAsync(together);
-        }
-    }
-
-    private async Task ReadAsync(List<Asked> together)
-    {
-        try
-        {
-            var found = await ReadAsync(together.ConvertAll(one => one.Message));
-            foreach (var one in together) one.Answer.SetResult(found.GetValueOrDefault(one.Message.MessageId));
-        }
-        catch (Exception e)
-        {
-            foreach (var one in together) one.Answer.TrySetException(e);
-        }
-    }
-
-    private async Task<Dictionary<Guid, TakenMessage>> ReadAsync(List<DeliverMessageArgs> messages)
+    private async Task<IReadOnlyList<TakenMessage?>> ReadAsync(IReadOnlyList<DeliverMessageArgs> messages)
     {
         if (connection is not { FullState: System.Data.ConnectionState.Open })
         {
@@ -103,7 +60,7 @@ internal sealed class MessageIntake(Postgres postgres) : IAsyncDisposable
             var message = Read(reader, 0) with { Wait = Span(reader, Columns.Length) is { } wait && wait > TimeSpan.Zero ? wait : null };
             found[message.Id] = message;
         }
-        return found;
+        return [.. messages.Select(message => found.GetValueOrDefault(message.MessageId))];
     }
 
     private static TakenMessage Read(NpgsqlDataReader reader, int from) => new()
