@@ -10,11 +10,13 @@ public sealed class HousePredictionTests
     public void A_provisional_prediction_uses_its_look_ahead_and_no_more()
     {
         using var model = TestModels.Shipped();
-        var mains = SimulatedHouses.Create(1, 21, days: 1)[0].Mains;
-        var all = HousePrediction.Of(model, mains, Target.ProvisionalLookAhead);
+        var house = SimulatedHouses.Create(1, 21, days: 1)[0];
+        var mains = house.Mains;
+        var all = HousePrediction.Of(model, house, Target.ProvisionalLookAhead);
         foreach (var minute in new[] { Target.WarmUp, 300, 700, 1100, mains.Length - 1 - Target.ProvisionalLookAhead })
         {
-            var known = mains[..(minute + 1 + Target.ProvisionalLookAhead)];
+            var end = minute + 1 + Target.ProvisionalLookAhead;
+            var known = house with { Mains = mains[..end], Low = house.Low[..end], High = house.High[..end] };
             var then = HousePrediction.Of(model, known, Target.ProvisionalLookAhead);
             Assert.Equal(all.Other(minute), then.Other(minute), 0.01);
             Assert.True(then.Exists(minute));
@@ -28,13 +30,13 @@ public sealed class HousePredictionTests
     public void What_is_predicted_does_not_depend_on_the_batch_it_was_in()
     {
         using var model = TestModels.Shipped();
-        var mains = SimulatedHouses.Create(1, 22, days: 1)[0].Mains;
-        var all = HousePrediction.Of(model, mains);
+        var house = SimulatedHouses.Create(1, 22, days: 1)[0];
+        var all = HousePrediction.Of(model, house);
         var one = new WindowBatch(model.Spec, 1);
-        for (var minute = Target.WarmUp; minute < mains.Length - one.LookAhead; minute += 37)
+        for (var minute = Target.WarmUp; minute < house.Mains.Length - one.LookAhead; minute += 37)
         {
             one.Clear();
-            one.Add(mains.AsSpan(Math.Max(0, minute - 65), Math.Min(minute, 65) + 66), Math.Min(minute, 65));
+            one.Add(house.Minutes.Slice(Math.Max(0, minute - 65), Math.Min(minute, 65) + 66), Math.Min(minute, 65));
             one.Run(model);
             Assert.Equal(all.Other(minute), one.Other(0), 0.01);
         }

@@ -45,18 +45,36 @@ public sealed class WindowBatchTests
     public void A_full_batch_takes_no_more_until_it_is_cleared()
     {
         var batch = new WindowBatch(Spec, 2);
-        Assert.Equal(0, batch.Add([1], 0));
-        Assert.Equal(1, batch.Add([2], 0));
+        Assert.Equal(0, batch.Add(new Minutes([1]), 0));
+        Assert.Equal(1, batch.Add(new Minutes([2]), 0));
         Assert.True(batch.IsFull);
-        Assert.Throws<ArgumentOutOfRangeException>(() => batch.Add([3], 0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => batch.Add(new Minutes([3]), 0));
         batch.Clear();
-        Assert.Equal(0, batch.Add([3], 0));
+        Assert.Equal(0, batch.Add(new Minutes([3]), 0));
         Assert.Equal(3, batch.Mains(0));
+    }
+
+    [Fact]
+    public void A_model_that_takes_them_sees_the_lows_and_the_highs_behind_the_means_and_nothing_of_them_beyond_what_is_known()
+    {
+        var batch = new WindowBatch(Spec with { Input = new TensorSpec("mains", [-1, Minutes.Rows, 7]) }, 2);
+        batch.Add(new Minutes([1]), 0);
+        var row = batch.Add(new Minutes([9, float.NaN, 10, 11, 12], [0, float.NaN, 5, 6, 7], [20, float.NaN, 15, 16, 17]), 3);
+        Assert.Equal([10, 10, 10, 11, 12, 12, 12, 10, 10, 5, 6, 7, 12, 12, 10, 10, 15, 16, 17, 12, 12], batch.WindowOf(row).ToArray());
+        Assert.Equal(11, batch.Mains(row));
+    }
+
+    [Fact]
+    public void A_model_of_one_value_a_minute_sees_the_means()
+    {
+        var batch = new WindowBatch(Spec, 1);
+        batch.Add(new Minutes([10, 11, 12], [5, 6, 7], [15, 16, 17]), 1);
+        Assert.Equal([10, 10, 10, 11, 12, 12, 12], batch.WindowOf(0).ToArray());
     }
 
     private static float[] WindowOf(float[] cells, int target)
     {
         var batch = new WindowBatch(Spec, 1);
-        return batch.WindowOf(batch.Add(cells, target)).ToArray();
+        return batch.WindowOf(batch.Add(new Minutes(cells), target)).ToArray();
     }
 }

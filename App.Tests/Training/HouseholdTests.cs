@@ -61,7 +61,7 @@ public sealed class HouseholdTests
         canvas.Level(0, DayCanvas.StepsPerDay - 2, minutes: 1, power: 100, noise: 0, new Random(1));
         Assert.Equal(2, canvas.Watts(0).Count(100f));
         canvas.Turn(atHome: true, [0]);
-        Assert.Equal(4, canvas.Watts(0).Count(100f));
+        Assert.Equal(DayCanvas.StepsPerMinute - 2, canvas.Watts(0).Count(100f));
         canvas.Turn(atHome: true, [0]);
         Assert.Equal(0, canvas.Watts(0).Count(100f));
     }

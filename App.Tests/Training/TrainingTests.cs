@@ -33,14 +33,15 @@ public sealed class TrainingTests
         using var model = OnnxModel.Load(DisaggregationGraph.Write(network, gates), Train(Tiny).Spec);
 
         const int Rows = 200;
-        var mains = houses[0].Mains;
-        var input = new float[Rows * DisaggregationNetwork.Window];
+        var house = houses.First(house => !house.Low.AsSpan().SequenceEqual(house.High));
+        var mains = house.Mains;
+        var input = new float[Rows * DisaggregationNetwork.WindowSize];
         var output = new float[Rows * gates.Length];
         var work = new Workspace(network, Rows, seed: 1);
         for (var row = 0; row < Rows; row++)
         {
-            var window = input.AsSpan(row * DisaggregationNetwork.Window, DisaggregationNetwork.Window);
-            Window.Fill(mains, 20 * row, DisaggregationNetwork.TargetOffset, window);
+            var window = input.AsSpan(row * DisaggregationNetwork.WindowSize, DisaggregationNetwork.WindowSize);
+            Window.Fill(house.Minutes, 20 * row, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
             DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
         }
         model.Run(input, output, Rows);
@@ -57,16 +58,22 @@ public sealed class TrainingTests
     }
 
     [Fact]
-    public void A_network_is_fed_levels_and_steps_each_in_two_measures()
+    public void A_network_is_fed_levels_and_steps_each_in_two_measures_and_what_goes_on_within_the_minute()
     {
-        var window = new float[DisaggregationNetwork.Window];
+        const int Window = DisaggregationNetwork.Window;
+        var window = new float[DisaggregationNetwork.WindowSize];
         Array.Fill(window, 300);
-        window[50] = 2300;
+        window[50] = window[Window + 50] = window[(2 * Window) + 50] = 2300;
+        window[80] = 700;
+        window[(2 * Window) + 80] = 2300;
         var input = new float[DisaggregationNetwork.InputSize];
         DisaggregationNetwork.Normalise(window, input);
-        Assert.Equal([0f, 0, 0, 0], input[(48 * 4)..(49 * 4)]);
-        Assert.Equal([1f, 2000f / 2200, 2000f / 2050, 2000f / 3000], input[(49 * 4)..(50 * 4)]);
-        Assert.Equal([0f, 0, -2000f / 2050, -2000f / 3000], input[(50 * 4)..(51 * 4)]);
+        Assert.Equal([0f, 0, 0, 0, 0, 0, 0, 0], Minute(49));
+        Assert.Equal([1f, 2000f / 2200, 2000f / 2050, 2000f / 3000, 0, 0, 0, 0], Minute(50));
+        Assert.Equal([0f, 0, -2000f / 2050, -2000f / 3000, 0, 0, 0, 0], Minute(51));
+        Assert.Equal([1600f / 1800, 400f / 600, 1f, 2000f / 2050], Minute(80)[4..]);
+
+        float[] Minute(int minute) => input[((minute - 1) * DisaggregationNetwork.InputChannels)..(minute * DisaggregationNetwork.InputChannels)];
     }
 
     [Fact]
@@ -102,9 +109,13 @@ public sealed class TrainingTests
     {
         var trained = Train(Tiny with { Steps = 40 });
         using var model = OnnxModel.Load(trained.Artifact, trained.Spec);
-        var mains = SimulatedHouses.Create(1, 5, days: 2)[0].Mains;
-        for (var minute = 700; minute < 900; minute++) mains[minute] -= 1500;
-        var prediction = HousePrediction.Of(model, mains);
+        var house = SimulatedHouses.Create(1, 5, days: 2)[0];
+        var mains = house.Mains;
+        for (var minute = 700; minute < 900; minute++)
+        {
+            foreach (var row in new[] { mains, house.Low, house.High }) row[minute] -= 1500;
+        }
+        var prediction = HousePrediction.Of(model, house);
         Assert.Contains(mains, watts => watts < 0);
         for (var minute = 15; minute < mains.Length - 65; minute++)
         {

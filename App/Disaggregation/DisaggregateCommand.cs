@@ -22,7 +22,7 @@ internal static class DisaggregateCommand
         return await BadFileException.ReportAsync(() =>
         {
             var house = MeterFile.Read(from);
-            var prediction = HousePrediction.Of(model, house.Mains);
+            var prediction = HousePrediction.Of(model, house);
             try
             {
                 using var writer = new StreamWriter(to);

@@ -19,7 +19,7 @@ internal static class Evaluation
     /// <param name="lookAhead">As for <see cref="HousePrediction.Of"/>.</param>
     public static IReadOnlyList<ApplianceScores> Score(OnnxModel model, House house, int lookAhead = int.MaxValue)
     {
-        var prediction = HousePrediction.Of(model, house.Mains, lookAhead);
+        var prediction = HousePrediction.Of(model, house, lookAhead);
         var edges = Baselines.Edges(house.Mains);
         return [.. Enumerable.Range(0, Appliances.Labels.Count).Where(label => house.Truth[label] is not null).Select(label => new ApplianceScores(
             label,

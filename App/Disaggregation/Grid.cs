@@ -3,8 +3,13 @@ namespace App.Disaggregation;
 /// <summary>One closed minute of the grid.</summary>
 /// <param name="Start">Unix milliseconds, a whole minute.</param>
 /// <param name="Watts">Mean over the covered part of the minute; NaN: the grid breaks here, for this minute or for more.</param>
-internal readonly record struct Cell(long Start, float Watts)
+/// <param name="Low">Lowest level held within it, never above the mean; the mean where readings are too far apart to tell.</param>
+/// <param name="High">Highest level held within it, never below the mean; likewise.</param>
+internal readonly record struct Cell(long Start, float Watts, float Low, float High)
 {
+    /// <summary>A minute of which only the mean is known.</summary>
+    public Cell(long start, float watts) : this(start, watts, watts, watts) { }
+
     /// <summary>Whether this is the first missing minute behind a segment, and not a value.</summary>
     public bool IsBreak => float.IsNaN(Watts);
 }
@@ -15,7 +20,8 @@ internal readonly record struct Cell(long Start, float Watts)
 /// <see cref="LastHoldMs"/> and then the grid breaks. A minute exists when at least <see cref="LeastCoverMs"/> of it are
 /// covered and is closed once a reading at or after its end is known. Cells are a pure function of the set of readings:
 /// a minute depends only on readings from <see cref="LongestHoldMs"/> before its start to <see cref="LongestHoldMs"/>
-/// behind its end, so a rebuild may start there. The state is a few numbers, whatever the history.
+/// behind its end, so a rebuild may start there. Where no reading that covers a part of a minute holds longer than
+/// <see cref="LongestDetailMs"/>, the levels within the minute are told as well. The state is a few numbers, whatever the history.
 /// </summary>
 internal sealed class Grid
 {
@@ -31,6 +37,9 @@ internal sealed class Grid
     /// <summary>Least covered part of a minute for which there is a cell.</summary>
     public const long LeastCoverMs = CellMs / 2;
 
+    /// <summary>Longest hold of a reading that tells levels within a minute: two a minute, whatever their phase, still do not.</summary>
+    public const long LongestDetailMs = CellMs / 2 - 1;
+
     private bool started;
     private bool segmentOpen;
     private long lastTs;
@@ -38,6 +47,8 @@ internal sealed class Grid
     private long cellStart;
     private long covered;
     private double energy;
+    private bool coarse;
+    private MinuteDetail? detail;
 
     /// <summary>Time of the newest reading in Unix milliseconds; <see cref="long.MinValue"/> before the first.</summary>
     public long LastTs => started ? lastTs : long.MinValue;
@@ -86,19 +97,24 @@ internal sealed class Grid
     private void Hold(long end, List<Cell> closed)
     {
         var from = lastTs;
+        var fine = end - from <= LongestDetailMs;
         for (var cellEnd = cellStart + CellMs; cellEnd <= end; cellEnd += CellMs)
         {
-            Cover(cellEnd - from);
+            Cover(cellEnd - from, fine);
             Close(closed);
             from = cellEnd;
         }
-        Cover(end - from);
+        Cover(end - from, fine);
     }
 
-    private void Cover(long span)
+    private void Cover(long span, bool fine)
     {
+        if (span == 0) return;
         covered += span;
         energy += (double)lastWatts * span;
+        // A meter that reads once a minute never needs the rest.
+        if (fine) (detail ??= new MinuteDetail()).Add(lastWatts, (int)span);
+        else coarse = true;
     }
 
     /// <summary>Closes the current minute, where enough of it is covered, and opens the next.</summary>
@@ -106,12 +122,13 @@ internal sealed class Grid
     {
         if (covered >= LeastCoverMs)
         {
-            closed.Add(new Cell(cellStart, (float)(energy / covered)));
+            var watts = (float)(energy / covered);
+            closed.Add(coarse || detail is null ? new Cell(cellStart, watts)
+                : new Cell(cellStart, watts, Math.Min(watts, detail.Low), Math.Max(watts, detail.High)));
             segmentOpen = true;
         }
         cellStart += CellMs;
-        covered = 0;
-        energy = 0;
+        Empty();
     }
 
     private void EndSegment(List<Cell> closed)
@@ -120,7 +137,14 @@ internal sealed class Grid
         if (covered >= LeastCoverMs) Close(closed);
         if (segmentOpen) closed.Add(new Cell(cellStart, float.NaN));
         segmentOpen = false;
+        Empty();
+    }
+
+    private void Empty()
+    {
         covered = 0;
         energy = 0;
+        coarse = false;
+        detail?.Clear();
     }
 }

@@ -28,29 +28,30 @@ internal sealed class HousePrediction
 
     /// <summary>Predicts every minute that has a final prediction, on every core.</summary>
     /// <param name="model">Model of the task <c>disaggregation</c>.</param>
-    /// <param name="mains">As <see cref="House.Mains"/>.</param>
+    /// <param name="house">The house; truth is not looked at.</param>
     /// <param name="lookAhead">Minutes behind the target that are known; fewer than the model's window takes in gives the
     /// provisional predictions of that moment.</param>
-    public static HousePrediction Of(OnnxModel model, float[] mains, int lookAhead = int.MaxValue)
+    public static HousePrediction Of(OnnxModel model, House house, int lookAhead = int.MaxValue)
     {
         const int Block = 16 * WindowBatch.DefaultCapacity;
-        var result = new HousePrediction(mains.Length, model.Spec.Labels.Count);
-        Parallel.For(0, (mains.Length + Block - 1) / Block, () => new WindowBatch(model.Spec), (block, _, batch) =>
+        var minutes = house.Mains.Length;
+        var result = new HousePrediction(minutes, model.Spec.Labels.Count);
+        Parallel.For(0, (minutes + Block - 1) / Block, () => new WindowBatch(model.Spec), (block, _, batch) =>
         {
-            result.Fill(model, batch, mains, block * Block, Math.Min(mains.Length, (block + 1) * Block), Math.Min(lookAhead, batch.LookAhead));
+            result.Fill(model, batch, house.Minutes, block * Block, Math.Min(minutes, (block + 1) * Block), Math.Min(lookAhead, batch.LookAhead));
             return batch;
         }, _ => { });
         return result;
     }
 
-    private void Fill(OnnxModel model, WindowBatch batch, ReadOnlySpan<float> mains, int from, int to, int lookAhead)
+    private void Fill(OnnxModel model, WindowBatch batch, Minutes all, int from, int to, int lookAhead)
     {
         var wanted = lookAhead < batch.LookAhead ? TargetState.Provisional : TargetState.Final;
         Span<int> minutes = stackalloc int[WindowBatch.DefaultCapacity];
         for (var minute = from; minute < to; minute++)
         {
-            var known = mains[..Math.Min(mains.Length, minute + 1 + lookAhead)];
-            if (Target.StateOf(known, minute, batch.LookAhead) >= wanted) minutes[batch.Add(known, minute)] = minute;
+            var known = all[..Math.Min(all.Length, minute + 1 + lookAhead)];
+            if (Target.StateOf(known.Mean, minute, batch.LookAhead) >= wanted) minutes[batch.Add(known, minute)] = minute;
             if (batch.IsFull || minute == to - 1) Flush(model, batch, minutes);
         }
     }

@@ -67,7 +67,11 @@ internal static class MeterFile
     {
         var mains = Column(0);
         return new House(name, [.. mains.Select(cell => cell.Start)], [.. mains.Select(cell => cell.Watts)],
-            [.. labels.Select((column, i) => column < 0 ? null : Column(i + 1).Select(cell => cell.Watts).ToArray())]);
+            [.. labels.Select((column, i) => column < 0 ? null : Column(i + 1).Select(cell => cell.Watts).ToArray())])
+        {
+            Low = [.. mains.Select(cell => cell.Low)],
+            High = [.. mains.Select(cell => cell.High)],
+        };
 
         List<Cell> Column(int index)
         {

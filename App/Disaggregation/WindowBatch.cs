@@ -14,6 +14,7 @@ internal sealed class WindowBatch
     public const int DefaultCapacity = 256;
 
     private readonly int window;
+    private readonly int rowSize;
     private readonly int offset;
     private readonly int labels;
     private readonly float[] input;
@@ -24,9 +25,10 @@ internal sealed class WindowBatch
     public WindowBatch(ModelSpec spec, int capacity = DefaultCapacity)
     {
         window = spec.Window;
+        rowSize = spec.Input.RowSize;
         offset = spec.TargetOffset;
         labels = spec.Labels.Count;
-        input = new float[capacity * window];
+        input = new float[capacity * rowSize];
         output = new float[capacity * labels];
         mains = new float[capacity];
     }
@@ -41,13 +43,14 @@ internal sealed class WindowBatch
     public int LookAhead => window - 1 - offset;
 
     /// <summary>
-    /// Adds the window around one minute, cut as <see cref="Window.Fill"/> says, and answers its row of the batch.
+    /// Adds the window around one minute, cut as <see cref="Window.Fill"/> says, and answers its row of the batch. Models of
+    /// one value a minute see the means.
     /// </summary>
-    public int Add(ReadOnlySpan<float> cells, int target)
+    public int Add(Minutes minutes, int target)
     {
         ArgumentOutOfRangeException.ThrowIfEqual(IsFull, true);
-        Window.Fill(cells, target, offset, input.AsSpan(Count * window, window));
-        mains[Count] = cells[target];
+        Window.Fill(minutes, target, offset, window, input.AsSpan(Count * rowSize, rowSize));
+        mains[Count] = minutes.Mean[target];
         return Count++;
     }
 
@@ -70,7 +73,7 @@ internal sealed class WindowBatch
     }
 
     /// <summary>The window of one row in watts, as the model sees it.</summary>
-    public ReadOnlySpan<float> WindowOf(int row) => input.AsSpan(row * window, window);
+    public ReadOnlySpan<float> WindowOf(int row) => input.AsSpan(row * rowSize, rowSize);
 
     /// <summary>Power of the model's labels in one row, in order, in watts.</summary>
     public ReadOnlySpan<float> Watts(int row) => output.AsSpan(row * labels, labels);

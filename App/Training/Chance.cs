@@ -7,6 +7,16 @@ internal static class Chance
     public static double NextGaussian(this Random random) =>
         Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble());
 
+    /// <summary>
+    /// About a standard normal draw, within ±3, for the noise of each step: the sum of three uniform ones out of one number, a
+    /// fifth of the price of <see cref="NextGaussian"/>.
+    /// </summary>
+    public static float NextRipple(this Random random)
+    {
+        var bits = random.Next();
+        return (((bits & 1023) + ((bits >> 10) & 1023) + ((bits >> 20) & 1023)) * (2f / 1023)) - 3;
+    }
+
     /// <summary>A uniform draw.</summary>
     public static float Between(this Random random, double low, double high) => (float)(low + ((high - low) * random.NextDouble()));
 

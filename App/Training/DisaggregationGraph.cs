@@ -3,8 +3,8 @@ using App.Disaggregation;
 namespace App.Training;
 
 /// <summary>
-/// Writes a trained network as ONNX, with everything around it inside the graph: <c>mains</c> [batch, 131] in watts to
-/// <c>watts</c> [batch, 5].
+/// Writes a trained network as ONNX, with everything around it inside the graph: <c>mains</c> [batch, 3, 131] in watts
+/// (means, lows, highs) to <c>watts</c> [batch, 5].
 /// </summary>
 internal static class DisaggregationGraph
 {
@@ -21,35 +21,43 @@ internal static class DisaggregationGraph
     {
         var labels = Appliances.Labels.Count;
         var graph = new OnnxGraph("disaggregation");
-        var mains = graph.Input(Input, DisaggregationNetwork.Window);
+        var mains = graph.Input(Input, Minutes.Rows, DisaggregationNetwork.Window);
         graph.Output(Output, labels);
         var axis = graph.Integers(1);
 
-        var later = graph.Node("Slice", [mains, graph.Integers(1), graph.Integers(DisaggregationNetwork.Window), axis]);
-        var earlier = graph.Node("Slice", [mains, graph.Integers(0), graph.Integers(DisaggregationNetwork.Window - 1), axis]);
-        var minimum = graph.Node("ReduceMin", [mains], null, ("axes", [1], true));
-        var level = graph.Node("Sub", [later, minimum]);
-        var step = graph.Node("Sub", [later, earlier]);
+        var mean = Row(0, 0, DisaggregationNetwork.Window);
+        var (later, low, high) = (Row(0, 1, DisaggregationNetwork.Window), Row(1, 1, DisaggregationNetwork.Window), Row(2, 1, DisaggregationNetwork.Window));
+        var level = graph.Node("Sub", [later, graph.Node("ReduceMin", [mean], null, ("axes", [2], true))]);
+        var step = graph.Node("Sub", [later, Row(0, 0, DisaggregationNetwork.Window - 1)]);
+        var spread = graph.Node("Sub", [high, low]);
         string[] channels =
         [
-            graph.Node("Div", [level, graph.Constant([DisaggregationNetwork.InputScale], 1)]),
+            Scaled(graph, level),
             Bounded(graph, level, DisaggregationNetwork.LevelScale),
             Bounded(graph, step, DisaggregationNetwork.StepScale),
             Bounded(graph, step, DisaggregationNetwork.HeaterScale),
+            Bounded(graph, graph.Node("Sub", [high, later]), DisaggregationNetwork.SpreadScale),
+            Bounded(graph, graph.Node("Sub", [later, low]), DisaggregationNetwork.SpreadScale),
+            Scaled(graph, spread),
+            Bounded(graph, spread, DisaggregationNetwork.StepScale),
         ];
-        var value = graph.Node("Concat", [.. channels.Select(channel => graph.Node("Unsqueeze", [channel, axis]))], null, ("axis", [1], false));
+        var value = graph.Node("Concat", channels, null, ("axis", [1], false));
         for (var i = 0; i < network.Layers.Count; i++) value = Add(graph, network, i, value);
 
         var levels = graph.Node("Slice", [value, graph.Integers(0), graph.Integers(labels), axis]);
         var logits = graph.Node("Slice", [value, graph.Integers(labels), graph.Integers(2 * labels), axis]);
         var on = graph.Node("GreaterOrEqual", [graph.Node("Sigmoid", [logits]), graph.Constant([.. gates], 1, labels)]);
         var power = graph.Node("Mul", [levels, graph.Constant([.. DisaggregationNetwork.PowerScales], 1, labels)]);
-        var target = graph.Node("Slice",
-            [mains, graph.Integers(DisaggregationNetwork.TargetOffset), graph.Integers(DisaggregationNetwork.TargetOffset + 1), axis]);
+        var target = graph.Node("Flatten", [Row(0, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.TargetOffset + 1)], null, ("axis", [1], false));
         var capped = graph.Node("Relu", [graph.Node("Min", [power, target])]);
         graph.Node("Mul", [capped, graph.Node("Cast", [on], null, ("to", [1], false))], Output);
         return graph.ToArray();
+
+        string Row(int row, int from, int to) =>
+            graph.Node("Slice", [mains, graph.Integers(row, from), graph.Integers(row + 1, to), graph.Integers(1, 2)]);
     }
+
+    private static string Scaled(OnnxGraph graph, string watts) => graph.Node("Div", [watts, graph.Constant([DisaggregationNetwork.InputScale], 1)]);
 
     /// <summary>As the network's input is bounded: x / (|x| + scale).</summary>
     private static string Bounded(OnnxGraph graph, string watts, float scale) =>

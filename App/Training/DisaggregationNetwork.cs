@@ -29,8 +29,14 @@ internal static class DisaggregationNetwork
     /// <summary>Watts of a step between heaters that count half: one heater is told from another.</summary>
     public const float HeaterScale = 1000;
 
+    /// <summary>Watts that a level within a minute lies above or below its mean, that count half.</summary>
+    public const float SpreadScale = 200;
+
+    /// <summary>Floats of a window: its means, then its lows, then its highs.</summary>
+    public const int WindowSize = Window * Minutes.Rows;
+
     /// <summary>Values per minute of the network's input.</summary>
-    public const int InputChannels = 4;
+    public const int InputChannels = 8;
 
     /// <summary>Floats of the network's input.</summary>
     public const int InputSize = (Window - 1) * InputChannels;
@@ -52,20 +58,32 @@ internal static class DisaggregationNetwork
     /// <summary>
     /// Turns a window of watts into the network's input, for each minute but the first: how far it lies above the window's
     /// minimum, over <see cref="InputScale"/> and bounded by <see cref="LevelScale"/>, and its step from the minute before,
-    /// bounded by <see cref="StepScale"/> and by <see cref="HeaterScale"/>.
+    /// bounded by <see cref="StepScale"/> and by <see cref="HeaterScale"/>; then how far the highest level within it lies above
+    /// the mean and the lowest below, bounded by <see cref="SpreadScale"/>, and how far apart the two are, over
+    /// <see cref="InputScale"/> and bounded by <see cref="StepScale"/>: all zero where only the mean is known.
     /// </summary>
+    /// <param name="window">Of <see cref="WindowSize"/>.</param>
+    /// <param name="input">Receives <see cref="InputSize"/> values, minute by minute.</param>
     public static void Normalise(ReadOnlySpan<float> window, Span<float> input)
     {
-        var minimum = System.Numerics.Tensors.TensorPrimitives.Min(window);
-        for (var i = 1; i < window.Length; i++)
+        var mean = window[..Window];
+        var low = window.Slice(Window, Window);
+        var high = window.Slice(2 * Window, Window);
+        var minimum = System.Numerics.Tensors.TensorPrimitives.Min(mean);
+        for (var i = 1; i < Window; i++)
         {
-            var level = window[i] - minimum;
-            var step = window[i] - window[i - 1];
+            var level = mean[i] - minimum;
+            var step = mean[i] - mean[i - 1];
+            var spread = high[i] - low[i];
             var minute = input.Slice((i - 1) * InputChannels, InputChannels);
             minute[0] = level / InputScale;
             minute[1] = Bounded(level, LevelScale);
             minute[2] = Bounded(step, StepScale);
             minute[3] = Bounded(step, HeaterScale);
+            minute[4] = Bounded(high[i] - mean[i], SpreadScale);
+            minute[5] = Bounded(mean[i] - low[i], SpreadScale);
+            minute[6] = spread / InputScale;
+            minute[7] = Bounded(spread, StepScale);
         }
     }
 

@@ -25,7 +25,7 @@ internal static class DisaggregationTraining
     private static ModelSpec Spec(TrainingHouses houses, TrainingPlan plan) => new()
     {
         Name = ModelFile.Task,
-        Input = new TensorSpec(DisaggregationGraph.Input, [-1, DisaggregationNetwork.Window]),
+        Input = new TensorSpec(DisaggregationGraph.Input, [-1, Minutes.Rows, DisaggregationNetwork.Window]),
         Output = new TensorSpec(DisaggregationGraph.Output, [-1, Appliances.Labels.Count]),
         SamplePeriodSeconds = DisaggregationNetwork.SamplePeriodSeconds,
         Window = DisaggregationNetwork.Window,

@@ -45,13 +45,13 @@ internal static class Gates
         var labels = Appliances.Labels.Count;
         var scores = Enumerable.Range(0, labels).Select(_ => new Score[Candidates.Count]).ToArray();
         var work = new Workspace(network, Capacity, seed: 0);
-        Span<float> window = stackalloc float[DisaggregationNetwork.Window];
+        Span<float> window = stackalloc float[DisaggregationNetwork.WindowSize];
         var minutes = Enumerable.Range(0, house.Mains.Length).Where(minute => !float.IsNaN(house.Mains[minute])).ToList();
         foreach (var chunk in minutes.Chunk(Capacity))
         {
             for (var row = 0; row < chunk.Length; row++)
             {
-                Window.Fill(house.Mains, chunk[row], DisaggregationNetwork.TargetOffset, window);
+                Window.Fill(house.Minutes, chunk[row], DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
                 DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
             }
             network.Forward(work, chunk.Length, training: false);

@@ -20,28 +20,31 @@ internal static class SimulatedHouses
     {
         const int Minutes = 24 * 60;
         var household = new Household(seed);
-        var random = new Random(seed + 1);
-        var lag = random.Happens(0.25) ? random.Next(-1, 2) : 0;
-        var mains = new float[days * Minutes];
+        var meter = new Meter(new Random(seed + 1));
+        var cells = new List<Cell>(days * Minutes);
         var truth = Appliances.Labels.Select(_ => new float[days * Minutes]).ToArray();
         for (var day = 0; day < days; day++)
         {
             var lived = household.NextDay();
-            Average(lived.Mains, lag, mains.AsSpan(day * Minutes, Minutes));
-            for (var label = 0; label < truth.Length; label++) Average(lived.Watts[label], 0, truth[label].AsSpan(day * Minutes, Minutes));
+            meter.Read(lived.Mains, cells);
+            for (var label = 0; label < truth.Length; label++) Average(lived.Watts[label], truth[label].AsSpan(day * Minutes, Minutes));
         }
-        return new House(name, [.. Enumerable.Range(0, mains.Length).Select(minute => minute * Grid.CellMs)], mains, truth);
+        meter.End(cells);
+        if (cells.Count != truth[0].Length) throw new InvalidOperationException($"The meter of {name} gave {cells.Count} minutes for {truth[0].Length}.");
+        return new House(name, [.. cells.Select(cell => cell.Start)], [.. cells.Select(cell => cell.Watts)], truth)
+        {
+            Low = [.. cells.Select(cell => cell.Low)],
+            High = [.. cells.Select(cell => cell.High)],
+        };
     }
 
-    /// <summary>Means of minutes, of a meter whose clock is a few seconds off.</summary>
-    private static void Average(float[] steps, int lag, Span<float> minutes)
+    /// <summary>Means of minutes.</summary>
+    private static void Average(ReadOnlySpan<float> steps, Span<float> minutes)
     {
         for (var minute = 0; minute < minutes.Length; minute++)
         {
-            var sum = 0f;
-            for (var i = 0; i < DayCanvas.StepsPerMinute; i++)
-                sum += steps[Math.Clamp((minute * DayCanvas.StepsPerMinute) + i + lag, 0, steps.Length - 1)];
-            minutes[minute] = sum / DayCanvas.StepsPerMinute;
+            var within = steps.Slice(minute * DayCanvas.StepsPerMinute, DayCanvas.StepsPerMinute);
+            minutes[minute] = System.Numerics.Tensors.TensorPrimitives.Sum(within) / DayCanvas.StepsPerMinute;
         }
     }
 

@@ -42,6 +42,6 @@ internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyLi
     private static House Part(House house, double from, double to)
     {
         var span = (int)(house.Mains.Length * from)..(int)(house.Mains.Length * to);
-        return new House(house.Name, house.Starts[span], house.Mains[span], [.. house.Truth.Select(truth => truth?[span])]);
+        return new House(house.Name, house.Starts[span], house.Mains[span], [.. house.Truth.Select(truth => truth?[span])]) { Low = house.Low[span], High = house.High[span] };
     }
 }

@@ -6,7 +6,8 @@ namespace App.Training;
 /// Draws training windows out of houses: half of them anywhere, the rest around minutes in which some appliance is on, so
 /// that rare ones are seen often enough, or in which something strong is on that is none of them, so that what looks like
 /// an appliance is not seen much more seldom than the appliance. Windows are varied: scaled, made noisy, given a load of unknown kind, and cut
-/// short on either side as they are at the edges of a segment and before the look-ahead is there.
+/// short on either side as they are at the edges of a segment and before the look-ahead is there; of
+/// some only the means are told, whatever the meter, as of most meters.
 /// </summary>
 internal sealed class WindowSampler
 {
@@ -15,7 +16,10 @@ internal sealed class WindowSampler
     private const float StrongWatts = 700;
     private const double CutAhead = 0.15;
     private const double CutBehind = 0.05;
+    private const double MeansOnly = 0.3;
     private const int Jitter = 6;
+
+    private const int Length = DisaggregationNetwork.Window;
 
     private readonly IReadOnlyList<House> houses;
     private readonly int[] ends;
@@ -38,13 +42,16 @@ internal sealed class WindowSampler
     /// <param name="random">Source of chance.</param>
     public void Draw(Span<float> input, Span<float> watts, Random random)
     {
-        Span<float> window = stackalloc float[DisaggregationNetwork.Window];
+        Span<float> window = stackalloc float[DisaggregationNetwork.WindowSize];
         var (house, minute) = DrawTarget(random);
-        Window.Fill(house.Mains, minute, DisaggregationNetwork.TargetOffset, window);
+        Window.Fill(house.Minutes, minute, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
         for (var label = 0; label < watts.Length; label++) watts[label] = house.Truth[label]?[minute] ?? float.NaN;
         Vary(window, random);
         DisaggregationNetwork.Normalise(window, input);
     }
+
+    // Where the means, the lows and the highs begin.
+    private static ReadOnlySpan<int> Rows => [0, Length, 2 * Length];
 
     private (House House, int Minute) DrawTarget(Random random)
     {
@@ -78,24 +85,32 @@ internal sealed class WindowSampler
     private static void Vary(Span<float> window, Random random)
     {
         var noise = random.Happens(0.5) ? random.Between(0, 3) : random.Between(3, 14);
-        foreach (ref var value in window) value += noise * (float)random.NextGaussian();
+        for (var minute = 0; minute < Length; minute++) Raise(window, minute, noise * (float)random.NextGaussian());
         if (random.Happens(0.3))
         {
-            var start = random.Next(window.Length);
+            var start = random.Next(Length);
             var power = random.Between(30, 430);
-            foreach (ref var value in window[start..Math.Min(window.Length, start + random.Next(5, 65))]) value += power;
+            var end = Math.Min(Length, start + random.Next(5, 65));
+            for (var minute = start; minute < end; minute++) Raise(window, minute, power);
         }
         const int Target = DisaggregationNetwork.TargetOffset;
         if (random.Happens(CutAhead))
         {
-            var last = Target + random.Next(Disaggregation.Target.ProvisionalLookAhead, window.Length - Target);
-            window[last..].Fill(window[last]);
+            var last = Target + random.Next(Disaggregation.Target.ProvisionalLookAhead, Length - Target);
+            foreach (var row in Rows) window.Slice(row + last + 1, Length - last - 1).Fill(window[last]);
         }
         if (random.Happens(CutBehind))
         {
             var first = Target - random.Next(Disaggregation.Target.WarmUp, Target + 1);
-            window[..first].Fill(window[first]);
+            foreach (var row in Rows) window.Slice(row, first).Fill(window[first]);
         }
+        if (!random.Happens(MeansOnly)) return;
+        foreach (var row in Rows) window[..Length].CopyTo(window[row..]);
+    }
+
+    private static void Raise(Span<float> window, int minute, float watts)
+    {
+        foreach (var row in Rows) window[row + minute] += watts;
     }
 
     private List<(int House, int Minute)> Uses(int label)

@@ -27,6 +27,7 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
         await pipeline.ConsumeAsync();
 
         using var model = pipeline.Model();
+        Assert.Contains(houses, house => OfflineRows.Cells(house.Truth).Exists(cell => cell.Low < cell.High));
         var compared = 0;
         foreach (var house in houses)
         {

@@ -47,11 +47,13 @@ internal sealed class LivePipeline : IAsyncDisposable
     /// <summary>The disaggregating member.</summary>
     public StreamMember Worker => worker!;
 
-    /// <summary>Starts it with a model whose every answer depends on every minute of its window.</summary>
-    public static async Task<LivePipeline> StartAsync(TestDatabase database)
+    /// <summary>Starts it with a model whose every answer depends on every value of its window.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="ofMeans">Whether it takes one value a minute, as models did before they saw what goes on within it.</param>
+    public static async Task<LivePipeline> StartAsync(TestDatabase database, bool ofMeans = false)
     {
         var pipeline = new LivePipeline(database);
-        await SensitiveModel.ActivateAsync(pipeline.registry);
+        await SensitiveModel.ActivateAsync(pipeline.registry, ofMeans);
         await pipeline.models.RefreshAsync(default);
         await pipeline.commit.StartAsync(default);
         await pipeline.RestartWorkerAsync();

@@ -13,11 +13,13 @@ internal static class OfflineRows
     /// <summary>Final predictions of the readings by the code that serves files, and the minutes that are provisional.</summary>
     public static (Dictionary<long, PredictionRow> Finals, HashSet<long> Provisional) Of(OnnxModel model, IEnumerable<KeyValuePair<long, double>> readings)
     {
-        var grid = new Grid();
-        var cells = new List<Cell>();
-        foreach (var (ts, watts) in readings) grid.Add(ts, (float)watts, cells);
+        var cells = Cells(readings);
         var mains = cells.Select(cell => cell.Watts).ToArray();
-        var prediction = HousePrediction.Of(model, mains);
+        var prediction = HousePrediction.Of(model, new House("", [], mains, [])
+        {
+            Low = [.. cells.Select(cell => cell.Low)],
+            High = [.. cells.Select(cell => cell.High)],
+        });
         var (finals, provisional) = (new Dictionary<long, PredictionRow>(), new HashSet<long>());
         var labels = model.Spec.Labels.Count;
         for (var minute = 0; minute < mains.Length; minute++)
@@ -30,6 +32,15 @@ internal static class OfflineRows
             finals[ts] = new PredictionRow(ts, mains[minute], watts, bits);
         }
         return (finals, provisional);
+    }
+
+    /// <summary>The minutes that readings come to, until now.</summary>
+    public static List<Cell> Cells(IEnumerable<KeyValuePair<long, double>> readings)
+    {
+        var grid = new Grid();
+        var cells = new List<Cell>();
+        foreach (var (ts, watts) in readings) grid.Add(ts, (float)watts, cells);
+        return cells;
     }
 
     /// <summary>Compares the table with the offline path.</summary>

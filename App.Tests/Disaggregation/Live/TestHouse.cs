@@ -12,7 +12,9 @@ internal sealed class TestHouse
         Name = name;
         var random = new Random(seed);
         var ts = new DateTimeOffset(2026, 1, 5, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds() + random.NextInt64(Minute);
-        var (watts, interval, solar) = (200.0, (long)random.Next(15, 90) * 1000, random.Next(3) == 0);
+        // Half of the meters tell what goes on within a minute.
+        var interval = 1000L * (random.Next(2) == 0 ? random.Next(10, 20) : random.Next(30, 90));
+        var (watts, solar) = (200.0, random.Next(3) == 0);
         for (var i = 0; i < readings; i++)
         {
             Truth[ts] = Math.Round(watts, 1);

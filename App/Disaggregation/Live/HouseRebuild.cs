@@ -107,9 +107,9 @@ internal sealed class HouseRebuild
             var end = start;
             while (end < closed.Count && !closed[end].IsBreak) end++;
             var length = Math.Min(end + 1, closed.Count) - start;
-            var cells = new float[length];
-            for (var i = 0; i < length; i++) cells[i] = closed[start + i].Watts;
-            predictions.AddSpan(Building, cells, closed[start].Start, from, to);
+            var minutes = new MinuteColumns(length);
+            for (var i = 0; i < length; i++) minutes.Add(closed[start + i]);
+            predictions.AddSpan(Building, minutes.Minutes, closed[start].Start, from, to);
             start = end + 1;
         }
     }

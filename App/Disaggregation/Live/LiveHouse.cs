@@ -11,8 +11,7 @@ namespace App.Disaggregation.Live;
 internal sealed class LiveHouse(int meterKey, int window)
 {
     private readonly Grid grid = new();
-    private float[] cells = new float[window + 16];
-    private int count;
+    private readonly MinuteColumns minutes = new(window + 16);
     private long firstStart;
 
     /// <summary>The mains meter.</summary>
@@ -31,37 +30,28 @@ internal sealed class LiveHouse(int meterKey, int window)
         foreach (var reading in readings) grid.Add(reading.Ts, (float)reading.Watts, closed);
         if (closed.Count == 0) return;
 
-        var known = count;
+        var known = minutes.Count;
         foreach (var cell in closed)
         {
-            if (count > 0 && cell.Start != firstStart + (count * Grid.CellMs))
+            if (minutes.Count > 0 && cell.Start != firstStart + (minutes.Count * Grid.CellMs))
             {
                 // A new segment begins behind a break: the one before has had its last word.
-                newMinutes?.Invoke(cells.AsSpan(0, count), firstStart, known);
-                count = known = 0;
+                newMinutes?.Invoke(minutes.Minutes, firstStart, known);
+                minutes.Clear();
+                known = 0;
             }
-            if (count == 0) firstStart = cell.Start;
-            if (count == cells.Length) Array.Resize(ref cells, cells.Length * 2);
-            cells[count++] = cell.Watts;
+            if (minutes.Count == 0) firstStart = cell.Start;
+            minutes.Add(cell);
         }
-        newMinutes?.Invoke(cells.AsSpan(0, count), firstStart, known);
-        KeepNewest();
-    }
-
-    // A window reaches back from the oldest minute that may still change its state: a look-ahead before the newest one.
-    private void KeepNewest()
-    {
-        var surplus = count - window;
-        if (surplus <= 0) return;
-        Array.Copy(cells, surplus, cells, 0, window);
-        count = window;
-        firstStart += surplus * Grid.CellMs;
-        if (cells.Length > window * 2) Array.Resize(ref cells, window + 16);
+        newMinutes?.Invoke(minutes.Minutes, firstStart, known);
+        // A window reaches back from the oldest minute that may still change its state: a look-ahead before the newest one.
+        firstStart += Math.Max(0, minutes.Count - window) * Grid.CellMs;
+        minutes.KeepNewest(window);
     }
 }
 
 /// <summary>Says which minutes of a house are new.</summary>
-/// <param name="cells">Consecutive minutes in watts, NaN at a break.</param>
+/// <param name="minutes">Consecutive minutes, NaN at a break.</param>
 /// <param name="firstStart">Start of the first, Unix milliseconds.</param>
 /// <param name="known">How many of them were known before.</param>
-internal delegate void NewMinutes(ReadOnlySpan<float> cells, long firstStart, int known);
+internal delegate void NewMinutes(Minutes minutes, long firstStart, int known);

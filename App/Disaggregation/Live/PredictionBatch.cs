@@ -43,13 +43,13 @@ internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
     public int LookAhead => windows.LookAhead;
 
     /// <summary>Asks for what new minutes have brought: first predictions, and last words.</summary>
-    public void AddNew(int building, ReadOnlySpan<float> cells, long firstStart, int known)
+    public void AddNew(int building, Minutes cells, long firstStart, int known)
     {
         for (var target = Math.Max(0, known - LookAhead); target < cells.Length; target++)
         {
-            var state = Target.StateOf(cells, target, LookAhead);
+            var state = Target.StateOf(cells.Mean, target, LookAhead);
             if (state == TargetState.None) continue;
-            var before = target < known ? Target.StateOf(cells[..known], target, LookAhead) : TargetState.None;
+            var before = target < known ? Target.StateOf(cells.Mean[..known], target, LookAhead) : TargetState.None;
             if (state > before) Add(building, cells, firstStart, target, state);
         }
     }
@@ -59,18 +59,18 @@ internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
     /// a break had ended, and the newest minutes had their last word then.
     /// </summary>
     /// <param name="building">Key of the building.</param>
-    /// <param name="cells">Consecutive minutes in watts, NaN at a break.</param>
+    /// <param name="cells">Consecutive minutes, NaN at a break.</param>
     /// <param name="firstStart">Start of the first, Unix milliseconds.</param>
     /// <param name="from">The span's beginning, Unix milliseconds.</param>
     /// <param name="to">Its end, exclusive.</param>
-    public void AddSpan(int building, ReadOnlySpan<float> cells, long firstStart, long from, long to)
+    public void AddSpan(int building, Minutes cells, long firstStart, long from, long to)
     {
         var first = (int)Math.Max(0, (from - firstStart) / Grid.CellMs);
         for (var target = first; target < cells.Length && firstStart + (target * Grid.CellMs) < to; target++)
         {
-            var state = Target.StateOf(cells, target, LookAhead);
+            var state = Target.StateOf(cells.Mean, target, LookAhead);
             if (state != TargetState.None) Add(building, cells, firstStart, target, state);
-            else if (target >= cells.Length - Target.ProvisionalLookAhead && !float.IsNaN(cells[target]))
+            else if (target >= cells.Length - Target.ProvisionalLookAhead && !float.IsNaN(cells.Mean[target]))
                 withdrawn.Add((building, TimeOf(firstStart, target)));
         }
     }
@@ -111,7 +111,7 @@ internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
 
     private static DateTime TimeOf(long firstStart, int target) => ReadingStore.Time(firstStart + (target * Grid.CellMs));
 
-    private void Add(int building, ReadOnlySpan<float> cells, long firstStart, int target, TargetState state)
+    private void Add(int building, Minutes cells, long firstStart, int target, TargetState state)
     {
         if (windows.IsFull) Run();
         windows.Add(cells, target);

@@ -3,6 +3,8 @@ namespace App.Training.Simulation;
 /// <summary>What is always on: a level that wanders, and small loads that switch by themselves (router, pump, boiler).</summary>
 internal sealed class BaseLoad : Appliance
 {
+    private const int StepsPerWander = 10 / DayCanvas.StepSeconds;
+
     private readonly float level;
     private readonly double wander;
     private readonly (float Watts, int Period, double Duty)[] switching;
@@ -14,7 +16,7 @@ internal sealed class BaseLoad : Appliance
     {
         level = random.Between(30, 260);
         wander = random.Between(0.2, 0.9);
-        switching = [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => (random.Between(10, 90), random.Next(200, 4000), (double)random.Between(0.2, 0.8)))];
+        switching = [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => (random.Between(10, 90), (int)random.Between(200, 4000) * StepsPerWander, (double)random.Between(0.2, 0.8)))];
     }
 
     /// <inheritdoc/>
@@ -22,7 +24,7 @@ internal sealed class BaseLoad : Appliance
     {
         for (var step = 0; step < DayCanvas.StepsPerDay; step++, clock++)
         {
-            drift = (0.995 * drift) + (wander * Random.NextGaussian());
+            if (step % StepsPerWander == 0) drift = (0.995 * drift) + (wander * Random.NextGaussian());
             var power = Math.Max(5, level + drift);
             foreach (var load in switching)
             {

@@ -22,7 +22,7 @@ internal sealed class ColdStore : Appliance
     {
         this.label = label;
         power = region == Region.American ? random.Between(90, 220) : random.Between(55, 170);
-        start = random.Between(0, 1.4);
+        start = random.Between(0, 7);
         sag = random.Between(0.03, 0.35);
         idle = random.Happens(0.5) ? 0 : random.Between(0, 8);
         onMinutes = random.Between(8, 38);
@@ -48,7 +48,7 @@ internal sealed class ColdStore : Appliance
             var steps = DayCanvas.Steps(Math.Max(3, minutes));
             for (var i = 0; i < steps; i++)
             {
-                var level = power * (1 + (sag * MathF.Exp(-i / 30f)) + (0.01f * (float)Random.NextGaussian()));
+                var level = power * (1 + (sag * MathF.Exp(-i * DayCanvas.StepSeconds / 300f)) + (0.01f * Random.NextRipple()));
                 day.Add(label, next + i, level + (i == 0 ? power * start : 0) - idle);
             }
             next += steps;

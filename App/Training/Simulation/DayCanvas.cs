@@ -7,7 +7,7 @@ namespace App.Training.Simulation;
 internal sealed class DayCanvas(int labels)
 {
     /// <summary>Length of a step.</summary>
-    public const int StepSeconds = 10;
+    public const int StepSeconds = 2;
 
     /// <summary>Steps of a minute.</summary>
     public const int StepsPerMinute = 60 / StepSeconds;
@@ -57,7 +57,7 @@ internal sealed class DayCanvas(int labels)
     public int Level(int label, int start, double minutes, float power, double noise, Random random)
     {
         var end = start + Steps(minutes);
-        for (var step = start; step < end; step++) Add(label, step, Math.Max(0, power * (float)(1 + (noise * random.NextGaussian()))));
+        for (var step = start; step < end; step++) Add(label, step, Math.Max(0, power * (1 + ((float)noise * random.NextRipple()))));
         return end;
     }
 
@@ -78,10 +78,13 @@ internal sealed class DayCanvas(int labels)
             var period = Math.Max(2, (int)Math.Round(periodMinutes * StepsPerMinute * random.Between(0.9, 1.1)));
             var high = Math.Max(1, (int)Math.Round(period * duty));
             for (var i = 0; i < period && step < end; i++, step++)
-                Add(label, step, Math.Max(0, (i < high ? on : off) * (float)(1 + (0.015 * random.NextGaussian()))));
+                Add(label, step, Math.Max(0, (i < high ? on : off) * (1 + (0.015f * random.NextRipple()))));
         }
         return end;
     }
+
+    /// <summary>Steps of a length between two in seconds, at least one.</summary>
+    public static int StepsBetween(double low, double high, Random random) => Steps(random.Between(low, high) / 60);
 
     /// <summary>Steps of a length in minutes, at least one.</summary>
     public static int Steps(double minutes) => Math.Max(1, (int)Math.Round(minutes * StepsPerMinute));

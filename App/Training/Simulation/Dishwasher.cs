@@ -82,11 +82,11 @@ internal sealed class Dishwasher : Appliance
         var (start, end) = (at, at + DayCanvas.Steps(minutes));
         while (at < end)
         {
-            var pause = Random.Happens(stutter * 0.3) ? Random.Next(1, 6) : 0;
+            var pause = Random.Happens(stutter * 0.03 * DayCanvas.StepSeconds) ? DayCanvas.StepsBetween(6, 60, Random) : 0;
             for (; pause > 0 && at < end; pause--) day.Add(label, at++, pump);
             if (at == end) break;
             var warmth = (at - start) / (float)(end - start);
-            day.Add(label, at++, heat * (1 - (sag * warmth)) * (float)(1 + (0.006 * Random.NextGaussian())));
+            day.Add(label, at++, heat * (1 - (sag * warmth)) * (1 + (0.006f * Random.NextRipple())));
         }
         return at;
     }

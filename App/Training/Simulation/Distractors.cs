@@ -17,6 +17,8 @@ internal static class Distractors
         (0.4, 0.3, new(new(0.3, 1.4), [8, 12.5, 18.2], 1.6, new(4, 45), new(900, 2200)) { AtMeals = 0.6, Period = new(0.3, 1.5), Duty = new(0.15, 0.95), HeatUp = new(0.5, 4) }),
         (0.3, 0.3, new(new(0.1, 0.4), [18], 2, new(5, 40), new(900, 1500)) { Period = new(1, 5) }),
         (0.2, 0.6, new(new(0.3, 1.4), [7.3, 9, 13], 1.2, new(5, 60), new(650, 1400)) { AtMeals = 0.5, HeatUp = new(4, 10), Period = new(2, 6), Duty = new(0.03, 0.15) }), // filter coffee
+        (0.6, 0.7, new(new(0.3, 3), [7.5, 12.5, 18, 21], 3, new(0.4, 12), new(600, 1900)) { AtMeals = 0.3 }), // whatever heats for some minutes
+        (0.3, 0.4, new(new(0.2, 1.5), [8, 13, 19], 3, new(2, 20), new(600, 1800)) { AtMeals = 0.4, Period = new(0.3, 1.2), Duty = new(0.2, 0.8), HeatUp = new(0.3, 3) }), // and pulses
         // Care of clothes, hair and floors.
         (0.6, 0.3, new(new(0.05, 0.3), [11, 17], 3, new(8, 50), new(1400, 2600)) { Period = new(0.8, 3.5), Duty = new(0.15, 0.6) }),
         (0.7, 0.8, new(new(0.1, 0.9), [7.5, 19], 1.5, new(1, 11), new(450, 2000))),

@@ -20,7 +20,7 @@ internal sealed class Dryer
         heat = american ? random.Between(3800, 5600) : random.Happens(0.2) ? random.Between(450, 900) : random.Between(1300, 2600);
         drum = random.Between(120, 300);
         reversalSteps = random.Happens(american ? 0.1 : 0.65) ? DayCanvas.Steps(random.Between(1.5, 7)) : int.MaxValue;
-        restSteps = random.Next(1, 4);
+        restSteps = DayCanvas.StepsBetween(5, 35, random);
     }
 
     /// <summary>Dries one load.</summary>
@@ -39,7 +39,7 @@ internal sealed class Dryer
         var end = at + DayCanvas.Steps(minutes);
         while (at < end)
         {
-            for (var i = 0; i < reversalSteps && at < end; i++) day.Add(DayCanvas.Unlabelled, at++, (heating + drum) * (float)(1 + (0.01 * random.NextGaussian())));
+            for (var i = 0; i < reversalSteps && at < end; i++) day.Add(DayCanvas.Unlabelled, at++, (heating + drum) * (1 + (0.01f * random.NextRipple())));
             for (var i = 0; i < restSteps && at < end; i++) day.Add(DayCanvas.Unlabelled, at++, random.Between(2, 20));
         }
         return at;

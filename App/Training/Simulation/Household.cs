@@ -36,7 +36,7 @@ internal sealed class Household
         canvas.Turn(atHome: !random.Happens(0.03), meals);
         foreach (var appliance in appliances) appliance.Live(canvas);
         var mains = canvas.Mains.ToArray();
-        foreach (ref var power in mains.AsSpan()) power = Math.Clamp((power * gain) + (2 * (float)random.NextGaussian()), 0, limit);
+        foreach (ref var power in mains.AsSpan()) power = Math.Clamp((power * gain) + (2 * random.NextRipple()), 0, limit);
         return new HouseholdDay(mains, [.. Enumerable.Range(0, Appliances.Labels.Count).Select(label => canvas.Watts(label).ToArray())]);
     }
 

@@ -81,12 +81,15 @@ internal sealed class WashingMachine : Appliance
     private int Drum(DayCanvas day, int at, double minutes, float heating)
     {
         var end = at + DayCanvas.Steps(minutes);
-        var period = Random.Next(2, 7);
+        var period = DayCanvas.StepsBetween(15, 60, Random);
         var duty = Random.Between(0.45, 0.85);
         var turning = drum * Random.Between(0.8, 1.3);
+        var load = 1f;
         for (var i = 0; at < end; at++, i++)
         {
-            var power = i % period < period * duty ? turning * (1 + (0.25f * (float)Random.NextGaussian())) : Random.Between(4, 15);
+            // Wet washing falls otherwise each time that the drum turns round.
+            if (i % period == 0) load = 1 + (0.2f * (float)Random.NextGaussian());
+            var power = i % period < period * duty ? turning * (load + (0.1f * Random.NextRipple())) : Random.Between(4, 15);
             day.Add(label, at, Math.Max(2, power) + heating);
         }
         return at;
@@ -96,7 +99,7 @@ internal sealed class WashingMachine : Appliance
     {
         var end = at + DayCanvas.Steps(minutes);
         for (var i = 0; at < end; at++, i++)
-            day.Add(label, at, power * Math.Min(1, 0.3f + (i / 12f)) * (1 + (0.05f * (float)Random.NextGaussian())));
+            day.Add(label, at, power * Math.Min(1, 0.3f + (i * DayCanvas.StepSeconds / 120f)) * (1 + (0.05f * Random.NextRipple())));
         return at;
     }
 }
