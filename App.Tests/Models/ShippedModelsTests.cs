@@ -1,4 +1,5 @@
 using App.Tests.Fixtures;
+using Npgsql;
 
 namespace App.Tests.Models;
 
@@ -41,6 +42,24 @@ public sealed class ShippedModelsTests : IAsyncLifetime
         Ship(1);
         await process.Shipped.RegisterAsync(build.Path, default);
         Assert.Equal(["tiny@1 retired", "tiny@2 active"], await StatesAsync());
+    }
+
+    [Fact]
+    public async Task One_that_is_fed_otherwise_waits_until_somebody_activates_it()
+    {
+        await process.Shipped.RegisterAsync(build.Path, default);
+        await using (var connection = new NpgsqlConnection(database.ConnectionString))
+        {
+            await connection.OpenAsync();
+            await using var change = new NpgsqlCommand("update model_versions set spec = jsonb_set(spec, '{input,shape}', '[-1, 1, 3]')", connection);
+            Assert.Equal(1, await change.ExecuteNonQueryAsync());
+        }
+        Ship(2);
+        for (var start = 0; start < 2; start++)
+        {
+            await process.Shipped.RegisterAsync(build.Path, default);
+            Assert.Equal(["tiny@1 active", "tiny@2 candidate"], await StatesAsync());
+        }
     }
 
     [Fact]

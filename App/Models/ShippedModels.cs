@@ -4,7 +4,8 @@ namespace App.Models;
 
 /// <summary>
 /// The models that come with the build, as <c>Models/Shipped/&lt;name&gt;.onnx</c> and <c>.json</c>. The first start
-/// registers and activates them; a later build's replace them, unless somebody has activated a version of their own.
+/// registers and activates them; a later build's replace them, unless somebody has activated a version of their own. One that
+/// is fed otherwise waits to be activated: processes of the build before, which may still run or come back, feed it wrongly.
 /// </summary>
 internal sealed class ShippedModels(ModelRegistry registry, ModelLoader loader, ILogger<ShippedModels> log)
 {
@@ -63,11 +64,15 @@ internal sealed class ShippedModels(ModelRegistry registry, ModelLoader loader, 
         loader.Load(shipped.Artifact, shipped.Spec).Dispose();
         await using var change = await registry.BeginAsync(shipped.Spec.Name, ct);
         // Asked again under the lock: another process may have been first.
-        if (!IsNews(await change.VersionsAsync(ct), sha256)) return;
+        var registered = await change.VersionsAsync(ct);
+        if (!IsNews(registered, sha256)) return;
         var added = await change.AddAsync(shipped.Spec, sha256, shipped.Artifact, Origin + shipped.Spec.Name, ct);
-        await change.ActivateAsync(added.Id, ct);
+        var isFedAlike = registered.All(version => version.State != ModelVersion.Active || ModelSpec.Parse(version.Spec).Input.Shape.SequenceEqual(shipped.Spec.Input.Shape));
+        if (isFedAlike) await change.ActivateAsync(added.Id, ct);
         await change.CommitAsync(ct);
         log.LogInformation("Registered the shipped model as {Model:l}", added.Label);
+        if (!isFedAlike)
+            log.LogWarning("Model {Model:l} takes another input than the active version: activate it when no process of an earlier build runs any more", added.Label);
     }
 
     private static bool IsNews(IReadOnlyList<ModelVersion> registered, string sha256) =>
