@@ -14,10 +14,10 @@ public sealed class SimulationOptionsTests
     }
 
     [Fact]
-    public void Unset_it_posts_a_day_of_household_1_to_this_machine_and_goes_on_live()
+    public void Unset_it_posts_a_day_of_household_15_to_this_machine_and_goes_on_live()
     {
         var options = Read();
-        Assert.Equal(("http://localhost:8080/", "sim-1", 1, 1, true, 0), (options.Url.ToString(), options.Building, options.Seed, options.Days, options.Live, options.Speed));
+        Assert.Equal(("http://localhost:8080/", "sim-1", 15, 1, true, 0), (options.Url.ToString(), options.Building, options.Seed, options.Days, options.Live, options.Speed));
     }
 
     [Theory]
