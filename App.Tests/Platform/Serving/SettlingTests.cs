@@ -4,6 +4,7 @@ using App.Platform.Serving;
 namespace App.Tests.Platform.Serving;
 
 /// <summary>What only the start needed is given back when it is over.</summary>
+[Collection(Scenarios.ScenarioCollection.Name)]
 public sealed class SettlingTests
 {
     [Fact]

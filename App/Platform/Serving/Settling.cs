@@ -1,8 +1,8 @@
 namespace App.Platform.Serving;
 
 /// <summary>
-/// Gives back, once, what only the start needed: objects that lived long enough to be old, and what the compiler freed.
-/// Under load there would be holes in the heap; without it nobody would ever ask for them.
+/// Gives back, once, what only the start needed: objects that lived long enough to be old, what the compiler freed, and
+/// mapped code. Under load there would be holes in the heap; without it nobody would ever ask for them.
 /// </summary>
 internal sealed class Settling(TimeProvider time) : BackgroundService
 {
@@ -23,5 +23,6 @@ internal sealed class Settling(TimeProvider time) : BackgroundService
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         NativeHeap.Trim();
+        MappedCode.LetGo();
     }
 }
