@@ -14,6 +14,9 @@ public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
     /// <summary>An Npgsql connection string.</summary>
     public string ConnectionString { get; private set; } = "";
 
+    /// <summary>The superuser's connection string.</summary>
+    public string AdminConnectionString { get; private set; } = "";
+
     /// <summary>The same as <c>postgres://…</c>, for child processes: what <c>DATABASE_URL</c> takes.</summary>
     public string Url => DatabaseUrl.Format(ConnectionString);
 
@@ -31,6 +34,7 @@ public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
         var host = await TestDatabaseHost.OfProcessAsync();
         name = $"test_{Guid.NewGuid():N}";
         ConnectionString = await host.CloneTemplateAsync(name);
+        AdminConnectionString = host.AdminConnectionString(name);
     }
 
     /// <inheritdoc/>

@@ -33,6 +33,9 @@ internal sealed class TestDatabaseHost
         return connect(name);
     }
 
+    /// <summary>Connects the superuser to a database.</summary>
+    public string AdminConnectionString(string name) => new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = false }.ConnectionString;
+
     /// <summary>Drops a database with its connections.</summary>
     public Task DropAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");
 

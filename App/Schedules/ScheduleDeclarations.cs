@@ -66,7 +66,7 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         if (startsAlone) await firing.FireInitiallyAsync(transaction, ct);
         await transaction.CommitAsync(ct);
         if (!started || enforces != inForce)
-            log.LogInformation(enforces ? "Declared {Count} schedules" : "Schedules are those of a newer version as long as it runs; {Count} of this one wait", schedules.Length);
+            log.LogInformation(enforces ? "Schedules declared: {Count}" : "Schedules are those of a newer version as long as it runs; {Count} of this one wait", schedules.Length);
         (started, inForce) = (true, enforces);
     }
 
