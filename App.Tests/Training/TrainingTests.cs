@@ -24,33 +24,37 @@ public sealed class TrainingTests
         Assert.True(losses[^1] < 0.6 * losses[0], $"{losses[0]} to {losses[^1]}");
     }
 
-    [Fact]
-    public void ONNX_Runtime_answers_what_the_trainer_computes()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void ONNX_Runtime_answers_what_the_trainer_computes(int count)
     {
         var houses = SimulatedHouses.Create(4, 8, days: 3);
-        var network = DisaggregationTrainer.Train(houses, new TrainingPlan(Steps: 60, Seed: 2, Batch: 64), (_, _) => { }, CancellationToken.None);
+        var networks = Enumerable.Range(2, count)
+            .Select(seed => DisaggregationTrainer.Train(houses, new TrainingPlan(Steps: 60, seed, Batch: 64), (_, _) => { }, CancellationToken.None)).ToList();
         float[] gates = [0.2f, 0.1f, 0.3f, 0.2f, 0.4f];
-        using var model = OnnxModel.Load(DisaggregationGraph.Write(network, gates), Train(Tiny).Spec);
+        using var model = OnnxModel.Load(DisaggregationGraph.Write(networks, gates), Train(Tiny).Spec);
 
         const int Rows = 200;
         var house = houses.First(house => !house.Low.AsSpan().SequenceEqual(house.High));
         var mains = house.Mains;
         var input = new float[Rows * DisaggregationNetwork.WindowSize];
         var output = new float[Rows * gates.Length];
-        var work = new Workspace(network, Rows, seed: 1);
+        var works = networks.ConvertAll(network => new Workspace(network, Rows, seed: 1));
         for (var row = 0; row < Rows; row++)
         {
             var window = input.AsSpan(row * DisaggregationNetwork.WindowSize, DisaggregationNetwork.WindowSize);
             Window.Fill(house.Minutes, 20 * row, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
-            DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
+            foreach (var work in works) DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
         }
         model.Run(input, output, Rows);
-        network.Forward(work, Rows, training: false);
+        foreach (var (network, work) in networks.Zip(works)) network.Forward(work, Rows, training: false);
         for (var row = 0; row < Rows; row++)
         {
             for (var label = 0; label < gates.Length; label++)
             {
-                var expected = DisaggregationNetwork.Watts(work.Output.Slice(row * 2 * gates.Length, 2 * gates.Length), label, gates[label], mains[20 * row]);
+                float[] answers = [.. Enumerable.Range(row * 2 * gates.Length, 2 * gates.Length).Select(i => works.Average(work => work.Output[i]))];
+                var expected = DisaggregationNetwork.Watts(answers, label, gates[label], mains[20 * row]);
                 Assert.Equal(expected, output[(row * gates.Length) + label], 1e-3 * Math.Max(1, expected));
             }
         }
@@ -125,9 +129,18 @@ public sealed class TrainingTests
         }
     }
 
-    private static TrainedModel Train(TrainingPlan plan)
+    [Fact]
+    public void A_model_of_several_networks_answers_from_all_of_them()
+    {
+        var three = Train(Tiny, 3);
+        Assert.InRange(three.Artifact.Length, 2.5 * Train(Tiny).Artifact.Length, 3.1 * Train(Tiny).Artifact.Length);
+        Assert.EndsWith("--steps 6 --networks 3 --out disaggregation.onnx", three.Spec.Note, StringComparison.Ordinal);
+        Assert.Equal(three.Artifact, Train(Tiny, 3).Artifact);
+    }
+
+    private static TrainedModel Train(TrainingPlan plan, int networks = 1)
     {
         var houses = SimulatedHouses.Create(4, plan.Seed, days: 1);
-        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"), plan, _ => { }, CancellationToken.None);
+        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"), plan, networks, _ => { }, CancellationToken.None);
     }
 }

@@ -15,9 +15,9 @@ internal static class DisaggregationGraph
     public const string Output = "watts";
 
     /// <summary>The model file.</summary>
-    /// <param name="network">As <see cref="DisaggregationNetwork.Create"/> makes it, trained.</param>
+    /// <param name="networks">As <see cref="DisaggregationNetwork.Create"/> makes them, trained; their outputs are averaged.</param>
     /// <param name="gates">Per appliance the probability from which on it counts as on.</param>
-    public static byte[] Write(Network network, IReadOnlyList<float> gates)
+    public static byte[] Write(IReadOnlyList<Network> networks, IReadOnlyList<float> gates)
     {
         var labels = Appliances.Labels.Count;
         var graph = new OnnxGraph("disaggregation");
@@ -41,8 +41,9 @@ internal static class DisaggregationGraph
             Scaled(graph, spread),
             Bounded(graph, spread, DisaggregationNetwork.StepScale),
         ];
-        var value = graph.Node("Concat", channels, null, ("axis", [1], false));
-        for (var i = 0; i < network.Layers.Count; i++) value = Add(graph, network, i, value);
+        var input = graph.Node("Concat", channels, null, ("axis", [1], false));
+        var answers = networks.Select(network => Enumerable.Range(0, network.Layers.Count).Aggregate(input, (value, i) => Add(graph, network, i, value))).ToList();
+        var value = answers.Count == 1 ? answers[0] : graph.Node("Mean", answers);
 
         var levels = graph.Node("Slice", [value, graph.Integers(0), graph.Integers(labels), axis]);
         var logits = graph.Node("Slice", [value, graph.Integers(labels), graph.Integers(2 * labels), axis]);

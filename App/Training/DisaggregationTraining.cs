@@ -7,22 +7,28 @@ namespace App.Training;
 internal static class DisaggregationTraining
 {
     /// <summary>Trains, chooses the gates, writes the graph and scores it as it will be served.</summary>
-    public static TrainedModel Run(TrainingHouses houses, TrainingPlan plan, Action<string> say, CancellationToken cancellation)
+    /// <param name="houses">To train on, and for gates and scores.</param>
+    /// <param name="plan">How long each network is trained, from which seed the first; the others have the seeds behind it.</param>
+    /// <param name="count">Networks whose answers are averaged, at least one.</param>
+    /// <param name="say">Told how it goes.</param>
+    /// <param name="cancellation">Stops it.</param>
+    public static TrainedModel Run(TrainingHouses houses, TrainingPlan plan, int count, Action<string> say, CancellationToken cancellation)
     {
-        var network = DisaggregationTrainer.Train(houses.Training, plan, (step, loss) => say($"step {step} of {plan.Steps}, loss {loss:F4}"), cancellation);
+        var networks = Enumerable.Range(0, count).Select(i => DisaggregationTrainer.Train(houses.Training, plan with { Seed = plan.Seed + i },
+            (step, loss) => say($"{(count > 1 ? $"network {i + 1} of {count}, " : "")}step {step} of {plan.Steps}, loss {loss:F4}"), cancellation)).ToList();
         var half = houses.Validation.Count / 2;
-        var gates = Gates.Choose(network, [.. houses.Validation.Take(half)]);
+        var gates = Gates.Choose(networks, [.. houses.Validation.Take(half)]);
         say("gates " + string.Join(", ", Appliances.Labels.Zip(gates, (label, gate) => $"{label} {gate:F2}")));
 
-        var artifact = DisaggregationGraph.Write(network, gates);
-        var spec = Spec(houses, plan);
+        var artifact = DisaggregationGraph.Write(networks, gates);
+        var spec = Spec(houses, plan, count);
         using var model = OnnxModel.Load(artifact, spec);
         var scores = Scores(model, houses.Validation.Skip(half));
         foreach (var (key, value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal))) say($"{key} {value:F3}");
         return new TrainedModel(artifact, spec with { Scores = scores });
     }
 
-    private static ModelSpec Spec(TrainingHouses houses, TrainingPlan plan) => new()
+    private static ModelSpec Spec(TrainingHouses houses, TrainingPlan plan, int count) => new()
     {
         Name = ModelFile.Task,
         Input = new TensorSpec(DisaggregationGraph.Input, [-1, Minutes.Rows, DisaggregationNetwork.Window]),
@@ -36,7 +42,7 @@ internal static class DisaggregationTraining
         TrainingSource = houses.Source,
         Seed = plan.Seed,
         Split = houses.Split,
-        Note = $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps} --out {ModelFile.Task}.onnx",
+        Note = $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps}{(count > 1 ? $" --networks {count}" : "")} --out {ModelFile.Task}.onnx",
         Scores = TrainingMeans(houses.Training),
     };
 

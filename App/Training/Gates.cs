@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using App.Disaggregation;
 
 namespace App.Training;
@@ -14,10 +15,12 @@ internal static class Gates
     public static IReadOnlyList<float> Candidates { get; } = [.. Enumerable.Range(2, 35).Select(step => step * 0.025f)];
 
     /// <summary>The best gates by houses that were not trained on.</summary>
-    public static float[] Choose(Network network, IReadOnlyList<House> houses)
+    /// <param name="networks">Their outputs are averaged.</param>
+    /// <param name="houses">With truth.</param>
+    public static float[] Choose(IReadOnlyList<Network> networks, IReadOnlyList<House> houses)
     {
         var labels = Appliances.Labels.Count;
-        var scores = houses.AsParallel().AsOrdered().Select(house => Score(network, house)).ToList();
+        var scores = houses.AsParallel().AsOrdered().Select(house => Score(networks, house)).ToList();
         return [.. Enumerable.Range(0, labels).Select(label => Best(scores.Select(score => score[label])))];
     }
 
@@ -39,12 +42,13 @@ internal static class Gates
     private static double Worth(Score score) => score.F1 - (ErrorWeight * Math.Min(MostError, score.AbsoluteError / score.TrueWatts));
 
     /// <summary>Scores of one house by appliance and candidate.</summary>
-    private static Score[][] Score(Network network, House house)
+    private static Score[][] Score(IReadOnlyList<Network> networks, House house)
     {
         const int Capacity = 256;
         var labels = Appliances.Labels.Count;
         var scores = Enumerable.Range(0, labels).Select(_ => new Score[Candidates.Count]).ToArray();
-        var work = new Workspace(network, Capacity, seed: 0);
+        var works = networks.Select(network => new Workspace(network, Capacity, seed: 0)).ToList();
+        var answers = new float[Capacity * 2 * labels];
         Span<float> window = stackalloc float[DisaggregationNetwork.WindowSize];
         var minutes = Enumerable.Range(0, house.Mains.Length).Where(minute => !float.IsNaN(house.Mains[minute])).ToList();
         foreach (var chunk in minutes.Chunk(Capacity))
@@ -52,12 +56,18 @@ internal static class Gates
             for (var row = 0; row < chunk.Length; row++)
             {
                 Window.Fill(house.Minutes, chunk[row], DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
-                DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
+                DisaggregationNetwork.Normalise(window, works[0].Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
             }
-            network.Forward(work, chunk.Length, training: false);
+            Array.Clear(answers);
+            foreach (var (network, work) in networks.Zip(works))
+            {
+                if (work != works[0]) works[0].Input.CopyTo(work.Input);
+                network.Forward(work, chunk.Length, training: false);
+                TensorPrimitives.MultiplyAdd(work.Output, 1f / networks.Count, answers, answers);
+            }
             for (var row = 0; row < chunk.Length; row++)
             {
-                var output = work.Output.Slice(row * 2 * labels, 2 * labels);
+                var output = answers.AsSpan(row * 2 * labels, 2 * labels);
                 for (var label = 0; label < labels; label++)
                 {
                     if (house.Truth[label]?[chunk[row]] is not { } truth || float.IsNaN(truth)) continue;

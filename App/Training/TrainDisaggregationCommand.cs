@@ -15,13 +15,14 @@ internal static class TrainDisaggregationCommand
 
     /// <summary>The command.</summary>
     public static Command Definition { get; } = new("train disaggregation",
-        "--simulate <households> | --data file.csv[.gz]|folder [--seed 1] [--steps 16000] [--out model.onnx] [--activate]: train a model", RunAsync);
+        "--simulate <households> | --data file.csv[.gz]|folder [--seed 1] [--steps 16000] [--networks 1] [--out model.onnx] [--activate]: train a model", RunAsync);
 
     private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
     {
         var data = line.Optional("data");
         var households = line.Integer("simulate", 0, min: 2, max: 10_000);
         var plan = new TrainingPlan(line.Integer("steps", DefaultSteps, min: 1, max: 1_000_000), line.Integer("seed", 1), Batch);
+        var networks = line.Integer("networks", 1, min: 1, max: 8);
         var target = TrainingTarget.Read(line, variables);
         if (data is null == (households == 0)) throw new UsageException("Give either --simulate <number of households> or --data <file or folder>.");
         var files = data is null ? [] : CsvFiles.In(data);
@@ -32,7 +33,7 @@ internal static class TrainDisaggregationCommand
             void Say(string text) => Console.WriteLine($"{watch.Elapsed.TotalSeconds,6:F1} s  {text}");
             var houses = data is null ? TrainingHouses.Simulated(households, plan.Seed) : TrainingHouses.OfFiles(files);
             Say(houses.Split);
-            trained = DisaggregationTraining.Run(houses, plan, Say, cancellation);
+            trained = DisaggregationTraining.Run(houses, plan, networks, Say, cancellation);
             return 0;
         });
         if (trained is not null) await target.KeepAsync(trained, cancellation);

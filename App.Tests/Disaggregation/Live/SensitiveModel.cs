@@ -32,7 +32,7 @@ internal static class SensitiveModel
         var network = DisaggregationNetwork.Create(seed: 7);
         // Biases of the levels: high enough that the random part never makes them negative.
         network.Parameters.AsSpan(network.Parameters.Length - (2 * Labels), Labels).Fill(1);
-        return DisaggregationGraph.Write(network, [0, 0, 0, 0, 0]);
+        return DisaggregationGraph.Write([network], [0, 0, 0, 0, 0]);
     }
 
     /// <summary>Weighted sums of the means of minutes.</summary>
