@@ -7,19 +7,19 @@ namespace App.Tests.Disaggregation;
 public sealed class RealHouseTests
 {
     [RealHouseTheory]
-    [InlineData("refit_h2_60s", Appliances.Kettle, 0.82, 9.5)]
+    [InlineData("refit_h2_60s", Appliances.Kettle, 0.83, 9)]
     [InlineData("refit_h2_60s", Appliances.Microwave, 0.35, 4)]
-    [InlineData("refit_h2_60s", Appliances.Dishwasher, 0.81, 29.5)]
-    [InlineData("refit_h2_60s", Appliances.WashingMachine, 0.66, 13)]
-    [InlineData("refit_h20_60s", Appliances.Kettle, 0.82, 6)]
+    [InlineData("refit_h2_60s", Appliances.Dishwasher, 0.83, 29)]
+    [InlineData("refit_h2_60s", Appliances.WashingMachine, 0.68, 12)]
+    [InlineData("refit_h20_60s", Appliances.Kettle, 0.83, 5.5)]
     [InlineData("refit_h20_60s", Appliances.Microwave, 0.34, 6)]
-    [InlineData("refit_h20_60s", Appliances.Dishwasher, 0.78, 5.5)]
-    [InlineData("refit_h20_60s", Appliances.WashingMachine, 0.62, 6.5)]
+    [InlineData("refit_h20_60s", Appliances.Dishwasher, 0.82, 5)]
+    [InlineData("refit_h20_60s", Appliances.WashingMachine, 0.65, 6)]
     [InlineData("ideal_h65_60s", Appliances.Dishwasher, 0.56, 9.5)]
-    [InlineData("ideal_h65_60s", Appliances.WashingMachine, 0.39, 21)]
-    [InlineData("redd_h1_3s", Appliances.Dishwasher, 0.79, 11)]
+    [InlineData("ideal_h65_60s", Appliances.WashingMachine, 0.41, 21)]
+    [InlineData("redd_h1_3s", Appliances.Dishwasher, 0.82, 10.5)]
     [InlineData("redd_h1_3s", Appliances.Fridge, 0.89, 21)]
-    [InlineData("redd_h3_3s", Appliances.Dishwasher, 0.5, 16)]
+    [InlineData("redd_h3_3s", Appliances.Dishwasher, 0.46, 17)]
     [InlineData("redd_h3_3s", Appliances.Fridge, 0.88, 17)]
     public void The_shipped_model_reaches_its_floor_and_beats_the_baselines(string file, int label, double f1, double mae)
     {
@@ -32,7 +32,7 @@ public sealed class RealHouseTests
     [Fact]
     public void The_shipped_model_is_small_and_says_where_it_comes_from()
     {
-        Assert.InRange(new FileInfo(TestModels.ShippedPath).Length, 100_000, 1_500_000);
+        Assert.InRange(new FileInfo(TestModels.ShippedPath).Length, 100_000, 3_000_000);
         using var model = TestModels.Shipped();
         Assert.StartsWith("simulator:", model.Spec.TrainingSource, StringComparison.Ordinal);
         Assert.Contains("train disaggregation --simulate", model.Spec.Note, StringComparison.Ordinal);
