@@ -19,14 +19,26 @@ internal static partial class MappedCode
     /// <summary>Takes the pages off the process's account, where the system is Linux and tells what it has mapped.</summary>
     public static void LetGo()
     {
-        if (!File.Exists(Mappings)) return;
         (nuint Start, nuint Length)? code = null;
-        // A line for each mapping, then one for each thing that is known of it.
-        foreach (var line in File.ReadAllLines(Mappings))
+        // A line that begins with the address of a mapping, then one for each thing that is known of it.
+        foreach (var line in Told())
         {
-            if (line.IndexOf(' ', StringComparison.Ordinal) is var end && line[end - 1] != ':') code = CodeOf(line);
+            if (line is [(>= '0' and <= '9') or (>= 'a' and <= 'f'), ..]) code = CodeOf(line);
             else if (code is { } found && line.StartsWith("Anonymous:", StringComparison.Ordinal) && line.EndsWith(" 0 kB", StringComparison.Ordinal))
                 _ = Advise(found.Start, found.Length, DontNeed);
+        }
+    }
+
+    private static string[] Told()
+    {
+        try
+        {
+            return File.Exists(Mappings) ? File.ReadAllLines(Mappings) : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Kept from a process whose program was given rights by its file, such as that to listen on port 80.
+            return [];
         }
     }
 
