@@ -246,7 +246,8 @@ public sealed class EmbeddedServerTests : IDisposable
 
     private static async Task<object?> ExecuteAsync(string connectionString, string sql)
     {
-        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false");
+        // A new server, on a machine that runs all other tests.
+        await using var connection = new NpgsqlConnection(connectionString + ";Pooling=false;Timeout=120");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         return await command.ExecuteScalarAsync();

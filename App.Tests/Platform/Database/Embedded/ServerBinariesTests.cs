@@ -95,7 +95,7 @@ public sealed class ServerBinariesTests : IDisposable
 
     private static async Task<string> VersionAsync(EmbeddedServer server)
     {
-        await using var connection = new NpgsqlConnection(server.ConnectionString + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(server.ConnectionString + ";Pooling=false;Timeout=120");
         await connection.OpenAsync();
         return connection.ServerVersion;
     }
