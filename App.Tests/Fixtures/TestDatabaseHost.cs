@@ -30,11 +30,14 @@ internal sealed class TestDatabaseHost
     public async Task<string> CloneTemplateAsync(string name)
     {
         await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}");
-        return connect(name);
+        return Patient(connect(name));
     }
 
     /// <summary>Connects the superuser to a database.</summary>
-    public string AdminConnectionString(string name) => new NpgsqlConnectionStringBuilder(admin) { Database = name, Pooling = false }.ConnectionString;
+    public string AdminConnectionString(string name) => new NpgsqlConnectionStringBuilder(Patient(admin)) { Database = name, Pooling = false }.ConnectionString;
+
+    // Beside trainings and whole houses on every core, a connection may take longer than the 15 s that are usual.
+    private static string Patient(string connection) => new NpgsqlConnectionStringBuilder(connection) { Timeout = 120 }.ConnectionString;
 
     /// <summary>Drops a database with its connections.</summary>
     public Task DropAsync(string name) => ExecuteAsync($"DROP DATABASE IF EXISTS {name} WITH (FORCE)");

@@ -132,10 +132,9 @@ public sealed class TrainingTests
     [Fact]
     public void A_model_of_several_networks_answers_from_all_of_them()
     {
-        var three = Train(Tiny, 3);
-        Assert.InRange(three.Artifact.Length, 2.5 * Train(Tiny).Artifact.Length, 3.1 * Train(Tiny).Artifact.Length);
+        var (one, three) = (Train(Tiny), Train(Tiny, 3));
+        Assert.InRange(three.Artifact.Length, 2.5 * one.Artifact.Length, 3.1 * one.Artifact.Length);
         Assert.EndsWith("--steps 6 --networks 3 --out disaggregation.onnx", three.Spec.Note, StringComparison.Ordinal);
-        Assert.Equal(three.Artifact, Train(Tiny, 3).Artifact);
     }
 
     private static TrainedModel Train(TrainingPlan plan, int networks = 1)
