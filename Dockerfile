@@ -1,12 +1,12 @@
 # One image, two roles: WORKER_ENABLED=false is the web role, true is web+worker. docs/deploy.md says how to run it.
 #
 # Base images are arguments, so that a registry mirror or a digest can be put in their place. The runtime image has no
-# shell, no package manager and no curl; ONNX Runtime's library comes out of npm and exists for x64 only.
+# shell, no package manager and no curl.
 ARG NODE_IMAGE=docker.io/library/node:22-bookworm-slim
 ARG SDK_IMAGE=mcr.microsoft.com/dotnet/sdk:10.0-noble
 ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
 
-# What comes from npm: ONNX Runtime and the page's libraries. The optional packages are the embedded PostgreSQL,
+# What comes from npm: the pages' libraries. The optional packages are the embedded PostgreSQL,
 # which production refuses.
 FROM ${NODE_IMAGE} AS npm
 WORKDIR /src
@@ -16,18 +16,19 @@ RUN npm ci --omit=optional --loglevel=error
 FROM ${SDK_IMAGE} AS build
 # Compiling ahead makes the start use a third less processor time; false is for feeds that lack the compiler's package.
 ARG READY_TO_RUN=true
+# Set by the builder: amd64 or arm64.
+ARG TARGETARCH=amd64
 ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 WORKDIR /src
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./
 COPY App/App.csproj App/
 COPY Migrations/Migrations.csproj Migrations/
-COPY OnnxRuntime/Microsoft.ML.OnnxRuntime.csproj OnnxRuntime/
-RUN dotnet restore App -r linux-x64 -p:PublishReadyToRun=${READY_TO_RUN}
+RUN dotnet restore App -a ${TARGETARCH} -p:PublishReadyToRun=${READY_TO_RUN}
 COPY --from=npm /src/node_modules node_modules
 COPY . .
 # node_modules is there already: the stamp tells the build so, whatever times the files were copied with.
 RUN touch node_modules/.package-lock.json \
- && dotnet publish App -c Release -r linux-x64 --self-contained false --no-restore -p:PublishReadyToRun=${READY_TO_RUN} -o /app \
+ && dotnet publish App -c Release -a ${TARGETARCH} --self-contained false --no-restore -p:PublishReadyToRun=${READY_TO_RUN} -o /app \
  && rm -f /app/*.xml /app/web.config
 
 FROM ${RUNTIME_IMAGE}

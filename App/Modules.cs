@@ -1,18 +1,18 @@
-using App.Commerce;
-using App.Disaggregation;
-using App.Fingerspelling;
-using App.Jobs;
-using App.Messages;
-using App.Models;
+using App.Development;
+using App.Energy.Disaggregation;
+using App.Energy.Readings;
+using App.Engines.Jobs;
+using App.Engines.Models;
+using App.Engines.Schedules;
+using App.Engines.Streams;
+using App.Exchange.Commerce;
+using App.Exchange.Messages;
+using App.Exchange.Webhooks;
 using App.Platform;
-using App.Readings;
 using App.Runs;
-using App.Schedules;
-using App.Simulation;
-using App.Streams;
+using App.Signs.Fingerspelling;
 using App.Training;
 using App.WebConsole;
-using App.Webhooks;
 
 namespace App;
 
@@ -22,19 +22,19 @@ internal static class Modules
     /// <summary>Every module of the product.</summary>
     public static IReadOnlyList<Module> All { get; } =
     [
+        new StreamsModule(),
         new JobsModule(),
         new SchedulesModule(),
-        new StreamsModule(),
         new ModelsModule(),
+        new RunsModule(),
         new ReadingsModule(),
         new DisaggregationModule(),
         new FingerspellingModule(),
-        new TrainingModule(),
-        new RunsModule(),
-        new SimulationModule(),
         new MessagesModule(),
         new CommerceModule(),
         new WebhooksModule(),
+        new TrainingModule(),
         new ConsoleModule(),
+        new DevelopmentModule(),
     ];
 }

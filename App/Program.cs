@@ -1,3 +1,4 @@
+using App.Development;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Observability;
@@ -12,7 +13,7 @@ internal static class Program
 {
     /// <summary>No words: serve. Otherwise the command that the words name.</summary>
     public static async Task<int> Main(string[] args) =>
-        await CommandHost.RunAsync(args, [.. PlatformCommands.All(ComposeAsync), .. Modules.All.SelectMany(module => module.Commands)]);
+        await CommandHost.RunAsync(args, [.. PlatformCommands.All(ComposeAsync, EmbeddedPostgres.StartAsync), .. Modules.All.SelectMany(module => module.Commands)]);
 
     /// <summary>A server of one process: the web role always, the worker role where it is switched on.</summary>
     internal static async Task<WebApplication> ComposeAsync(Variables variables, CancellationToken ct)
@@ -28,7 +29,7 @@ internal static class Program
         builder.Logging.ClearProviders().AddSerilog(Logging.Create(options, variables), dispose: true);
         builder.WebHost.ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
         builder.Services.Configure<SocketTransportOptions>(Listening.ConfigureSockets);
-        builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, ct));
+        builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, EmbeddedPostgres.StartAsync, ct));
 
         var app = builder.Build();
         app.UsePlatform();

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Threading.Channels;
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Platform.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using App.Readings;
+using App.Energy.Readings;
 using Npgsql;
 
 namespace Bench;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using App.Jobs;
+using App.Development.Embedded;
+using App.Engines.Jobs;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Npgsql;
 
 namespace Bench;

@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using App.Fingerspelling;
-using App.Models;
+using App.Engines.Models;
+using App.Signs.Fingerspelling;
 
 namespace Bench;
 

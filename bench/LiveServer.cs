@@ -4,8 +4,8 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
-using App.Fingerspelling;
-using App.Models;
+using App.Engines.Models;
+using App.Signs.Fingerspelling;
 
 namespace Bench;
 

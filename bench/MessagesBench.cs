@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using App.Development.Embedded;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Npgsql;
 
 namespace Bench;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using App.Messages;
+using App.Exchange.Messages;
 using App.Platform.Database;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;

@@ -1,5 +1,5 @@
-using App.Jobs;
-using App.Messages;
+using App.Engines.Jobs;
+using App.Exchange.Messages;
 using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Runs;

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
+using App.Development.Embedded;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Npgsql;
 
 namespace Bench;

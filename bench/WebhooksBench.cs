@@ -3,8 +3,8 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using App.Development.Embedded;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Npgsql;
 
 namespace Bench;

@@ -1,5 +1,5 @@
 using System.Reflection;
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Platform.Database;
 using App.Tests.Fixtures;
 using Microsoft.EntityFrameworkCore;

@@ -6,8 +6,8 @@ namespace App.Tests.Architecture;
 public sealed partial class SourceTests
 {
     [Theory]
-    [InlineData("Models", @"\bOnnxRuntime\b")]
-    [InlineData("Schedules", @"\bQuartz\b")]
+    [InlineData("Engines/Models", @"\bOnnxRuntime\b")]
+    [InlineData("Engines/Schedules", @"\bQuartz\b")]
     public void A_library_is_named_in_its_slice_alone(string slice, string pattern) =>
         Assert.Empty(Sources.Of("App").Where(source => !source.Path.StartsWith(slice + "/", StringComparison.Ordinal) && Code(source.Text).Any(line => Regex.IsMatch(line, pattern))).Select(source => source.Path));
 

@@ -1,7 +1,7 @@
 using System.Net;
 using App.Platform.Auth;
+using App.Tests.Engines.Jobs.Api;
 using App.Tests.Fixtures;
-using App.Tests.Jobs.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

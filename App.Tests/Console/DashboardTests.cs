@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
+using App.Tests.Engines.Jobs.Api;
 using App.Tests.Fixtures;
-using App.Tests.Jobs.Api;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

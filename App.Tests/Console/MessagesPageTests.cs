@@ -1,5 +1,5 @@
+using App.Tests.Exchange.Messages;
 using App.Tests.Fixtures;
-using App.Tests.Messages;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;

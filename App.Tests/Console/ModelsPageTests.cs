@@ -1,6 +1,6 @@
 using System.Text;
+using App.Tests.Engines.Models;
 using App.Tests.Fixtures;
-using App.Tests.Models;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using App.Development;
 using App.Platform;
 using App.Platform.Auth;
 using App.Platform.Configuration;
@@ -51,7 +52,7 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        prepared = await DatabaseServer.PrepareAsync(options, CancellationToken.None);
+        prepared = await DatabaseServer.PrepareAsync(options, EmbeddedPostgres.StartAsync, CancellationToken.None);
         builder.Services.AddPlatform(options, prepared);
         var console = new ConsoleModule();
         console.AddServices(builder.Services, variables);

@@ -1,7 +1,7 @@
 using System.Net;
-using App.Tests.Commerce;
+using App.Tests.Exchange.Commerce;
+using App.Tests.Exchange.Webhooks;
 using App.Tests.Fixtures;
-using App.Tests.Webhooks;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,5 +1,5 @@
+using App.Development.Embedded;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Microsoft.EntityFrameworkCore;
 using Migrations;
 using Npgsql;

@@ -1,4 +1,4 @@
-using App.Platform.Database.Embedded;
+using App.Development.Embedded;
 using Microsoft.EntityFrameworkCore;
 using Migrations;
 using Npgsql;

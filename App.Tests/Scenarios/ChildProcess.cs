@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Text;
-using App.Platform.Database.Embedded;
+using App.Development.Embedded;
 using App.Tests.Fixtures;
 
 namespace App.Tests.Scenarios;

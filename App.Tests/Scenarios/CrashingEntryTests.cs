@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using App.Platform.Database.Embedded;
+using App.Development.Embedded;
+using App.Tests.Engines.Streams;
 using App.Tests.Fixtures;
-using App.Tests.Streams;
 using Xunit.Abstractions;
 
 namespace App.Tests.Scenarios;

@@ -1,6 +1,6 @@
+using App.Engines.Streams;
 using App.Platform.Database;
-using App.Streams;
-using App.Tests.Streams;
+using App.Tests.Engines.Streams;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;

@@ -3,7 +3,7 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using App.Platform.Database.Embedded;
+using App.Development.Embedded;
 using App.Tests.Fixtures;
 
 namespace App.Tests.Scenarios;

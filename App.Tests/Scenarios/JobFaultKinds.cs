@@ -1,6 +1,6 @@
-using App.Jobs;
+using App.Development.Embedded;
+using App.Engines.Jobs;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Platform.Configuration;
 using App.Platform.Database;
 using Microsoft.Extensions.DependencyInjection;

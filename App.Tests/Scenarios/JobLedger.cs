@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Platform.Database;
 using App.Tests.Fixtures;
 using Npgsql;

@@ -1,8 +1,8 @@
 using System.Net.Http.Json;
 using System.Net.WebSockets;
 using System.Text.Json;
-using App.Tests.Fingerspelling.Live;
 using App.Tests.Fixtures;
+using App.Tests.Signs.Fingerspelling.Live;
 
 namespace App.Tests.Scenarios;
 

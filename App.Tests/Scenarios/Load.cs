@@ -1,6 +1,6 @@
 using System.Net.Http.Json;
-using App.Readings;
-using App.Tests.Disaggregation.Live;
+using App.Energy.Readings;
+using App.Tests.Energy.Disaggregation.Live;
 using App.Tests.Fixtures;
 
 namespace App.Tests.Scenarios;

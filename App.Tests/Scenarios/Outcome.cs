@@ -1,7 +1,7 @@
-using App.Disaggregation.Live;
-using App.Models;
-using App.Readings;
-using App.Tests.Disaggregation.Live;
+using App.Energy.Disaggregation.Live;
+using App.Energy.Readings;
+using App.Engines.Models;
+using App.Tests.Energy.Disaggregation.Live;
 using App.Tests.Fixtures;
 using Npgsql;
 

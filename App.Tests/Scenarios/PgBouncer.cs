@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using App.Development.Embedded;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using App.Tests.Fixtures;
 using Npgsql;
 

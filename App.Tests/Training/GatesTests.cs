@@ -1,4 +1,4 @@
-using App.Disaggregation;
+using App.Energy.Disaggregation;
 using App.Training;
 
 namespace App.Tests.Training;

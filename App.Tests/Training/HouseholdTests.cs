@@ -1,5 +1,5 @@
-using App.Disaggregation;
-using App.Training.Simulation;
+using App.Energy.Disaggregation;
+using App.Training.Households;
 
 namespace App.Tests.Training;
 

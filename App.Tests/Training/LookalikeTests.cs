@@ -1,6 +1,6 @@
-using App.Disaggregation;
+using App.Energy.Disaggregation;
 using App.Training;
-using App.Training.Simulation;
+using App.Training.Households;
 
 namespace App.Tests.Training;
 

@@ -1,5 +1,5 @@
-using App.Disaggregation;
-using App.Models;
+using App.Energy.Disaggregation;
+using App.Engines.Models;
 using App.Training;
 
 namespace App.Tests.Training;

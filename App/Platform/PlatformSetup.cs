@@ -32,6 +32,7 @@ internal static class PlatformSetup
         }
         services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
+        services.AddSingleton(options.Egress).AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
         services.AddKeys(options);
         services.AddOpenApi(api => api.AddDocumentTransformer<KeySecurityTransformer>());
         services.AddProblemDetails();

@@ -1,7 +1,6 @@
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Platform;
 using App.Platform.Configuration;
-using App.Platform.Http;
 using App.Platform.Leases;
 using App.Platform.Observability;
 using App.Runs.Execution;
@@ -18,14 +17,12 @@ internal sealed class RunsModule : Module
     /// <inheritdoc/>
     public override void AddServices(IServiceCollection services, Variables variables)
     {
-        services.AddSingleton(RunOptions.Read(variables)).AddSingleton(EgressOptions.Read(variables)).AddSingleton(LlmOptions.Read(variables));
-        services.AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
+        services.AddSingleton(RunOptions.Read(variables)).AddSingleton(LlmOptions.Read(variables));
 
         services.AddSingleton<IStepHandler, HttpRequestStep>();
         services.AddSingleton<IStepHandler, DelayStep>();
         services.AddSingleton<IStepHandler, TransformStep>();
         services.AddSingleton<IStepHandler, HumanApprovalStep>();
-        services.AddSingleton<IStepHandler, DisaggregateStep>();
         services.AddSingleton<IStepHandler, LlmCompleteStep>().AddSingleton<LlmMeter>();
 
         services.AddSingleton<StepHandlers>().AddSingleton<PlanParser>();

@@ -1,4 +1,4 @@
-using App.Disaggregation;
+using App.Energy.Disaggregation;
 
 namespace App.Training;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using App.Disaggregation;
+using App.Energy.Disaggregation;
 
 namespace App.Training;
 

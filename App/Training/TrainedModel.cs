@@ -1,4 +1,4 @@
-using App.Models;
+using App.Engines.Models;
 
 namespace App.Training;
 

@@ -1,4 +1,4 @@
-using App.Disaggregation;
+using App.Energy.Disaggregation;
 using App.Platform.Files;
 
 namespace App.Training;

@@ -1,4 +1,4 @@
-using App.Models;
+using App.Engines.Models;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Database;

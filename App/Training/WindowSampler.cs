@@ -1,4 +1,4 @@
-using App.Disaggregation;
+using App.Energy.Disaggregation;
 
 namespace App.Training;
 
@@ -96,12 +96,12 @@ internal sealed class WindowSampler
         const int Target = DisaggregationNetwork.TargetOffset;
         if (random.Happens(CutAhead))
         {
-            var last = Target + random.Next(Disaggregation.Target.ProvisionalLookAhead, Length - Target);
+            var last = Target + random.Next(Energy.Disaggregation.Target.ProvisionalLookAhead, Length - Target);
             foreach (var row in Rows) window.Slice(row + last + 1, Length - last - 1).Fill(window[last]);
         }
         if (random.Happens(CutBehind))
         {
-            var first = Target - random.Next(Disaggregation.Target.WarmUp, Target + 1);
+            var first = Target - random.Next(Energy.Disaggregation.Target.WarmUp, Target + 1);
             foreach (var row in Rows) window.Slice(row, first).Fill(window[first]);
         }
         if (!random.Happens(MeansOnly)) return;

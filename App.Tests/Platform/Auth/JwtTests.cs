@@ -1,6 +1,6 @@
 using System.Net;
+using App.Tests.Energy.Readings;
 using App.Tests.Fixtures;
-using App.Tests.Readings;
 
 namespace App.Tests.Platform.Auth;
 

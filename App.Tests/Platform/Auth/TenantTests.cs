@@ -3,8 +3,8 @@ using System.Net.Http.Json;
 using System.Text.Json;
 using App.Platform.Auth;
 using App.Platform.Configuration;
+using App.Tests.Energy.Readings;
 using App.Tests.Fixtures;
-using App.Tests.Readings;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Platform.Auth;

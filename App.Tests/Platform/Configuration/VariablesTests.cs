@@ -12,6 +12,7 @@ public sealed class VariablesTests
         var variables = Variables.Of(new Dictionary<string, string?>());
         var options = PlatformOptions.Read(variables);
         Assert.Empty(variables.Faults);
+        Assert.Empty(options.Egress.Hosts);
         Assert.Equal(new PlatformOptions
         {
             Port = 8080,
@@ -23,6 +24,7 @@ public sealed class VariablesTests
             JwtSecretKey = null,
             LogLevel = "information",
             Drain = TimeSpan.FromSeconds(30),
+            Egress = options.Egress,
             RequestsPerSecond = 2000,
         }, options);
     }

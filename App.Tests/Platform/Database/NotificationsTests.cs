@@ -1,7 +1,7 @@
+using App.Engines.Streams;
 using App.Platform.Database;
-using App.Streams;
+using App.Tests.Engines.Streams;
 using App.Tests.Fixtures;
-using App.Tests.Streams;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace App.Tests.Platform.Database;

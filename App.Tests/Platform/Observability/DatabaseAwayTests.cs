@@ -1,8 +1,8 @@
 using System.Net;
+using App.Development.Embedded;
 using App.Platform.Auth;
-using App.Platform.Database.Embedded;
+using App.Tests.Energy.Readings;
 using App.Tests.Fixtures;
-using App.Tests.Readings;
 
 namespace App.Tests.Platform.Observability;
 

@@ -5,8 +5,8 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using App.Platform.Observability;
+using App.Tests.Energy.Readings;
 using App.Tests.Fixtures;
-using App.Tests.Readings;
 
 namespace App.Tests.Platform.Observability;
 

@@ -57,7 +57,7 @@ internal sealed partial class AppCommand : IDisposable
     /// <summary>SIGTERM, as an orchestrator sends it.</summary>
     public Task<CommandResult> StopAsync()
     {
-        App.Platform.Database.Embedded.Posix.Signal(process.Id, 15);
+        App.Development.Embedded.Posix.Signal(process.Id, 15);
         return EndAsync();
     }
 

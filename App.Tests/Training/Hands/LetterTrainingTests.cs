@@ -1,5 +1,5 @@
-using App.Fingerspelling;
-using App.Models;
+using App.Engines.Models;
+using App.Signs.Fingerspelling;
 using App.Training;
 using App.Training.Hands;
 

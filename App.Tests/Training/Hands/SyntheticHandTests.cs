@@ -1,5 +1,5 @@
 using System.Numerics;
-using App.Fingerspelling;
+using App.Signs.Fingerspelling;
 using App.Training.Hands;
 
 namespace App.Tests.Training.Hands;

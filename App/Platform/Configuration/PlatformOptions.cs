@@ -1,3 +1,5 @@
+using App.Platform.Http;
+
 namespace App.Platform.Configuration;
 
 /// <summary>What every capability shares: role, address, database, keys, draining.</summary>
@@ -33,6 +35,9 @@ internal sealed record PlatformOptions
     /// <summary>Requests a second and key outside ingest; bursts of twice as many.</summary>
     public required int RequestsPerSecond { get; init; }
 
+    /// <summary>What user-supplied URLs may reach although it is private.</summary>
+    public required EgressOptions Egress { get; init; }
+
     /// <summary><c>web</c> or <c>web+worker</c>.</summary>
     public string Role => Worker ? "web+worker" : "web";
 
@@ -53,6 +58,7 @@ internal sealed record PlatformOptions
             LogLevel = variables.OneOf("LOG_LEVEL", "information", "debug", "info", "information", "warn", "warning", "error"),
             Drain = TimeSpan.FromSeconds(variables.Integer("DRAIN_SECONDS", 30, 1, 3600)),
             RequestsPerSecond = variables.Integer("API_REQUESTS_PER_SECOND", 2000, 1, 1_000_000),
+            Egress = EgressOptions.Read(variables),
         };
         if (production && pooled is null)
             variables.Fault("DATABASE_URL", "unset", "production needs a postgres:// URL; the embedded database is for development", 0);

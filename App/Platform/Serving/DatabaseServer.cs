@@ -1,17 +1,25 @@
 using App.Platform.Auth;
 using App.Platform.Configuration;
 using App.Platform.Database;
-using App.Platform.Database.Embedded;
 using Npgsql;
 
 namespace App.Platform.Serving;
 
+/// <summary>Starts a PostgreSQL that lives as long as this process, for development.</summary>
+/// <exception cref="UnavailableException">It cannot be started.</exception>
+internal delegate Task<EmbeddedDatabase> StartEmbedded(CancellationToken ct);
+
+/// <summary>A PostgreSQL of this process.</summary>
+/// <param name="ConnectionString">Connects the application's role to its database.</param>
+/// <param name="Server">Stops the server when disposed.</param>
+internal sealed record EmbeddedDatabase(string ConnectionString, IAsyncDisposable Server);
+
 /// <summary>The database that a process works on: the operator's, or an embedded one that lives as long as the process.</summary>
 internal sealed class DatabaseServer : IAsyncDisposable
 {
-    private readonly EmbeddedServer? embedded;
+    private readonly IAsyncDisposable? embedded;
 
-    private DatabaseServer(string pooled, string unpooled, EmbeddedServer? embedded)
+    private DatabaseServer(string pooled, string unpooled, IAsyncDisposable? embedded)
     {
         Pooled = pooled;
         Unpooled = unpooled;
@@ -38,19 +46,12 @@ internal sealed class DatabaseServer : IAsyncDisposable
 
     /// <summary>Starts the embedded server where no URL is set; makes sure that the database answers.</summary>
     /// <exception cref="UnavailableException">It does not.</exception>
-    public static async Task<DatabaseServer> ConnectAsync(PlatformOptions options, CancellationToken ct)
+    public static async Task<DatabaseServer> ConnectAsync(PlatformOptions options, StartEmbedded startEmbedded, CancellationToken ct)
     {
         if (options.ConnectionString is not { } pooled)
         {
-            try
-            {
-                var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = DataDirectory }, cancellationToken: ct);
-                return new DatabaseServer(server.ConnectionString, server.ConnectionString, server);
-            }
-            catch (EmbeddedServerException e)
-            {
-                throw new UnavailableException($"The embedded PostgreSQL cannot be started: {e.Message}", e);
-            }
+            var own = await startEmbedded(ct);
+            return new DatabaseServer(own.ConnectionString, own.ConnectionString, own.Server);
         }
         try
         {
@@ -65,9 +66,9 @@ internal sealed class DatabaseServer : IAsyncDisposable
     }
 
     /// <summary>Connects, applies pending migrations, and makes the development key.</summary>
-    public static async Task<DatabaseServer> PrepareAsync(PlatformOptions options, CancellationToken ct)
+    public static async Task<DatabaseServer> PrepareAsync(PlatformOptions options, StartEmbedded startEmbedded, CancellationToken ct)
     {
-        var database = await ConnectAsync(options, ct);
+        var database = await ConnectAsync(options, startEmbedded, ct);
         try
         {
             await SchemaMigration.ApplyAsync(database.Unpooled, ct);

@@ -14,14 +14,14 @@ internal delegate Task<WebApplication> Composition(Variables variables, Cancella
 internal static class PlatformCommands
 {
     /// <summary>The commands.</summary>
-    public static IEnumerable<Command> All(Composition compose) =>
+    public static IEnumerable<Command> All(Composition compose, StartEmbedded startEmbedded) =>
     [
         new("", "", (line, variables, ct) => ServeAsync(line, compose, variables, ct)),
         new("web", "serves as the web role, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "false"), ct)),
         new("worker", "serves as web+worker, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "true"), ct)),
         HealthCommand.Definition,
         new("migrate", "applies pending migrations to DATABASE_URL", (line, variables, ct) =>
-            WithDatabaseAsync(line, variables, async connectionString =>
+            WithDatabaseAsync(line, variables, startEmbedded, async connectionString =>
             {
                 var applied = await SchemaMigration.ApplyAsync(connectionString, ct);
                 Console.WriteLine(applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.");
@@ -35,7 +35,7 @@ internal static class PlatformCommands
             if (!Scopes.IsOrganization(organization))
                 throw new UsageException($"--org is '{organization}': use 1 to 128 of A-Z a-z 0-9 . _ : -");
             var name = line.Optional("name") ?? "made by App keys create";
-            return WithDatabaseAsync(line, variables, async connectionString =>
+            return WithDatabaseAsync(line, variables, startEmbedded, async connectionString =>
             {
                 await SchemaMigration.ApplyAsync(connectionString, ct);
                 await using var db = new AppDbContext(new DbContextOptionsBuilder<AppDbContext>().UseNpgsql(connectionString).Options);
@@ -52,12 +52,12 @@ internal static class PlatformCommands
         return 0;
     }
 
-    private static async Task<int> WithDatabaseAsync(CommandLine line, Variables variables, Func<string, Task> work, CancellationToken ct)
+    private static async Task<int> WithDatabaseAsync(CommandLine line, Variables variables, StartEmbedded startEmbedded, Func<string, Task> work, CancellationToken ct)
     {
         line.RefuseUnread();
         var options = PlatformOptions.Read(variables);
         variables.ThrowIfInvalid();
-        await using var database = await DatabaseServer.ConnectAsync(options, ct);
+        await using var database = await DatabaseServer.ConnectAsync(options, startEmbedded, ct);
         await work(database.Unpooled);
         return 0;
     }

@@ -1,4 +1,4 @@
-using App.Jobs;
+using App.Engines.Jobs;
 
 namespace App.Runs.Execution;
 

@@ -1,4 +1,4 @@
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Platform.Database;
 using App.Runs.Handlers;
 using App.Runs.Plans;

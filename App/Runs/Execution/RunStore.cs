@@ -1,4 +1,4 @@
-using App.Jobs;
+using App.Engines.Jobs;
 using App.Runs.Plans;
 using Npgsql;
 using NpgsqlTypes;

@@ -2,7 +2,6 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using App.Platform.Http;
-using App.Runs.Plans;
 
 namespace App.Runs.Handlers;
 

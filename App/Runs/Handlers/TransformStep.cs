@@ -1,4 +1,5 @@
 using System.Text.Json;
+using App.Platform.Http;
 using App.Runs.Plans;
 
 namespace App.Runs.Handlers;

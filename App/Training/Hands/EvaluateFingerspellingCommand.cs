@@ -1,7 +1,7 @@
-using App.Fingerspelling;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Files;
+using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 

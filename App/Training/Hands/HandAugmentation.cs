@@ -1,5 +1,5 @@
 using System.Numerics;
-using App.Fingerspelling;
+using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 

@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using App.Fingerspelling;
+using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 

@@ -1,4 +1,4 @@
-using App.Fingerspelling;
+using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 

@@ -1,5 +1,5 @@
-using App.Fingerspelling;
-using App.Models;
+using App.Engines.Models;
+using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 

@@ -1,8 +1,8 @@
 using System.Diagnostics;
-using App.Fingerspelling;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Files;
+using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 

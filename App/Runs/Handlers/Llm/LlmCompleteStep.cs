@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
 using App.Platform.Http;
-using App.Runs.Plans;
 
 namespace App.Runs.Handlers.Llm;
 

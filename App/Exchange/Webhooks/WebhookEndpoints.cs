@@ -1,0 +1,56 @@
+using App.Platform.Http;
+using App.Platform.Observability;
+using Microsoft.AspNetCore.Mvc;
+
+namespace App.Exchange.Webhooks;
+
+/// <summary><c>/webhooks/{provider}</c>: what providers call. The signature is the key.</summary>
+internal static class WebhookEndpoints
+{
+    private const int MostBytes = 1 << 20;
+
+    /// <summary>Maps the calls.</summary>
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        var webhooks = routes.MapGroup("/webhooks").WithTags("webhooks");
+        webhooks.MapPost("{provider}", ReceiveAsync).WithMetadata(new RequestSizeLimitAttribute(MostBytes));
+        webhooks.MapGet("{provider}", (string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers) =>
+            Find(providers, provider)?.Challenge(request) ?? Problems.NotFound("webhook to be asked", provider));
+    }
+
+    private static async Task<IResult> ReceiveAsync(string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers, WebhookInbox inbox, CancellationToken ct)
+    {
+        if (Find(providers, provider) is not { } found) return Problems.NotFound("webhook", provider);
+        // Not 404: a provider tries again what is unavailable, and nothing is lost that comes before the secret is set.
+        if (!found.IsOn) return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.", new FieldError(found.SecretVariable, null, "let the operator set it to the provider's secret"));
+        var signature = request.Headers[found.SignatureHeader].ToString();
+        // Who sends none is not listened to any further.
+        var body = signature.Length == 0 ? [] : await ReadAsync(found, request, ct);
+        if (signature.Length == 0 || !found.IsGenuine(signature, body))
+        {
+            Count(found, "bad_signature");
+            return Problems.Of(StatusCodes.Status401Unauthorized, "The signature is not valid.", new FieldError(found.SignatureHeader, null, $"sign the body as {found.Name} does, with the secret of {found.SecretVariable}"));
+        }
+        Count(found, await inbox.StoreAsync(found, body, request.Headers, ct));
+        return TypedResults.Ok();
+    }
+
+    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, CancellationToken ct)
+    {
+        try
+        {
+            using var buffer = new MemoryStream((int)Math.Min(request.ContentLength ?? 4096, MostBytes));
+            await request.Body.CopyToAsync(buffer, ct);
+            return buffer.ToArray();
+        }
+        catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
+        {
+            Count(provider, "too_large");
+            throw;
+        }
+    }
+
+    private static IWebhookProvider? Find(IEnumerable<IWebhookProvider> providers, string name) => providers.FirstOrDefault(provider => provider.Name == name);
+
+    private static void Count(IWebhookProvider provider, string result) => Telemetry.WebhooksReceived.Add(1, new("provider", provider.Name), new("result", result));
+}

@@ -1,4 +1,0 @@
-namespace App.Platform.Database.Embedded;
-
-/// <summary>The embedded server cannot start; the message names the reason and the cure.</summary>
-internal sealed class EmbeddedServerException(string message, Exception? inner = null) : Exception(message, inner);
