@@ -50,15 +50,15 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
     }
 
     [Theory]
-    [InlineData("role no login", "role \"tandem\" is not permitted to log in", "28000")]
-    [InlineData("role password 'another'", "password authentication failed for user \"tandem\"", "28P01")]
-    [InlineData("role connection limit 0", "too many connections for role \"tandem\"", "53300")]
-    [InlineData("database allow_connections false", "database \"tandem\" is not currently accepting connections", "55000")]
-    public async Task A_database_that_refuses_is_waited_for(string refusal, string reason, string state)
+    [InlineData(31, "role no login", "role \"tandem\" is not permitted to log in", "28000")]
+    [InlineData(32, "role password 'another'", "password authentication failed for user \"tandem\"", "28P01")]
+    [InlineData(33, "role connection limit 0", "too many connections for role \"tandem\"", "53300")]
+    [InlineData(34, "database allow_connections false", "database \"tandem\" is not currently accepting connections", "55000")]
+    public async Task A_database_that_refuses_is_waited_for(int seed, string refusal, string reason, string state)
     {
         Assert.All(product.Both, process => Assert.False(process.HasExited, process.Output));
         var (refuse, mend) = Statements(refusal);
-        var load = Load.Start(product.Web.Http, seed: refusal.Length, count: 3, pauseMs: 5);
+        var load = Load.Start(product.Web.Http, seed: seed, count: 3, pauseMs: 5);
         await load.AcceptMoreAsync(50);
         await product.Server.AdministerAsync(refuse, TestDatabaseServer.EndSessions);
 

@@ -1,3 +1,4 @@
+using App.Development;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Serving;
@@ -57,7 +58,7 @@ public sealed class FailedServiceTests
     private static Task<int> ServeAsync(TestDatabase database, Action<IServiceCollection> add, Action started, CancellationToken stop = default)
     {
         var variables = Variables.Of(new Dictionary<string, string?> { ["DATABASE_URL"] = database.Url, ["PORT"] = "0", ["ADMIN_API_KEY"] = AppHost.AdminKey });
-        var serve = PlatformCommands.All(ComposeAsync).Single(command => command.Name == "web");
+        var serve = PlatformCommands.All(ComposeAsync, EmbeddedPostgres.StartAsync).Single(command => command.Name == "web");
         return CommandHost.RunAsync(["web"], [serve with { RunAsync = (line, _, _) => serve.RunAsync(line, variables, stop) }]).WaitAsync(Poll.Patience);
 
         async Task<WebApplication> ComposeAsync(Variables given, CancellationToken ct)
@@ -65,7 +66,7 @@ public sealed class FailedServiceTests
             var options = PlatformOptions.Read(given);
             var builder = WebApplication.CreateSlimBuilder();
             builder.WebHost.ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
-            builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, ct));
+            builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, EmbeddedPostgres.StartAsync, ct));
             add(builder.Services);
             var app = builder.Build();
             app.Lifetime.ApplicationStarted.Register(started);
