@@ -1,7 +1,5 @@
 using App.Development.Embedded;
 using App.Platform.Database;
-using Microsoft.EntityFrameworkCore;
-using Migrations;
 using Npgsql;
 
 namespace App.Tests.Fixtures;
@@ -46,8 +44,7 @@ internal sealed class TestDatabaseHost
     {
         var host = Environment.GetEnvironmentVariable("TEST_DATABASE_URL") is { Length: > 0 } url ? Given(url) : await EmbeddedAsync();
         await host.ExecuteAsync($"CREATE DATABASE {host.template} OWNER {host.owner}");
-        var templateConnection = new NpgsqlConnectionStringBuilder(host.connect(host.template)) { Pooling = false }.ConnectionString;
-        await using (var schema = SchemaContext.Connect(templateConnection)) await schema.Database.MigrateAsync();
+        await SchemaMigration.ApplyAsync(host.connect(host.template), CancellationToken.None);
         return host;
     }
 
