@@ -1,12 +1,12 @@
 namespace App.Platform.Serving;
 
 /// <summary>
-/// Calls that come while one of their kind is under way, and are then made together: one round trip, or one commit, for all of
-/// them. A call that comes alone is made at once.
+/// Makes calls that come while another is under way together, as one batch: one round trip, or one commit, for all of them. A
+/// call that comes alone is made at once.
 /// </summary>
 /// <param name="most">Of one call together.</param>
 /// <param name="together">Makes them, and answers each, in their order. What it throws each of them throws.</param>
-internal sealed class Gathering<TAsked, TAnswer>(int most, Func<IReadOnlyList<TAsked>, Task<IReadOnlyList<TAnswer>>> together)
+internal sealed class CallBatcher<TAsked, TAnswer>(int most, Func<IReadOnlyList<TAsked>, Task<IReadOnlyList<TAnswer>>> together)
 {
     private readonly Lock gate = new();
     private List<Call> waiting = [];
