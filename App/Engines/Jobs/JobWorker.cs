@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Threading.Channels;
 using App.Platform.Database;
-using App.Platform.Observability;
 using App.Platform.Serving;
 using Npgsql;
 
@@ -13,7 +12,7 @@ namespace App.Engines.Jobs;
 /// claimed ahead, so that no round trip is waited for between two of them.
 /// </summary>
 internal sealed class JobWorker(
-    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, Notifications notifications,
+    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, JobMetrics metrics, Notifications notifications,
     TimeProvider time, ILogger<JobWorker> log, JobPool pool, IEnumerable<JobPool> pools) : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
@@ -152,7 +151,7 @@ internal sealed class JobWorker(
         var took = Stopwatch.GetElapsedTime(began);
         running.TryRemove((job.Id, job.Claim), out _);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
-        Telemetry.JobSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", job.Kind));
+        metrics.Ran(job.Kind, took);
         if ((attempt.Reason == StopReason.LeaseLost && outcome.Effect is null) || outcome is JobOutcome.Settled)
         {
             if (outcome is JobOutcome.Settled) tally.Add(job.Kind, "succeeded", took);
@@ -221,7 +220,7 @@ internal sealed class JobWorker(
                 // Those behind them in their orders may have been woken.
                 if (endings.Exists(ending => ending.Job.Guarded)) added.Pulse();
                 foreach (var ending in endings)
-                    Telemetry.JobsEnded.Add(1, new("kind", ending.Job.Kind), new("outcome", ending.Outcome));
+                    metrics.Ended(ending.Job.Kind, ending.Outcome);
                 if (endings.Exists(ending => ending.Outcome is not ("succeeded" or "dead" or "cancelled" or "released"))) stager.LookSoon();
                 return connection;
             }

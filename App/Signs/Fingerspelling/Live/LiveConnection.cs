@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using App.Platform.Observability;
 
 namespace App.Signs.Fingerspelling.Live;
 
@@ -10,7 +9,7 @@ namespace App.Signs.Fingerspelling.Live;
 /// another thread would cost more than the model. Frames that have arrived together are run together. Nothing here may
 /// block: the thread may be the one that watches all sockets of the process.
 /// </summary>
-internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, WordBuilder? word, TimeProvider time)
+internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, LiveMetrics metrics, WordBuilder? word, TimeProvider time)
 {
     private const int UsualFrameBytes = 2048;
     // Measuring every answer would cost as much as writing it.
@@ -169,7 +168,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
             if (classifier is not null) classifiers.Return(classifier);
         }
         Volatile.Write(ref answered, answered + batch.Count);
-        if (batches++ % MeasuredOfBatches == 0) Telemetry.LiveBatchSeconds.Record(time.GetElapsedTime(began).TotalSeconds);
+        if (batches++ % MeasuredOfBatches == 0) metrics.Answered(time.GetElapsedTime(began));
     }
 
     private double Classify(HandClassifier? classifier)
