@@ -11,7 +11,9 @@ namespace App.Platform.Observability;
 internal sealed record TelemetryOptions(bool Exports, IReadOnlyList<KeyValuePair<string, string?>> Settings)
 {
     /// <summary>Reads them. Nothing is exported unless an endpoint is named.</summary>
-    public static TelemetryOptions Read(Variables variables) => new(
-        variables.Url("OTEL_EXPORTER_OTLP_ENDPOINT") is not null && !variables.Flag("OTEL_SDK_DISABLED", false),
-        variables.StartingWith("OTEL_"));
+    public static TelemetryOptions Read(Variables variables)
+    {
+        var (endpoint, disabled) = (variables.Url("OTEL_EXPORTER_OTLP_ENDPOINT"), variables.Flag("OTEL_SDK_DISABLED", false));
+        return new(endpoint is not null && !disabled, variables.StartingWith("OTEL_"));
+    }
 }
