@@ -22,7 +22,7 @@ internal static class PlatformSetup
         services.AddSingleton(database);
         services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
         services.AddSingleton(TimeProvider.System);
-        services.AddHostedService<Draining>().AddHostedService<Settling>();
+        services.AddHostedService<Draining>();
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         if (options.Worker)
         {

@@ -50,6 +50,7 @@ internal static class CommandHost
         UsageException => ExitCodes.Usage,
         BadFileException or InvalidDataException => ExitCodes.Data,
         UnavailableException => ExitCodes.Unavailable,
+        FailedServiceException => ExitCodes.Software,
         InvalidVariablesException => ExitCodes.Configuration,
         _ => null,
     };

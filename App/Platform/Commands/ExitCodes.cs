@@ -15,6 +15,9 @@ internal static class ExitCodes
     /// <summary>Something outside is not there.</summary>
     public const int Unavailable = 69;
 
+    /// <summary>A background service has failed for good.</summary>
+    public const int Software = 70;
+
     /// <summary>Variables are at fault.</summary>
     public const int Configuration = 78;
 

@@ -42,10 +42,14 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
             {
                 await ListenAsync(stoppingToken);
             }
-            catch (Exception e) when (TransientFault.Is(e) && !stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
-                log.LogWarning("Notifications are interrupted, polling goes on: {Error}", e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
+                return;
+            }
+            catch (Exception e)
+            {
+                log.LogWarning(TransientFault.Is(e) ? null : e, "Notifications are interrupted, polling goes on: {Error}", e.Message);
+                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -88,7 +88,7 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
             {
                 await SeekAsync(stoppingToken);
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            catch (Exception e) when (e is not OperationCanceledException || !stoppingToken.IsCancellationRequested)
             {
                 // Whoever is unsure does not lead.
                 await StepDownAsync();

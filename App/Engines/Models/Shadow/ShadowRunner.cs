@@ -15,7 +15,11 @@ internal sealed class ShadowRunner(ShadowModels shadows, TimeProvider time, ILog
             {
                 await shadows.CompareAsync(stoppingToken);
             }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e)
             {
                 log.LogWarning("What candidates say cannot be written down: {Error}", e.Message);
             }

@@ -2,7 +2,6 @@ using System.Globalization;
 using App.Platform.Auth;
 using App.Platform.Http;
 using App.Platform.Observability;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -59,21 +58,16 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         // Who comes in the moment before the model is loaded is to have letters, not an error.
         await classifiers.Known.WaitAsync(LongestStart, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         LiveConnection? connection = null;
-        var transport = context.Features.Get<IConnectionSocketFeature>()?.Socket;
         try
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             var wire = ((CoalescingUpgrade)context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).Stream!;
             connection = new LiveConnection(socket, wire, classifiers, options, word, time);
             connections.Opened(connection);
-            if (transport is not null) InlineCompletions.Prefer(transport, true);
             Telemetry.LiveEnded.Add(1, new KeyValuePair<string, object?>("reason", await connection.RunAsync()));
         }
         finally
         {
-            if (transport is not null) InlineCompletions.Prefer(transport, false);
-            // What the server does after it is no business of the thread that watches sockets.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             connections.Leave(connection);
         }
     }
