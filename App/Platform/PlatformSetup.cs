@@ -5,6 +5,7 @@ using App.Platform.Auth;
 using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Platform.Http;
+using App.Platform.Http.ApiDescription;
 using App.Platform.Leases;
 using App.Platform.Observability;
 using App.Platform.Serving;
@@ -34,7 +35,7 @@ internal static class PlatformSetup
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddSingleton(options.Egress).AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
         services.AddKeys(options);
-        services.AddOpenApi(api => api.AddDocumentTransformer<KeySecurityTransformer>());
+        services.AddApiDescription();
         services.AddProblemDetails();
         services.AddExceptionHandler<RequestFailures>();
         services.AddRateLimiter(limiter =>
@@ -62,9 +63,11 @@ internal static class PlatformSetup
         app.UseRateLimiter();
         app.UseAuthorization();
         app.Services.GetRequiredService<Health>().Map(app);
-        app.MapOpenApi();
+        app.MapApiDescription();
         var prometheus = app.Services.GetRequiredService<PrometheusListener>();
-        app.MapGet("/metrics", () => TypedResults.Text(prometheus.Scrape(), "text/plain; version=0.0.4")).RequireScope(Scopes.Read).WithTags("health");
+        app.MapGet("/metrics", () => TypedResults.Text(prometheus.Scrape(), "text/plain; version=0.0.4")).RequireScope(Scopes.Read).WithTags("health")
+            .Describe("getMetrics", "Metrics of this process", "In the text format of Prometheus.")
+            .AnswersText("text/plain", "# TYPE tandem_jobs_enqueued_total counter\ntandem_jobs_enqueued_total 3\n");
     }
 
     // Health must answer whatever else happens. (Ingest has backpressure of its own, and no limit here.)
