@@ -23,20 +23,18 @@ internal static class JsonValueSchema
                 else if (property is OpenApiSchema { Properties: null, AdditionalProperties: null } map && map.Type?.HasFlag(JsonSchemaType.Object) == true)
                     map.AdditionalProperties = new OpenApiSchemaReference(Id, document);
             }
+        if (!document.Components.Schemas.TryGetValue(Id, out var found) || found is not OpenApiSchema any) return;
+        any.Description = "Any JSON.";
         // Items of arrays stay open: a type that held arrays of itself is one that TypeScript refuses.
-        document.Components.Schemas[Id] = new OpenApiSchema
-        {
-            Description = "Any JSON.",
-            AnyOf =
-            [
-                new OpenApiSchema { Type = JsonSchemaType.Null },
-                new OpenApiSchema { Type = JsonSchemaType.Boolean },
-                new OpenApiSchema { Type = JsonSchemaType.Number },
-                new OpenApiSchema { Type = JsonSchemaType.String },
-                new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema() },
-                new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchemaReference(Id, document) },
-            ],
-        };
+        any.AnyOf =
+        [
+            new OpenApiSchema { Type = JsonSchemaType.Null },
+            new OpenApiSchema { Type = JsonSchemaType.Boolean },
+            new OpenApiSchema { Type = JsonSchemaType.Number },
+            new OpenApiSchema { Type = JsonSchemaType.String },
+            new OpenApiSchema { Type = JsonSchemaType.Array, Items = new OpenApiSchema() },
+            new OpenApiSchema { Type = JsonSchemaType.Object, AdditionalProperties = new OpenApiSchemaReference(Id, document) },
+        ];
     }
 
     private static bool IsNullOrAny(IOpenApiSchema property) =>
