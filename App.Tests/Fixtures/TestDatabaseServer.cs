@@ -1,6 +1,5 @@
 using App.Development.Embedded;
-using Microsoft.EntityFrameworkCore;
-using Migrations;
+using App.Platform.Database;
 using Npgsql;
 
 namespace App.Tests.Fixtures;
@@ -40,8 +39,7 @@ public sealed class TestDatabaseServer : IAsyncDisposable
     {
         var folder = TestFolder.Create();
         var server = await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, ListenOnLoopback = true, Durable = durable });
-        await using var schema = SchemaContext.Connect(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString);
-        await schema.Database.MigrateAsync();
+        await SchemaMigration.ApplyAsync(server.ConnectionString, CancellationToken.None);
         return new(folder, server);
     }
 

@@ -45,11 +45,15 @@ internal static class PlatformCommands
 
     private static Command Migrate(CommandDatabase database)
     {
-        var command = new Command("migrate", "Applies pending migrations to DATABASE_URL.");
+        var file = new Option<FileInfo?>("--write-schema") { Description = "Writes the whole schema as SQL to this file.", HelpName = "file" };
+        var command = new Command("migrate", "Applies pending migrations to DATABASE_URL.") { file };
         command.SetAction((line, ct) => database.UseAsync(async connectionString =>
         {
             var applied = await SchemaMigration.ApplyAsync(connectionString, ct);
-            await line.InvocationConfiguration.Output.WriteLineAsync(applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.");
+            var said = applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.";
+            await line.InvocationConfiguration.Output.WriteLineAsync(said);
+            if (line.GetValue(file) is { } written)
+                await File.WriteAllTextAsync(written.FullName, await SchemaText.ReadAsync(connectionString, ct), ct);
         }, ct));
         return command;
     }
