@@ -18,7 +18,7 @@ public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDi
 
         var problems = await NodeAsync(Path.Combine(Project, "lint.js"), document);
 
-        Assert.Empty(problems.Split('\n').Where(problem => problem.StartsWith("error ", StringComparison.Ordinal)));
+        Assert.DoesNotContain(problems.Split('\n'), problem => problem.StartsWith("error ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDi
 
     private static async Task<string> NodeAsync(params string[] words)
     {
-        using var node = Process.Start(new ProcessStartInfo("node", words) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var node = Process.Start(new ProcessStartInfo("node", words) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         await node.WaitForExitAsync();
         Assert.True(node.ExitCode == 0, $"{words[0]}: {await output}{await errors}");
