@@ -27,7 +27,7 @@ internal sealed class BenchServer : IAsyncDisposable
             return new(DatabaseUrl.Parse(url) is { ConnectionString: { } given } ? given : throw new BenchException($"DATABASE_URL: {DatabaseUrl.Parse(url).Fault}."), null);
         var folder = Directory.CreateTempSubdirectory("tandem-bench").FullName;
         var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = folder, ListenOnLoopback = true }, cancellationToken: ct);
-        return new(embedded.AdminConnectionString, embedded);
+        return new(server.AdminConnectionString, server);
     }
 
     public async ValueTask DisposeAsync()
