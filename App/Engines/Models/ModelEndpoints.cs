@@ -18,19 +18,34 @@ internal static class ModelEndpoints
     {
         var models = routes.MapGroup("/api/models").WithTags("models");
         models.MapGet("/", ListAsync).RequireScope(Scopes.Read).Pages().Refuses(400)
-            .Describe("listModels", "Model versions", "In the order of their registration, with their scores and the newest shadow of each.");
-        models.MapPost("/{name}/versions", RegisterAsync).RequireScope(Scopes.Admin).WithMetadata(new RequestSizeLimitAttribute(ModelOptions.MostBytes + (1 << 20)))
+            .Describe("listModels", "Model versions",
+                "In the order of their registration, with their scores and the newest shadow of each.");
+        models.MapPost("/{name}/versions", RegisterAsync).RequireScope(Scopes.Admin).AddEndpointFilter(OperatorOnly)
+            .WithMetadata(new RequestSizeLimitAttribute(ModelOptions.MostBytes + (1 << 20)))
             .Describe("registerModelVersion", "Register a version",
-                "As JSON, or as a form with the parts `artifact` (the ONNX file), `spec` (JSON) and `sha256`. Without an artifact it is fetched from MODEL_ARTIFACT_BASE_URL. The version is loaded once before it is taken; it serves when it is activated.")
+                "As JSON, or as a form with the parts `artifact` (the ONNX file), `spec` (JSON) and `sha256`. Without an artifact it is "
+                + "fetched from MODEL_ARTIFACT_BASE_URL. The version is loaded once before it is taken; it serves when it is activated. "
+                + "The operator's alone.")
             .PathParameter("name", "Name of the model's task, such as `disaggregation`.")
             .Takes<ModelUploadRequest>().AddOpenApiOperationTransformer(ModelUploadRequest.DescribeAsync);
         models.MapPost("/{name}/versions/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin).Refuses(404, 422)
-            .Describe("activateModelVersion", "Serve with a version", "All processes change to it without a pause. Going back is activating the earlier version.")
+            .Describe("activateModelVersion", "Serve with a version",
+                "All processes change to it without a pause. Going back is activating the earlier version.")
             .PathParameter("name", "Name of the model's task.").PathParameter("version", "The version.");
         models.MapPost("/{name}/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin).Refuses(404, 422)
             .Describe("activateModel", "Serve with a version (short address)", "The same as `activateModelVersion`.")
             .PathParameter("name", "Name of the model's task.").PathParameter("version", "The version.");
         ShadowEndpoints.Map(routes);
+    }
+
+    // A model serves every organization, and is code that runs in the server. Asked before the body is read.
+    private static async ValueTask<object?> OperatorOnly(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var user = context.HttpContext.User;
+        if (user.IsOperator()) return await next(context);
+        var cure = $"Use an admin key of the organization '{Scopes.OperatorsOrganization}'.";
+        return Problems.Of(StatusCodes.Status403Forbidden, "Models serve every organization: only the operator registers versions.",
+            new FieldError("organization", user.Organization(), cure));
     }
 
     private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> ListAsync(
@@ -51,7 +66,8 @@ internal static class ModelEndpoints
     }
 
     private static async Task<Results<Created<ModelAnswer>, ProblemHttpResult>> RegisterAsync(
-        string name, HttpRequest request, ModelRegistry registry, ModelArtifacts artifacts, ModelLoader loader, ActiveModels models, CancellationToken ct)
+        string name, HttpRequest request, ModelRegistry registry, ModelArtifacts artifacts, ModelLoader loader, ActiveModels models,
+        ILogger<ModelLoader> log, CancellationToken ct)
     {
         if (!request.HasFormContentType && !request.HasJsonContentType())
             return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The body is of a kind that is not taken here.",
@@ -67,7 +83,7 @@ internal static class ModelEndpoints
         }
         catch (InvalidModelException e)
         {
-            return Refused(e);
+            return Refused(e, name, log);
         }
 
         async Task<ModelVersion> AddAsync(ModelUpload upload, byte[] artifact)
@@ -89,7 +105,8 @@ internal static class ModelEndpoints
     }
 
     private static async Task<Results<Ok<ModelAnswer>, ProblemHttpResult>> ActivateAsync(
-        string name, int version, ModelRegistry registry, ModelLoader loader, ActiveModels models, CancellationToken ct)
+        string name, int version, ModelRegistry registry, ModelLoader loader, ActiveModels models, ILogger<ModelLoader> log,
+        CancellationToken ct)
     {
         if (await registry.FindAsync(name, version, ct) is not { } found)
             return Problems.NotFound("model version", Problems.Shorten($"{name}@{version}"));
@@ -100,7 +117,7 @@ internal static class ModelEndpoints
         }
         catch (InvalidModelException e)
         {
-            return Refused(e);
+            return Refused(e, found.Label, log);
         }
         await registry.ActivateAsync(found, ct);
         models.Get(name).RetryNow();
@@ -108,8 +125,12 @@ internal static class ModelEndpoints
         return TypedResults.Ok(ModelAnswer.Of((await registry.FindAsync(name, version, ct))!, models));
     }
 
-    private static ProblemHttpResult Refused(InvalidModelException fault) =>
-        Problems.Of(StatusCodes.Status422UnprocessableEntity, "The model version cannot be taken.", new FieldError(fault.Field, null, fault.Message));
+    private static ProblemHttpResult Refused(InvalidModelException fault, string model, ILogger log)
+    {
+        log.LogWarning("Refused a version of model {Model}: {Fault}", Problems.Shorten(model), fault.Detail);
+        return Problems.Of(StatusCodes.Status422UnprocessableEntity, "The model version cannot be taken.",
+            new FieldError(fault.Field, null, fault.Message));
+    }
 }
 
 /// <summary>A page of versions in the order of their registration.</summary>

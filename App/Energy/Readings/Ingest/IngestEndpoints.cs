@@ -3,14 +3,13 @@ using System.Globalization;
 using System.Text.Unicode;
 using App.Platform.Auth;
 using App.Platform.Http;
-using App.Platform.Observability;
 using App.Platform.Serving;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Energy.Readings.Ingest;
 
 /// <summary><c>POST /ingest/readings</c> (JSON, NDJSON) and <c>POST /api/v2/write</c> (InfluxDB line protocol), gzip or not.</summary>
-internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, SeriesNames names, TimeProvider time)
+internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, SeriesNames names, IngestMetrics metrics, TimeProvider time)
 {
     private static readonly string[] Precisions = ["ns", "us", "ms", "s"];
 
@@ -19,13 +18,15 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     {
         routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .Describe("postReadings", "Send readings",
-                "JSON, or NDJSON (one item a line), gzip accepted. All or nothing; answered when durable. The same building, meter and time with other watts replaces.")
+                "JSON, or NDJSON (one item a line), gzip accepted. All or nothing; answered when durable. The same building, meter and "
+                + "time with other watts replaces.")
             .Takes<IngestRequest>()
             .TakesText("application/x-ndjson", "{\"buildingId\":\"h1\",\"ts\":\"2026-11-29T08:00:00Z\",\"watts\":123.4}\n")
             .Produces<IngestAnswer>(StatusCodes.Status202Accepted);
         routes.MapPost("/api/v2/write", (Delegate)WriteAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .Describe("writeLineProtocol", "Send readings as InfluxDB line protocol",
-                "For Telegraf, Home Assistant and other clients of InfluxDB; they send `Authorization: Token <key>`. Tags `building` and `meter`, field `watts`, `power` or `value`.")
+                "For Telegraf, Home Assistant and other clients of InfluxDB; they send `Authorization: Token <key>`. Tags `building` "
+                + "and `meter`, field `watts`, `power` or `value`.")
             .QueryParameter("precision", "Unit of the timestamps.", Precisions)
             .QueryParameter("bucket", "The building of lines without the tag `building`.")
             .TakesText("text/plain", "power,building=h1,meter=mains watts=131.5 1795219220000000000\n")
@@ -142,9 +143,9 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
         ]);
     }
 
-    private static ProblemHttpResult TooBusy(HttpContext context)
+    private ProblemHttpResult TooBusy(HttpContext context)
     {
-        Telemetry.IngestRefused.Add(1);
+        metrics.Refused();
         context.Response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status429TooManyRequests, "Readings arrive faster than they can be stored: send them again after a second.");
     }
