@@ -20,6 +20,7 @@ internal static class Program
     {
         var options = PlatformOptions.Read(variables);
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(options.Telemetry.Settings);
         foreach (var module in Modules.All) module.AddServices(builder.Services, variables);
         foreach (var module in Modules.All) module.CheckServices(builder.Services, variables);
         if (options.Worker)

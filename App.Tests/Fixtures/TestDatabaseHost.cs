@@ -25,9 +25,14 @@ internal sealed class TestDatabaseHost
     public static Task<TestDatabaseHost> OfProcessAsync() => Process.Value;
 
     /// <summary>Makes a database from the migrated template and answers its connection string.</summary>
-    public async Task<string> CloneTemplateAsync(string name)
+    public Task<string> CloneTemplateAsync(string name) => CreateAsync(name, template);
+
+    /// <summary>Makes an empty database and answers its connection string.</summary>
+    public Task<string> CreateEmptyAsync(string name) => CreateAsync(name, "template1");
+
+    private async Task<string> CreateAsync(string name, string from)
     {
-        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}");
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {from} OWNER {owner}");
         return Patient(connect(name));
     }
 

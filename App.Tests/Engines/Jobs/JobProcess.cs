@@ -19,7 +19,7 @@ internal sealed class JobProcess : IAsyncDisposable
     public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString, IReadOnlyList<JobPool> pools)
     {
         var collection = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
-        collection.AddSingleton(bench).AddSingleton(TimeProvider.System);
+        collection.AddSingleton(bench).AddSingleton(TimeProvider.System).AddMetrics();
         collection.AddSingleton(_ => new Postgres(connectionString, connectionString, Postgres.NewProcessName()));
         var module = new JobsModule();
         module.AddServices(collection, Variables.Of(new Dictionary<string, string?>()));

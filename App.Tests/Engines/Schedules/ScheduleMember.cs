@@ -11,12 +11,14 @@ internal sealed class ScheduleMember : IAsyncDisposable
 {
     public static readonly JobKind Kind = new() { Name = "test.noted", ArgsType = typeof(NotedArgs) };
 
+    private readonly TestMeters meters = new();
+
     public ScheduleMember(TestDatabase database, IEnumerable<Schedule> declared, bool runsInitially = false, IReadOnlyList<JobKind>? kinds = null)
     {
         Postgres = new Postgres(database.ConnectionString, database.ConnectionString, $"member/{Guid.NewGuid():N}");
         Options = new ScheduleOptions { RunInitially = runsInitially, Lifetime = TimeSpan.FromHours(1) };
         kinds ??= [Kind];
-        Firing = new ScheduleFiring(Postgres, new JobQueue(Postgres, kinds), kinds, NullLogger<ScheduleFiring>.Instance);
+        Firing = new ScheduleFiring(Postgres, new JobQueue(Postgres, kinds), kinds, new ScheduleMetrics(meters), NullLogger<ScheduleFiring>.Instance);
         Declarations = new ScheduleDeclarations(Postgres, Options, declared, Firing, NullLogger<ScheduleDeclarations>.Instance);
         Runs = new ScheduleRuns(Postgres);
     }
@@ -60,7 +62,11 @@ internal sealed class ScheduleMember : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
-    public ValueTask DisposeAsync() => Postgres.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        meters.Dispose();
+        return Postgres.DisposeAsync();
+    }
 }
 
 internal sealed record NotedArgs(string Word);

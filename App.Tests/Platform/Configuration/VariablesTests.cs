@@ -14,6 +14,7 @@ public sealed class VariablesTests
         var options = PlatformOptions.Read(variables);
         Assert.Empty(variables.Faults);
         Assert.Empty(options.Egress.Hosts);
+        Assert.False(options.Telemetry.Exports);
         Assert.Equal(new PlatformOptions
         {
             Port = 8080,
@@ -26,6 +27,7 @@ public sealed class VariablesTests
             LogLevel = "information",
             Drain = TimeSpan.FromSeconds(30),
             Egress = options.Egress,
+            Telemetry = options.Telemetry,
             RequestsPerSecond = 2000,
         }, options);
     }

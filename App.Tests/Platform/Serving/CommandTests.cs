@@ -56,6 +56,33 @@ public sealed class CommandTests
         Assert.DoesNotContain("mypassword", result.Error + result.Out);
     }
 
+    // With one connection the first look at the database succeeds and the next is refused.
+    [Theory]
+    [InlineData("nologin", "is not permitted to log in")]
+    [InlineData("connection limit 0", "too many connections for role")]
+    [InlineData("connection limit 1", "too many connections for role")]
+    public async Task A_database_that_refuses_the_login_at_start_is_said_in_one_line(string refusal, string reason)
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var admin = new NpgsqlConnection(database.AdminConnectionString);
+        await admin.OpenAsync();
+        var role = $"refused_{Guid.NewGuid():N}";
+        await ExecuteAsync($"create role {role} login password 'mypassword'; grant select on \"__EFMigrationsHistory\" to {role}; alter role {role} {refusal}");
+        var url = new UriBuilder(database.Url) { UserName = role, Password = "mypassword" }.Uri.ToString();
+        var result = await AppCommand.RunAsync("", ("DATABASE_URL", url), ("ADMIN_API_KEY", "a-key-of-this-very-test"));
+        await ExecuteAsync($"drop owned by {role}; drop role {role}");
+        Assert.Equal(69, result.Code);
+        Assert.Single(result.Error.TrimEnd().Split('\n'));
+        Assert.Contains(reason, result.Error);
+        Assert.DoesNotContain("mypassword", result.Error + result.Out);
+
+        async Task ExecuteAsync(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, admin);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
     [Fact]
     public async Task A_port_in_use_is_said_in_one_line()
     {

@@ -26,7 +26,7 @@ internal sealed class DisaggregationModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<IStreamHandler, DisaggregationHandler>();
+        services.AddSingleton<DisaggregationMetrics>().AddSingleton<IStreamHandler, DisaggregationHandler>();
         services.AddSingleton<IStreamHandler>(provider => new BlockWriter(provider.GetRequiredService<NpgsqlDataSource>(), DisaggregationHandler.Name));
     }
 

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using App.Platform.Database;
-using App.Platform.Observability;
 using App.Platform.Serving;
 using Npgsql;
 
@@ -11,7 +10,8 @@ namespace App.Engines.Jobs;
 /// written, or until the lease is lost and with it the right to write it.
 /// </summary>
 internal sealed class JobEndWriter(
-    Postgres postgres, JobOptions options, JobPool pool, HeldJobs held, JobStager stager, JobVacuum vacuum, JobAnnouncements announcements, TimeProvider time, ILogger<JobEndWriter> log)
+    Postgres postgres, JobOptions options, JobPool pool, HeldJobs held, JobStager stager, JobVacuum vacuum, JobMetrics metrics, JobAnnouncements announcements,
+    TimeProvider time, ILogger<JobEndWriter> log)
 {
     private readonly Channel<(JobStore.Ending Ending, JobSession Session)> ended = Channel.CreateUnbounded<(JobStore.Ending, JobSession)>(new() { SingleReader = true });
     private readonly OwnConnection connection = new(postgres, "finish");
@@ -91,7 +91,7 @@ internal sealed class JobEndWriter(
         // The jobs behind them in their orders, or under their limits, may have been woken.
         if (endings.Exists(ending => ending.Job.Guarded)) announcements.Of(pool).Pulse();
         foreach (var ending in endings)
-            Telemetry.JobsEnded.Add(1, new("kind", ending.Job.Kind), new("outcome", ending.Outcome));
+            metrics.Ended(ending.Job.Kind, ending.Outcome);
         if (endings.Exists(ending => ending.Outcome is not ("succeeded" or "dead" or "cancelled" or "released"))) stager.LookSoon();
     }
 

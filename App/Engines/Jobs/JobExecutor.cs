@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Threading.Channels;
-using App.Platform.Observability;
 
 namespace App.Engines.Jobs;
 
 /// <summary>Runs the jobs that were claimed, as many at once as the pool has places, and hands their ends to the end writer.</summary>
 internal sealed class JobExecutor(
-    HeldJobs held, JobEndWriter ends, JobRunner runner, JobTally tally, IEnumerable<JobKind> kinds, JobOptions options, JobPool pool, TimeProvider time)
+    HeldJobs held, JobEndWriter ends, JobRunner runner, JobTally tally, JobMetrics metrics, IEnumerable<JobKind> kinds, JobOptions options, JobPool pool, TimeProvider time)
 {
     // Jobs on average shorter than this are claimed ahead, as many as are run within the span behind it.
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(10);
@@ -62,7 +61,7 @@ internal sealed class JobExecutor(
         var took = Stopwatch.GetElapsedTime(began);
         held.End(attempt);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
-        Telemetry.JobSeconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("kind", job.Kind));
+        metrics.Ran(job.Kind, took);
 
         if (outcome is JobOutcome.Settled)
         {

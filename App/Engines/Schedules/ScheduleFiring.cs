@@ -1,7 +1,6 @@
 using System.Text.Json;
 using App.Engines.Jobs;
 using App.Platform.Database;
-using App.Platform.Observability;
 
 namespace App.Engines.Schedules;
 
@@ -9,7 +8,7 @@ namespace App.Engines.Schedules;
 /// Turns planned instants into jobs. Fire and job are one transaction under the lock of the schedule's row, and a fire
 /// is unique in its instant: however many workers wake at it, one job comes of it.
 /// </summary>
-internal sealed class ScheduleFiring(Postgres postgres, JobQueue queue, IEnumerable<JobKind> kinds, ILogger<ScheduleFiring> log)
+internal sealed class ScheduleFiring(Postgres postgres, JobQueue queue, IEnumerable<JobKind> kinds, ScheduleMetrics metrics, ILogger<ScheduleFiring> log)
 {
     private readonly Dictionary<string, JobKind> known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
 
@@ -93,7 +92,7 @@ internal sealed class ScheduleFiring(Postgres postgres, JobQueue queue, IEnumera
             on conflict (key, scheduled_for) do nothing
             """, key, instant, reason);
         if (await insert.ExecuteNonQueryAsync(ct) == 0) return;
-        Telemetry.ScheduleFires.Add(1, new("key", key), new("reason", "skipped"));
+        metrics.Fired(key, "skipped");
         log.LogInformation("Schedule {Key:l} was skipped at {Instant:u}: the job of an earlier fire has not ended", key, instant);
     }
 
@@ -116,7 +115,7 @@ internal sealed class ScheduleFiring(Postgres postgres, JobQueue queue, IEnumera
         var added = await queue.EnqueueAsync(transaction.Connection, transaction.Transaction, [JobOf(schedule)], ct);
         await using var name = transaction.Command("update schedule_fires set job_id = $2 where id = $1", fire, added[0].Id);
         await name.ExecuteNonQueryAsync(ct);
-        Telemetry.ScheduleFires.Add(1, new("key", schedule.Key), new("reason", reason));
+        metrics.Fired(schedule.Key, reason);
         return added[0].Id;
     }
 

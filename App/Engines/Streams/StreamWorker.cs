@@ -5,7 +5,7 @@ namespace App.Engines.Streams;
 
 /// <summary>Runs the consumer groups of a worker: for each, one loop that keeps the leases of its shards and one that handles their entries.</summary>
 internal sealed class StreamWorker(
-    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, Notifications notifications, TimeProvider time, ILogger<StreamWorker> log)
+    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, Notifications notifications, StreamMetrics metrics, TimeProvider time, ILogger<StreamWorker> log)
     : DrainingService
 {
     private readonly SemaphoreSlim oneInHand = new(1);
@@ -26,7 +26,7 @@ internal sealed class StreamWorker(
     {
         await Task.Yield();
         var leases = new ShardLeases(postgres, options, handler.Stream, handler.Group, log);
-        await using var consumer = new StreamConsumer(postgres, handler, leases, options, oneInHand, time, log);
+        await using var consumer = new StreamConsumer(postgres, handler, leases, options, oneInHand, metrics, time, log);
         log.LogInformation("Consuming {Stream:l} as group {Group:l}", handler.Stream, handler.Group);
         using var keeping = new ShardLeaseLoop(postgres, leases, handler, options, appended, time, log);
         using var consuming = new StreamConsumeLoop(consumer, handler, options, appended, time, log);

@@ -64,6 +64,10 @@ internal sealed partial class Variables(IConfiguration source)
         return Text(name) ?? fallback;
     }
 
+    /// <summary>All variables that are set and whose names begin so, for a library that reads its own.</summary>
+    public IReadOnlyList<KeyValuePair<string, string?>> StartingWith(string prefix) =>
+        [.. source.GetChildren().Where(one => !string.IsNullOrWhiteSpace(one.Value) && one.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(one => KeyValuePair.Create(one.Key, one.Value))];
+
     /// <summary>true/false, 1/0, yes/no, on/off.</summary>
     public bool Flag(string name, bool fallback)
     {

@@ -6,17 +6,10 @@ namespace App.Platform.Database;
 /// <summary>Applies the functions, triggers and views whose files have changed since the database was given them.</summary>
 internal static class SchemaFunctions
 {
-    /// <summary>Applies those of this build, and drops signatures that nobody calls any more. Call it under the migration lock.</summary>
+    /// <summary>Applies those of the files that have changed, in their order, and drops signatures. Call it under the migration lock.</summary>
     /// <returns>Names of the files that were applied.</returns>
-    public static async Task<IReadOnlyList<string>> ApplyAsync(NpgsqlConnection connection, CancellationToken ct)
-    {
-        var applied = await ApplyAsync(connection, SchemaFunction.All, ct);
-        foreach (var signature in SchemaFunction.Retired) await ExecuteAsync(connection, $"drop function if exists {signature}", ct);
-        return applied;
-    }
-
-    /// <summary>Applies those of the files that have changed, in their order.</summary>
-    public static async Task<IReadOnlyList<string>> ApplyAsync(NpgsqlConnection connection, IReadOnlyList<SchemaFunction> files, CancellationToken ct)
+    public static async Task<IReadOnlyList<string>> ApplyAsync(
+        NpgsqlConnection connection, IReadOnlyList<SchemaFunction> files, IReadOnlyList<string> retired, CancellationToken ct)
     {
         var hashes = await HashesAsync(connection, ct);
         var changed = files.Where(file => hashes.GetValueOrDefault(file.Name) != file.Hash).ToList();
@@ -32,6 +25,7 @@ internal static class SchemaFunctions
             await record.ExecuteNonQueryAsync(ct);
             await transaction.CommitAsync(ct);
         }
+        foreach (var signature in retired) await ExecuteAsync(connection, $"drop function if exists {signature}", ct);
         return [.. changed.Select(file => file.Name)];
     }
 

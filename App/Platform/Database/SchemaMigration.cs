@@ -35,7 +35,7 @@ internal static class SchemaMigration
             await using var context = SchemaContext.Connect(unpooled);
             await context.Database.MigrateAsync(ct);
         }
-        var functions = await SchemaFunctions.ApplyAsync(connection, ct);
+        var functions = await SchemaFunctions.ApplyAsync(connection, SchemaFunction.All, SchemaFunction.Retired, ct);
         await ExecuteAsync(connection, $"insert into schema_versions (fingerprint) values ('{SchemaVersion.Fingerprint}')", ct);
         return [.. migrations, .. functions];
     }

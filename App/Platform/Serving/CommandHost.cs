@@ -9,6 +9,7 @@ internal static class CommandHost
     private const int UsageError = 64;
     private const int DataError = 65;
     private const int Unavailable = 69;
+    private const int SoftwareError = 70;
     private const int ConfigurationError = 78;
 
     /// <summary>Runs it.</summary>
@@ -48,6 +49,10 @@ internal static class CommandHost
         {
             return Fail(e.Message, Unavailable);
         }
+        catch (FailedServiceException e)
+        {
+            return Fail(e.Message, SoftwareError);
+        }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
             return 130;
@@ -74,3 +79,7 @@ internal static class CommandHost
 
 /// <summary>Something outside that a command needs is not there: one line to stderr, exit code 69.</summary>
 internal sealed class UnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A background service of the server has failed, and the process ends with it: one line to stderr, exit code 70.</summary>
+internal sealed class FailedServiceException(string service, Exception inner)
+    : Exception($"The background service {service} has failed, and the process ends: {inner.GetType().Name}: {inner.Message}", inner);

@@ -20,12 +20,16 @@ internal static class PlatformCommands
         new("web", "serves as the web role, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "false"), ct)),
         new("worker", "serves as web+worker, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "true"), ct)),
         HealthCommand.Definition,
-        new("migrate", "applies pending migrations to DATABASE_URL", (line, variables, ct) =>
-            WithDatabaseAsync(line, variables, startEmbedded, async connectionString =>
+        new("migrate", "[--write-schema <file>]: applies pending migrations to DATABASE_URL; writes the whole schema as SQL", (line, variables, ct) =>
+        {
+            var file = line.Optional("write-schema");
+            return WithDatabaseAsync(line, variables, startEmbedded, async connectionString =>
             {
                 var applied = await SchemaMigration.ApplyAsync(connectionString, ct);
                 Console.WriteLine(applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.");
-            }, ct)),
+                if (file is not null) await File.WriteAllTextAsync(file, await SchemaText.ReadAsync(connectionString, ct), ct);
+            }, ct);
+        }),
         new("keys create", "--org <organization> --scopes read,ingest [--name <text>]: makes an API key and prints it once", (line, variables, ct) =>
         {
             var organization = line.Required("org");

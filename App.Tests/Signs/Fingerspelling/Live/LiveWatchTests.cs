@@ -93,7 +93,7 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
     {
         var wire = new CoalescingStream(new PipePair(up.Reader, down.Writer));
         var socket = WebSocket.CreateFromStream(wire, new WebSocketCreationOptions { IsServer = true });
-        var connection = new LiveConnection(socket, wire, host.App.Services.GetRequiredService<ClassifierPool>(), options, null, time);
+        var connection = new LiveConnection(socket, wire, host.App.Services.GetRequiredService<ClassifierPool>(), options, host.App.Services.GetRequiredService<LiveMetrics>(), null, time);
         Assert.True(connections.TryEnter());
         connections.Opened(connection);
         var client = WebSocket.CreateFromStream(new PipePair(down.Reader, up.Writer), new WebSocketCreationOptions { IsServer = false });

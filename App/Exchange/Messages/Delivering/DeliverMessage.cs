@@ -1,6 +1,5 @@
 using App.Engines.Jobs;
 using App.Exchange.Messages.Channels;
-using App.Platform.Observability;
 
 namespace App.Exchange.Messages.Delivering;
 
@@ -13,7 +12,7 @@ internal sealed record DeliverMessageArgs(Guid MessageId, int Drive);
 /// Makes one attempt of a message, and says what follows. The message's own schedule decides when it is tried again,
 /// so the job is snoozed and its attempts are not spent; what became of the attempt is written with the end of the job.
 /// </summary>
-internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IEnumerable<IMessageChannel> channels, MessageOptions options, TimeProvider time) : IJobHandler<DeliverMessageArgs>
+internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IEnumerable<IMessageChannel> channels, MessageOptions options, MessageMetrics metrics, TimeProvider time) : IJobHandler<DeliverMessageArgs>
 {
     /// <summary>Name of the kind.</summary>
     public const string Kind = "message.deliver";
@@ -50,8 +49,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         var sending = channel.SendAsync(message, ct);
         var result = message.State == MessageState.Sending || sending.IsCompleted ? await sending : await slow.WatchAsync(message.Id, sending);
         var latency = time.GetElapsedTime(began);
-        Telemetry.MessageAttempts.Add(1, new("channel", message.Channel), new("outcome", result.End));
-        Telemetry.MessageAttemptSeconds.Record(latency.TotalSeconds, new KeyValuePair<string, object?>("channel", message.Channel));
+        metrics.Attempted(message.Channel, result.End, latency);
         return result with { StartedAt = at, Latency = latency };
     }
 

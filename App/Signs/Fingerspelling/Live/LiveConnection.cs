@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using App.Platform.Observability;
 
 namespace App.Signs.Fingerspelling.Live;
 
@@ -9,7 +8,7 @@ namespace App.Signs.Fingerspelling.Live;
 /// One WebSocket, from its first frame to its end. A frame is read, run and answered where it arrives: handing it to
 /// another thread would cost more than the model. Frames that have arrived together are run together.
 /// </summary>
-internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, WordBuilder? word, TimeProvider time)
+internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, LiveMetrics metrics, WordBuilder? word, TimeProvider time)
 {
     private const int UsualFrameBytes = 2048;
     // Measuring every answer would cost as much as writing it.
@@ -166,7 +165,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
             if (classifier is not null) classifiers.Return(classifier);
         }
         Volatile.Write(ref answered, answered + batch.Count);
-        if (batches++ % MeasuredOfBatches == 0) Telemetry.LiveBatchSeconds.Record(time.GetElapsedTime(began).TotalSeconds);
+        if (batches++ % MeasuredOfBatches == 0) metrics.Answered(time.GetElapsedTime(began));
     }
 
     private double Classify(HandClassifier? classifier)

@@ -1,14 +1,13 @@
 using System.Globalization;
 using App.Platform.Auth;
 using App.Platform.Http;
-using App.Platform.Observability;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary><c>WS /ws/landmarks</c> and the tickets for it.</summary>
-internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, TimeProvider time)
+internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, LiveMetrics metrics, TimeProvider time)
 {
     /// <summary>Where frames go.</summary>
     public const string Path = "/ws/landmarks";
@@ -62,9 +61,9 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             var wire = ((CoalescingUpgrade)context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).Stream!;
-            connection = new LiveConnection(socket, wire, classifiers, options, word, time);
+            connection = new LiveConnection(socket, wire, classifiers, options, metrics, word, time);
             connections.Opened(connection);
-            Telemetry.LiveEnded.Add(1, new KeyValuePair<string, object?>("reason", await connection.RunAsync()));
+            metrics.Ended(await connection.RunAsync());
         }
         finally
         {
