@@ -110,6 +110,21 @@ internal sealed class JobQueue
         return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>Jobs of a kind that were cancelled or died within the last day, the newest first: for the slice whose they are, to end what they were about.</summary>
+    public async Task<IReadOnlyList<EndedJob>> EndedAsync(string kind, int limit, CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand("""
+            select id, args, state, coalesce(errors -> -1 ->> 'error', '') from jobs
+            where finished_at is not null and finished_at > clock_timestamp() - interval '1 day' and kind = $1 order by finished_at desc limit $2
+            """);
+        command.Parameters.Add(new() { Value = kind });
+        command.Parameters.Add(new() { Value = limit });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ended = new List<EndedJob>();
+        while (await reader.ReadAsync(ct)) ended.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2) == "cancelled", reader.GetString(3)));
+        return ended;
+    }
+
     /// <summary>Changes how many jobs with an order key may run at once, for those that have not ended.</summary>
     public async Task SetOrderWidthAsync(string orderKey, int width, CancellationToken ct)
     {
