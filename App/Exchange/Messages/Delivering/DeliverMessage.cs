@@ -84,8 +84,8 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     private static TimeSpan Longest(TimeSpan span) => span > TimeSpan.FromDays(1) ? span : TimeSpan.FromDays(1);
 
     private static JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result) =>
-        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = state != MessageState.Delivered };
+        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = state != MessageState.Delivered, BacksOff = state != MessageState.Delivered };
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result, TimeSpan after, bool inLine, bool done = false) =>
-        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true };
+        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true, BacksOff = true };
 }
