@@ -1,5 +1,4 @@
 using App.Engines.Jobs;
-using App.Tests.Fixtures;
 
 namespace App.Tests.Engines.Jobs;
 
@@ -87,7 +86,7 @@ public sealed class JobWidthTests
         End(JobOutcome.Retry("no") with { BacksOff = true });
         Assert.Equal(2, running.Count);
         End(JobOutcome.Retry("no") with { BacksOff = true });
-        Assert.Equal(1, running.Count);
+        Assert.Single(running);
         // And one more with each that succeeds.
         foreach (var expected in (int[])[2, 3, 4, 4])
         {
