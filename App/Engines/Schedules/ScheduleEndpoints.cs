@@ -52,7 +52,7 @@ internal static class ScheduleEndpoints
     {
         try
         {
-            if (await firing.TriggerAsync(key, ct) is { } job) return TypedResults.Accepted($"/api/jobs/{job}", new { key, jobId = job });
+            if (await firing.TriggerAsync(key, ct) is { } job) return TypedResults.Accepted($"/hangfire/jobs/details/{job}", new { key, jobId = (long?)null, backgroundJobId = job });
         }
         catch (ArgumentException e)
         {
