@@ -40,9 +40,26 @@ fi
 dotnet build App.sln -c Release -v quiet --nologo || fail "the build failed."
 
 results=$(mktemp -d)
-trap 'rm -rf "$results"' EXIT
-dotnet test App.sln -c Release --no-build --nologo --results-directory "$results" --logger trx --logger "console;verbosity=minimal" "$@" \
-  -- RunConfiguration.TestSessionTimeout=840000
+
+# The tests and all that they start are one process group, so that nothing lives on when the run is ended early.
+# A shell that ignores Ctrl-C (as those in the background do) hands that on; some tests send it, so it is set back.
+default_signals=""
+if env --default-signal=INT true 2> /dev/null; then default_signals="env --default-signal=INT,QUIT"; fi
+end() {
+  [ -z "${tests:-}" ] || kill -KILL -- "-$tests" 2> /dev/null
+  rm -rf "$results"
+}
+trap end EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM HUP
+
+# The limit is one for each test (a test that hangs is named), not for the whole: a slow machine may take its time.
+set -m
+$default_signals dotnet test App.sln -c Release --no-build --nologo --results-directory "$results" --logger trx --logger "console;verbosity=minimal" \
+  --blame-hang-timeout 20m --blame-hang-dump-type none "$@" &
+tests=$!
+set +m
+wait "$tests"
 code=$?
 
 # Sums the assemblies' results; a skipped test is fine only where what it lacks cannot be had by setting up.

@@ -40,7 +40,7 @@ internal static class JobsWorker
         var connection = DatabaseUrl.Parse(url).ConnectionString!;
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning));
-        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(TimeProvider.System).AddMetrics();
         services.AddSingleton(new Postgres(connection, connection, Postgres.NewProcessName()));
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         new JobsModule().AddServices(services, Variables.Of(new Dictionary<string, string?>()));

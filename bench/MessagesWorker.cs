@@ -27,7 +27,7 @@ internal static class MessagesWorker
         var services = new ServiceCollection();
         services.AddLogging(logging => logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(LogLevel.Warning));
         var postgres = new Postgres(connection, connection, Postgres.NewProcessName());
-        services.AddSingleton(TimeProvider.System).AddSingleton(postgres).AddSingleton(postgres.Source);
+        services.AddSingleton(TimeProvider.System).AddSingleton(postgres).AddSingleton(postgres.Source).AddMetrics();
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         var (jobs, messages) = (new JobsModule(), new MessagesModule());

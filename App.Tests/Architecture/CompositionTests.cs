@@ -12,7 +12,7 @@ namespace App.Tests.Architecture;
 /// <summary>What the two roles are made of, and that the entities fit the schema.</summary>
 public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
 {
-    private static readonly string[] OfTheWebRole = ["Draining", "GroupCommit", "LiveWatch", "ModelRefresher", "Notifications", "Settling", "ShadowRunner"];
+    private static readonly string[] OfTheWebRole = ["Draining", "GroupCommit", "LiveWatch", "ModelRefresher", "Notifications", "ShadowRunner"];
 
     [Fact]
     public async Task No_worker_service_runs_in_the_web_role()

@@ -31,6 +31,7 @@ internal static class CrashingWorker
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IStreamHandler>(new CountingHandler(stream, Crashing) { Before = text => _ = text == Poison ? Overflow(0) : 0 })
             .AddSingleton<IStreamHandler>(new CountingHandler(stream, Bystander))
+            .AddSingleton<StreamMetrics>()
             .AddSingleton<Notifications>()
             .AddHostedService(provider => provider.GetRequiredService<Notifications>())
             .AddHostedService<StreamWorker>();

@@ -51,11 +51,11 @@ public sealed class FireOnceTests
     public static async Task MainAsync(string connection, string instants)
     {
         await using var postgres = new Postgres(connection, connection, Postgres.NewProcessName());
-        var services = new ServiceCollection().AddLogging().AddSingleton(postgres).AddSingleton(TimeProvider.System);
+        var services = new ServiceCollection().AddLogging().AddSingleton(postgres).AddSingleton(TimeProvider.System).AddMetrics().AddSingleton<ScheduleMetrics>();
         new BackgroundModule().AddServices(services, Variables.Of(new Dictionary<string, string?>()));
         ScheduleMember.AddJob(services);
         await using var provider = services.BuildServiceProvider();
-        var firing = new ScheduleFiring(postgres, provider.GetRequiredService<BackgroundJobs>(), NullLogger<ScheduleFiring>.Instance);
+        var firing = new ScheduleFiring(postgres, provider.GetRequiredService<BackgroundJobs>(), provider.GetRequiredService<ScheduleMetrics>(), NullLogger<ScheduleFiring>.Instance);
         var refused = 0;
         for (var second = 1; second <= int.Parse(instants, System.Globalization.CultureInfo.InvariantCulture); second++)
             while (true)

@@ -22,7 +22,7 @@ internal static class PlatformSetup
         services.AddSingleton(database);
         services.AddSingleton(options).AddSingleton(postgres).AddSingleton(postgres.Source);
         services.AddSingleton(TimeProvider.System);
-        services.AddHostedService<Draining>().AddHostedService<Settling>();
+        services.AddHostedService<Draining>();
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         if (options.Worker)
         {
@@ -30,7 +30,8 @@ internal static class PlatformSetup
             services.AddSingleton<PlannerStatistics>();
             services.AddSingleton(provider => new Duty("planner statistics", TimeSpan.FromSeconds(1), provider.GetRequiredService<PlannerStatistics>().RunOnceAsync));
         }
-        services.AddSingleton<PrometheusListener>().AddSingleton<Health>();
+        services.AddSingleton<Health>();
+        services.AddTelemetry(options.Telemetry);
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddSingleton(options.Egress).AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
         services.AddKeys(options);
@@ -63,8 +64,7 @@ internal static class PlatformSetup
         app.UseAuthorization();
         app.Services.GetRequiredService<Health>().Map(app);
         app.MapOpenApi();
-        var prometheus = app.Services.GetRequiredService<PrometheusListener>();
-        app.MapGet("/metrics", () => TypedResults.Text(prometheus.Scrape(), "text/plain; version=0.0.4")).RequireScope(Scopes.Read).WithTags("health");
+        app.MapMetrics();
     }
 
     // Health must answer whatever else happens. (Ingest has backpressure of its own, and no limit here.)

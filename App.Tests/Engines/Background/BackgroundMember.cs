@@ -39,7 +39,7 @@ internal sealed class BackgroundMember : IAsyncDisposable
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(level);
-        builder.Services.AddSingleton(new Postgres(pooled, unpooled, Postgres.NewProcessName())).AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(new Postgres(pooled, unpooled, Postgres.NewProcessName())).AddSingleton(TimeProvider.System).AddMetrics();
         var module = new BackgroundModule();
         var given = new Dictionary<string, string?> { ["DRAIN_SECONDS"] = "4" };
         foreach (var (name, value) in variables) given[name] = value;

@@ -13,15 +13,17 @@ internal sealed class ScheduleMember : IAsyncDisposable
 {
     private readonly ServiceProvider services;
 
+    private readonly TestMeters meters = new();
+
     public ScheduleMember(TestDatabase database, IEnumerable<Schedule> declared, bool runsInitially = false, Action<IServiceCollection>? jobs = null)
     {
         Postgres = new Postgres(database.ConnectionString, database.ConnectionString, $"member/{Guid.NewGuid():N}");
         Options = new ScheduleOptions { RunInitially = runsInitially, Lifetime = TimeSpan.FromHours(1) };
-        var background = new ServiceCollection().AddLogging().AddSingleton(Postgres).AddSingleton(TimeProvider.System);
+        var background = new ServiceCollection().AddLogging().AddSingleton(Postgres).AddSingleton(TimeProvider.System).AddMetrics();
         new BackgroundModule().AddServices(background, Variables.Of(new Dictionary<string, string?>()));
         (jobs ?? AddJob)(background);
         services = background.BuildServiceProvider();
-        Firing = new ScheduleFiring(Postgres, services.GetRequiredService<BackgroundJobs>(), NullLogger<ScheduleFiring>.Instance);
+        Firing = new ScheduleFiring(Postgres, services.GetRequiredService<BackgroundJobs>(), new ScheduleMetrics(meters), NullLogger<ScheduleFiring>.Instance);
         Declarations = new ScheduleDeclarations(Postgres, Options, declared, Firing, NullLogger<ScheduleDeclarations>.Instance);
         Runs = new ScheduleRuns(Postgres);
     }
@@ -72,6 +74,7 @@ internal sealed class ScheduleMember : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        meters.Dispose();
         await services.DisposeAsync();
         await Postgres.DisposeAsync();
     }

@@ -1,5 +1,6 @@
 using App.Engines.Streams;
 using App.Platform.Database;
+using App.Tests.Fixtures;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace App.Tests.Engines.Streams;
@@ -8,6 +9,7 @@ namespace App.Tests.Engines.Streams;
 internal sealed class StreamMember : IAsyncDisposable
 {
     private readonly SemaphoreSlim oneInHand = new(1);
+    private readonly TestMeters meters = new();
 
     public StreamMember(string connectionString, string name, Func<Postgres, IStreamHandler> handler, TimeProvider? time = null, StreamOptions? options = null)
     {
@@ -15,7 +17,7 @@ internal sealed class StreamMember : IAsyncDisposable
         Options = options ?? Defaults;
         Handler = handler(Postgres);
         Leases = new ShardLeases(Postgres, Options, Handler.Stream, Handler.Group, NullLogger.Instance);
-        Consumer = new StreamConsumer(Postgres, Handler, Leases, Options, oneInHand, time ?? TimeProvider.System, NullLogger.Instance);
+        Consumer = new StreamConsumer(Postgres, Handler, Leases, Options, oneInHand, new StreamMetrics(meters), time ?? TimeProvider.System, NullLogger.Instance);
     }
 
     public static StreamOptions Defaults { get; } = new() { Enabled = true, Shards = 4, Retention = TimeSpan.FromHours(48), LeaseDuration = TimeSpan.FromMinutes(10) };
@@ -45,5 +47,6 @@ internal sealed class StreamMember : IAsyncDisposable
         await Consumer.DisposeAsync();
         await Postgres.DisposeAsync();
         oneInHand.Dispose();
+        meters.Dispose();
     }
 }

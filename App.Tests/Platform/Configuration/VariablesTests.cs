@@ -1,5 +1,6 @@
 using App.Platform.Configuration;
 using App.Tests.Architecture;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Platform.Configuration;
@@ -13,6 +14,7 @@ public sealed class VariablesTests
         var options = PlatformOptions.Read(variables);
         Assert.Empty(variables.Faults);
         Assert.Empty(options.Egress.Hosts);
+        Assert.False(options.Telemetry.Exports);
         Assert.Equal(new PlatformOptions
         {
             Port = 8080,
@@ -25,6 +27,7 @@ public sealed class VariablesTests
             LogLevel = "information",
             Drain = TimeSpan.FromSeconds(30),
             Egress = options.Egress,
+            Telemetry = options.Telemetry,
             RequestsPerSecond = 2000,
         }, options);
     }
@@ -49,11 +52,27 @@ public sealed class VariablesTests
     [Fact]
     public void The_page_for_operators_lists_every_variable()
     {
-        var variables = Variables.Of(new Dictionary<string, string?>());
+        var page = File.ReadAllText(Path.Combine(Sources.Root, "docs", "operations.md"));
+        Assert.DoesNotContain(ReadByAll([]).Names, name => !page.Contains($"`{name}`"));
+    }
+
+    [Fact]
+    public void The_settings_file_carries_every_variable_with_its_default()
+    {
+        var file = new ConfigurationBuilder().AddJsonFile(Path.Combine(Sources.Root, "appsettings.json")).Build()
+            .GetChildren().ToDictionary(setting => setting.Key, setting => setting.Value);
+        var variables = ReadByAll([]);
+        Assert.Contains("STREAM_SHARDS", variables.Names);
+        Assert.Equal(variables.Names.ToDictionary(name => name, name => variables.Defaults.GetValueOrDefault(name, "")), file!);
+        Assert.Empty(ReadByAll(file).Faults);
+    }
+
+    // What the platform and every module read.
+    private static Variables ReadByAll(Dictionary<string, string?> values)
+    {
+        var variables = Variables.Of(values);
         PlatformOptions.Read(variables);
         foreach (var module in Modules.All) module.AddServices(new ServiceCollection(), variables);
-        var page = File.ReadAllText(Path.Combine(Sources.Root, "docs", "operations.md"));
-        Assert.Contains("STREAM_SHARDS", variables.Names);
-        Assert.DoesNotContain(variables.Names, name => !page.Contains($"`{name}`"));
+        return variables;
     }
 }

@@ -61,7 +61,8 @@ public sealed class NotificationsTests(StreamBench bench) : IClassFixture<Stream
         // Nobody listens, and leases tick but once: only the poll can find what is appended.
         using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
         var options = StreamMember.Defaults with { LeaseTick = TimeSpan.FromHours(1), Poll = TimeSpan.FromMilliseconds(50), Shards = 1 };
-        using var worker = new StreamWorker(postgres, options, [new CountingHandler(stream)], notifications, TimeProvider.System, NullLogger<StreamWorker>.Instance);
+        using var meters = new TestMeters();
+        using var worker = new StreamWorker(postgres, options, [new CountingHandler(stream)], notifications, new StreamMetrics(meters), TimeProvider.System, NullLogger<StreamWorker>.Instance);
         await worker.StartAsync(default);
         await Poll.UntilAsync("the worker owns its shard", async () => await bench.TextAsync($"select owner from stream_offsets where stream = '{stream}'") == "polling");
         await bench.AppendAsync(stream, (0, "a"));

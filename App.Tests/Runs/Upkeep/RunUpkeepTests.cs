@@ -63,13 +63,13 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         Assert.Equal(HealthStatus.Degraded, (await HealthAsync()).Status);
         Assert.StartsWith("A run has waited for 72", (await HealthAsync()).Note, StringComparison.Ordinal);
 
-        using var gauges = new RunGauges(figures, Time);
+        using var meters = new TestMeters();
+        var gauges = new RunGauges(figures, meters, Time);
         await gauges.RunOnceAsync(default);
-        using var listener = new PrometheusListener();
-        var text = listener.Scrape();
-        Assert.Contains("tandem_runs_active{status=\"pending\"} 1", text, StringComparison.Ordinal);
-        Assert.Contains("tandem_runs_active{status=\"running\"} 0", text, StringComparison.Ordinal);
-        Assert.Contains("tandem_runs_oldest_pending_seconds 72", text, StringComparison.Ordinal);
+        var shown = meters.Observe();
+        Assert.Contains("tandem_runs_active{status=\"pending\"} 1", shown);
+        Assert.Contains("tandem_runs_active{status=\"running\"} 0", shown);
+        Assert.Contains(shown, line => line.StartsWith("tandem_runs_oldest_pending_seconds 72", StringComparison.Ordinal));
 
         async Task<(HealthStatus Status, string? Note)> HealthAsync() => await new RunHealth(figures).CheckAsync(default) is var health ? (health.Status, health.Note) : default;
     }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using App.Energy.Disaggregation.Live;
 using App.Energy.Readings;
 using App.Engines.Models;
@@ -26,7 +27,7 @@ internal sealed class DisaggregationModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<IStreamHandler, DisaggregationHandler>();
+        services.AddSingleton<DisaggregationMetrics>().AddSingleton<IStreamHandler, DisaggregationHandler>();
         services.AddSingleton<IStreamHandler>(provider => new BlockWriter(provider.GetRequiredService<NpgsqlDataSource>(), DisaggregationHandler.Name));
     }
 
@@ -38,5 +39,9 @@ internal sealed class DisaggregationModule : Module
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<Command> Commands => [DisaggregateCommand.Definition, EvaluateCommand.Definition];
+    public override void AddCommands(RootCommand root, Variables variables)
+    {
+        root.Add(new DisaggregateCommand(variables));
+        ModelCommands.Evaluate(root).Add(new EvaluateDisaggregationCommand(variables));
+    }
 }

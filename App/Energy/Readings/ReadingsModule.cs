@@ -11,7 +11,7 @@ internal sealed class ReadingsModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton<ReadingStore>().AddSingleton<SeriesNames>().AddSingleton<SeriesResolver>();
-        services.AddSingleton<GroupCommit>().AddSingleton<IngestGate>().AddSingleton<IngestEndpoints>();
+        services.AddSingleton<IngestMetrics>().AddSingleton<GroupCommit>().AddSingleton<IngestGate>().AddSingleton<IngestEndpoints>();
         services.AddHostedService(provider => provider.GetRequiredService<GroupCommit>());
     }
 

@@ -20,7 +20,7 @@ internal sealed class BackgroundModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(BackgroundOptions.Read(variables));
-        services.AddSingleton<BackgroundHost>().AddSingleton<BackgroundStorage>().AddSingleton<BackgroundJobTypes>().AddSingleton<BackgroundJobs>();
+        services.AddSingleton<BackgroundHost>().AddSingleton<BackgroundStorage>().AddSingleton<BackgroundJobTypes>().AddSingleton<BackgroundJobs>().AddSingleton<BackgroundMetrics>();
         services.AddSingleton<BackgroundDashboard>().AddSingleton<BackgroundFigures>().AddSingleton<BackgroundHealth>();
         services.AddSingleton(provider => new HealthPart("background", provider.GetRequiredService<BackgroundHealth>().CheckAsync));
         services.AddScoped<AttemptSlot>();

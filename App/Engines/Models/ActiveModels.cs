@@ -71,7 +71,10 @@ internal sealed class ActiveModels(
         catch (InvalidModelException e)
         {
             if (slot.Fault != e.Message)
-                log.LogError("Model {Model:l} cannot be loaded: {Fault:l} {Serving:l} serves on", version.Label, e.Message, slot.Serving?.Label ?? "None");
+            {
+                log.LogError("Model {Model:l} cannot be loaded: {Fault:l} {Serving:l} serves on",
+                    version.Label, e.Detail, slot.Serving?.Label ?? "None");
+            }
             slot.Fail(version, e.Message, time.GetUtcNow() + RetryDelay);
         }
     }

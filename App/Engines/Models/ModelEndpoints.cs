@@ -18,11 +18,21 @@ internal static class ModelEndpoints
     {
         var models = routes.MapGroup("/api/models").WithTags("models");
         models.MapGet("/", ListAsync).RequireScope(Scopes.Read);
-        models.MapPost("/{name}/versions", RegisterAsync).RequireScope(Scopes.Admin)
+        models.MapPost("/{name}/versions", RegisterAsync).RequireScope(Scopes.Admin).AddEndpointFilter(OperatorOnly)
             .WithMetadata(new RequestSizeLimitAttribute(ModelOptions.MostBytes + (1 << 20)));
         models.MapPost("/{name}/versions/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin);
         models.MapPost("/{name}/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin);
         ShadowEndpoints.Map(routes);
+    }
+
+    // A model serves every organization, and is code that runs in the server. Asked before the body is read.
+    private static async ValueTask<object?> OperatorOnly(EndpointFilterInvocationContext context, EndpointFilterDelegate next)
+    {
+        var user = context.HttpContext.User;
+        if (user.IsOperator()) return await next(context);
+        var cure = $"Use an admin key of the organization '{Scopes.OperatorsOrganization}'.";
+        return Problems.Of(StatusCodes.Status403Forbidden, "Models serve every organization: only the operator registers versions.",
+            new FieldError("organization", user.Organization(), cure));
     }
 
     private static async Task<Results<Ok<ModelPage>, ProblemHttpResult>> ListAsync(
@@ -43,7 +53,8 @@ internal static class ModelEndpoints
     }
 
     private static async Task<Results<Created<ModelAnswer>, ProblemHttpResult>> RegisterAsync(
-        string name, HttpRequest request, ModelRegistry registry, ModelArtifacts artifacts, ModelLoader loader, ActiveModels models, CancellationToken ct)
+        string name, HttpRequest request, ModelRegistry registry, ModelArtifacts artifacts, ModelLoader loader, ActiveModels models,
+        ILogger<ModelLoader> log, CancellationToken ct)
     {
         if (!request.HasFormContentType && !request.HasJsonContentType())
             return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The body is of a kind that is not taken here.",
@@ -59,7 +70,7 @@ internal static class ModelEndpoints
         }
         catch (InvalidModelException e)
         {
-            return Refused(e);
+            return Refused(e, name, log);
         }
 
         async Task<ModelVersion> AddAsync(ModelUpload upload, byte[] artifact)
@@ -81,7 +92,8 @@ internal static class ModelEndpoints
     }
 
     private static async Task<Results<Ok<ModelAnswer>, ProblemHttpResult>> ActivateAsync(
-        string name, int version, ModelRegistry registry, ModelLoader loader, ActiveModels models, CancellationToken ct)
+        string name, int version, ModelRegistry registry, ModelLoader loader, ActiveModels models, ILogger<ModelLoader> log,
+        CancellationToken ct)
     {
         if (await registry.FindAsync(name, version, ct) is not { } found)
             return Problems.NotFound("model version", Problems.Shorten($"{name}@{version}"));
@@ -92,7 +104,7 @@ internal static class ModelEndpoints
         }
         catch (InvalidModelException e)
         {
-            return Refused(e);
+            return Refused(e, found.Label, log);
         }
         await registry.ActivateAsync(found, ct);
         models.Get(name).RetryNow();
@@ -100,8 +112,12 @@ internal static class ModelEndpoints
         return TypedResults.Ok(ModelAnswer.Of((await registry.FindAsync(name, version, ct))!, models));
     }
 
-    private static ProblemHttpResult Refused(InvalidModelException fault) =>
-        Problems.Of(StatusCodes.Status422UnprocessableEntity, "The model version cannot be taken.", new FieldError(fault.Field, null, fault.Message));
+    private static ProblemHttpResult Refused(InvalidModelException fault, string model, ILogger log)
+    {
+        log.LogWarning("Refused a version of model {Model}: {Fault}", Problems.Shorten(model), fault.Detail);
+        return Problems.Of(StatusCodes.Status422UnprocessableEntity, "The model version cannot be taken.",
+            new FieldError(fault.Field, null, fault.Message));
+    }
 }
 
 /// <summary>A page of versions in the order of their registration.</summary>

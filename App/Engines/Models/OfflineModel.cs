@@ -39,7 +39,7 @@ internal sealed class OfflineModel : IDisposable
         }
         catch (InvalidModelException e)
         {
-            throw new UsageException($"The model {option ?? name} cannot be used: {e.Message}");
+            throw new UsageException($"The model {option ?? name} cannot be used: {e.Detail}");
         }
         catch (NpgsqlException e)
         {

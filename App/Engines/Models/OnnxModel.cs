@@ -7,7 +7,8 @@ namespace App.Engines.Models;
 
 /// <summary>
 /// A loaded ONNX model with one float input and one float output, run inline on the caller's thread
-/// (one intra-op thread: small models lose more to hand-over than they gain). Safe for concurrent runs.
+/// (one intra-op thread: small models lose more to hand-over than they gain). Safe for concurrent runs. The one place where
+/// bytes become a session, and where errors of ONNX Runtime are caught: their texts may quote what clients must not see.
 /// </summary>
 internal sealed class OnnxModel : IDisposable
 {
@@ -31,7 +32,9 @@ internal sealed class OnnxModel : IDisposable
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
             EnableMemoryPattern = false,
         };
-        session = new InferenceSession(artifact, options);
+        // Else a file with the mark of ORT's own format in bytes 4 to 8 is read as that, and not as what was checked.
+        options.AddSessionConfigEntry("session.load_model_format", "ONNX");
+        session = new InferenceSession(StrictOnnx.Rewrite(artifact), options);
         Spec = spec;
         Sha256 = ModelArtifacts.HashOf(artifact);
         inputNames = [spec.Input.Name];
@@ -41,14 +44,13 @@ internal sealed class OnnxModel : IDisposable
     /// <summary>What the model says of itself.</summary>
     public ModelSpec Spec { get; }
 
-    /// <summary>Hash of the artifact, lower-case hex.</summary>
+    /// <summary>Hash of the artifact as it was given, lower-case hex; the session is made of <see cref="StrictOnnx.Rewrite"/>.</summary>
     public string Sha256 { get; }
 
     /// <summary>Loads an artifact, holds its tensors against the spec and runs it once on zeros.</summary>
     /// <exception cref="InvalidModelException">It is no self-contained ONNX model of that shape.</exception>
     public static OnnxModel Load(byte[] artifact, ModelSpec spec)
     {
-        SelfContained.Check(artifact);
         OnnxModel model;
         try
         {
@@ -56,7 +58,8 @@ internal sealed class OnnxModel : IDisposable
         }
         catch (OnnxRuntimeException e)
         {
-            throw new InvalidModelException($"ONNX Runtime cannot load it: {e.Message}");
+            throw new InvalidModelException(
+                "ONNX Runtime cannot load it: check it with onnx.checker.check_model; the server's log has the error.", cause: e);
         }
 
         try
@@ -67,10 +70,9 @@ internal sealed class OnnxModel : IDisposable
             NativeHeap.Trim();
             return model;
         }
-        catch (Exception e)
+        catch
         {
             model.Dispose();
-            if (e is OnnxRuntimeException) throw new InvalidModelException($"It does not run on zeros: {e.Message}");
             throw;
         }
     }
@@ -89,6 +91,7 @@ internal sealed class OnnxModel : IDisposable
     }
 
     /// <summary>Runs a batch that no candidate is shown.</summary>
+    /// <exception cref="InvalidModelException">It fails on this input.</exception>
     public void RunUnseen(float[] input, float[] output, int batch)
     {
         ObjectDisposedException.ThrowIf(disposed, this);
@@ -96,13 +99,27 @@ internal sealed class OnnxModel : IDisposable
             input.AsMemory(0, checked(batch * Spec.Input.RowSize)), Spec.Input.ShapeOf(batch));
         using var y = OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance,
             output.AsMemory(0, checked(batch * Spec.Output.RowSize)), Spec.Output.ShapeOf(batch));
-        session.Run(runOptions, inputNames, [x], outputNames, [y]);
+        try
+        {
+            session.Run(runOptions, inputNames, [x], outputNames, [y]);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failed(e);
+        }
     }
 
     /// <summary>Runs a prepared batch; for <see cref="BoundModel"/>.</summary>
     public void Run(OrtIoBinding binding, float[] input, int batch)
     {
-        session.RunWithBinding(runOptions, binding);
+        try
+        {
+            session.RunWithBinding(runOptions, binding);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Failed(e);
+        }
         shadow?.Offer(input, batch);
     }
 
@@ -120,6 +137,9 @@ internal sealed class OnnxModel : IDisposable
         session.Dispose();
         runOptions.Dispose();
     }
+
+    private static InvalidModelException Failed(OnnxRuntimeException cause) =>
+        new("ONNX Runtime loads it and fails when it runs it: try it on zeros; the server's log has the error.", cause: cause);
 
     private void CheckTensor(string role, TensorSpec expected, IReadOnlyDictionary<string, NodeMetadata> found)
     {

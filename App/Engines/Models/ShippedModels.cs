@@ -52,7 +52,7 @@ internal sealed class ShippedModels(ModelRegistry registry, ModelLoader loader, 
             }
             catch (InvalidModelException e)
             {
-                log.LogError("The shipped model {File} cannot be used: {Fault:l}", file, e.Message);
+                log.LogError("The shipped model {File} cannot be used: {Fault:l}", file, e.Detail);
             }
         }
     }

@@ -1,6 +1,5 @@
 using App.Engines.Background;
 using App.Platform.Database;
-using App.Platform.Observability;
 
 namespace App.Engines.Schedules;
 
@@ -8,7 +7,7 @@ namespace App.Engines.Schedules;
 /// Turns planned instants into background jobs. Fire and job are one transaction under the lock of the schedule's row, and a fire
 /// is unique in its instant: however many workers wake at it, one job comes of it.
 /// </summary>
-internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, ILogger<ScheduleFiring> log)
+internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, ScheduleMetrics metrics, ILogger<ScheduleFiring> log)
 {
     /// <summary>The database's clock, which alone says what is due.</summary>
     public async Task<DateTime> NowAsync(CancellationToken ct)
@@ -93,7 +92,7 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, ILo
             on conflict (key, scheduled_for) do nothing
             """, key, instant, reason);
         if (await insert.ExecuteNonQueryAsync(ct) == 0) return;
-        Telemetry.ScheduleFires.Add(1, new("key", key), new("reason", "skipped"));
+        metrics.Fired(key, "skipped");
         log.LogInformation("Schedule {Key:l} was skipped at {Instant:u}: the job of an earlier fire has not ended", key, instant);
     }
 
@@ -116,7 +115,7 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, ILo
         var job = jobs.Enqueue(transaction, schedule.Call, fire);
         await using var name = transaction.Command("update schedule_fires set background_job_id = $2 where id = $1", fire, job);
         await name.ExecuteNonQueryAsync(ct);
-        Telemetry.ScheduleFires.Add(1, new("key", schedule.Key), new("reason", reason));
+        metrics.Fired(schedule.Key, reason);
         return job;
     }
 }

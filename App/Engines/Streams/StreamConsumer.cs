@@ -1,5 +1,4 @@
 using App.Platform.Database;
-using App.Platform.Observability;
 using Npgsql;
 
 namespace App.Engines.Streams;
@@ -15,10 +14,11 @@ namespace App.Engines.Streams;
 /// <param name="leases">Its shards here.</param>
 /// <param name="options">Attempts.</param>
 /// <param name="oneInHand">Shared by all groups of the process: see <see cref="EntryInHand"/>.</param>
+/// <param name="metrics">Told of what is committed and what is set aside.</param>
 /// <param name="time">Parks and measures.</param>
 /// <param name="log">Told of faults.</param>
 internal sealed class StreamConsumer(
-    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, SemaphoreSlim oneInHand, TimeProvider time, ILogger log) : IAsyncDisposable
+    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, SemaphoreSlim oneInHand, StreamMetrics metrics, TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private const string FencedState = "TD001";
     private static readonly TimeSpan RedriveEvery = TimeSpan.FromSeconds(1);
@@ -213,7 +213,7 @@ internal sealed class StreamConsumer(
     {
         log.LogError(fault, "Set aside entry {Offset} of shard {Shard} after {Attempts} attempts by {Group}", entry.Offset, entry.Shard, attempts, handler.Group);
         await CommitAsync([dead.SetAside(entry, fault, attempts)], [entry], ct);
-        Telemetry.StreamDead.Add(1, new KeyValuePair<string, object?>("group", handler.Group));
+        metrics.SetAside(handler.Group);
     }
 
     private async Task RedriveAsync(CancellationToken ct)
@@ -276,14 +276,7 @@ internal sealed class StreamConsumer(
         await batch.ExecuteNonQueryAsync(ct);
         handler.Committed();
         foreach (var (shard, offset) in last) positions[shard].Committed = offset;
-        Report(entries);
-    }
-
-    private void Report(IReadOnlyList<StreamEntry> entries)
-    {
-        var group = new KeyValuePair<string, object?>("group", handler.Group);
-        Telemetry.StreamEntries.Add(entries.Count, group);
-        Telemetry.StreamDelaySeconds.Record((time.GetUtcNow().UtcDateTime - entries[0].AppendedAt).TotalSeconds, group);
+        metrics.Committed(handler.Group, entries.Count, time.GetUtcNow().UtcDateTime - entries[0].AppendedAt);
     }
 
     // A database that is away says nothing about the entry. A time-out or a broken stream of the handler's own does.

@@ -11,7 +11,7 @@ internal sealed class StreamsModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(StreamOptions.Read(variables));
-        services.AddSingleton<StreamPartitions>();
+        services.AddSingleton<StreamPartitions>().AddSingleton<StreamMetrics>();
     }
 
     /// <inheritdoc/>

@@ -1,6 +1,5 @@
 using App.Platform.Auth;
 using App.Platform.Database;
-using App.Platform.Observability;
 using Microsoft.EntityFrameworkCore;
 
 namespace App.Exchange.Commerce;
@@ -9,7 +8,7 @@ namespace App.Exchange.Commerce;
 /// Keeps what providers tell of payments, in whatever order and however often they tell it, and confirms what is paid.
 /// Money that pays nothing is never dropped: it is kept, flagged for a refund, and reported.
 /// </summary>
-internal sealed class Payments(AppDbContext db, Reservations reservations, CommerceEvents events, ILogger<Payments> log)
+internal sealed class Payments(AppDbContext db, Reservations reservations, CommerceEvents events, CommerceMetrics metrics, ILogger<Payments> log)
 {
     /// <summary>Applies a notice in the transaction that is open.</summary>
     /// <returns>What it came to, in words.</returns>
@@ -72,12 +71,12 @@ internal sealed class Payments(AppDbContext db, Reservations reservations, Comme
                 amount_minor = {notice.AmountMinor}, currency = {notice.Currency}, needs_refund = {needsRefund}, refund_reason = {reason}, updated_at = clock_timestamp()
             where id = {payment.Id} returning *
             """).AsNoTracking().ToListAsync(ct)).Single();
-        Telemetry.Payments.Add(1, new("provider", notice.Provider), new("status", Payment.Succeeded));
+        metrics.Paid(notice.Provider, Payment.Succeeded);
         await events.PublishAsync(organization, "payment.received", now.Answer(), ct);
         // Its refund may have come before it.
         if (payment.RefundedMinor > 0) await CountRefundsAsync(payment.Id, ct);
         if (reason is null) return $"Payment {payment.Id} confirmed reservation {reservationId}.";
-        Telemetry.PaymentsToRefund.Add(1, new("provider", notice.Provider), new("reason", reason));
+        metrics.MustRefund(notice.Provider, reason);
         log.LogWarning("Payment {Payment} of {AmountMinor} {Currency} by {Provider} ({ProviderReference}) must be refunded: {Reason}",
             payment.Id, notice.AmountMinor, notice.Currency, notice.Provider, notice.ProviderReference, reason);
         await events.PublishAsync(organization, "payment.needs_refund", now.Answer(), ct);
@@ -118,7 +117,7 @@ internal sealed class Payments(AppDbContext db, Reservations reservations, Comme
         await db.Database.ExecuteSqlAsync($"""
             update payments set status = 'failed', organization = {organization}, reservation_id = {reservationId}, updated_at = clock_timestamp() where id = {payment.Id}
             """, ct);
-        Telemetry.Payments.Add(1, new("provider", payment.Provider), new("status", Payment.Failed));
+        metrics.Paid(payment.Provider, Payment.Failed);
         return $"Payment {payment.Id} failed.";
     }
 
@@ -148,7 +147,7 @@ internal sealed class Payments(AppDbContext db, Reservations reservations, Comme
             """).AsNoTracking().ToListAsync(ct);
         if (changed is [{ Status: Payment.Refunded } refunded])
         {
-            Telemetry.Payments.Add(1, new("provider", refunded.Provider), new("status", Payment.Refunded));
+            metrics.Paid(refunded.Provider, Payment.Refunded);
             await events.PublishAsync(refunded.Organization, "payment.refunded", refunded.Answer(), ct);
         }
     }

@@ -1,13 +1,12 @@
 using App.Engines.Jobs;
 using App.Platform.Database;
-using App.Platform.Observability;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace App.Exchange.Commerce;
 
 /// <summary>Takes stock, gives it back, and sells it. Each change is one statement, and the database's clock decides who came in time.</summary>
-internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync catalog, CommerceEvents events, CommerceOptions options)
+internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync catalog, CommerceEvents events, CommerceOptions options, CommerceMetrics metrics)
 {
     /// <summary>Holds stock, and queues the expiry in the same commit. The same reference gets the same reservation.</summary>
     public async Task<(ReserveOutcome Outcome, Reservation? Reservation)> ReserveAsync(string organization, string sku, int quantity, string reference, CancellationToken ct)
@@ -21,7 +20,7 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
                 await queue.EnqueueAsync(db, [new NewJob(ExpireReservation.Kind.Name, new ExpireReservationArgs(made.Id)) { Organization = organization, Delay = options.ReservationTtl }], ct);
                 await catalog.ChangedAsync(organization, ct);
                 await transaction.CommitAsync(ct);
-                Telemetry.Reservations.Add(1, new KeyValuePair<string, object?>("status", Reservation.Held));
+                metrics.Reserved(Reservation.Held);
                 return (ReserveOutcome.Held, made);
             }
         }
@@ -30,7 +29,7 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
             // The same request at the same time: the other one's reservation is the answer.
         }
         if (await FindAsync(organization, reference, ct) is { } other) return Judge(other, sku, quantity);
-        Telemetry.Reservations.Add(1, new KeyValuePair<string, object?>("status", "refused"));
+        metrics.Reserved("refused");
         return (await db.Set<CatalogItem>().AnyAsync(item => item.Organization == organization && item.Sku == sku, ct) ? ReserveOutcome.TooLittle : ReserveOutcome.NoSuchItem, null);
     }
 
@@ -117,7 +116,7 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
 
     private async Task TellAsync(Reservation reservation, CancellationToken ct)
     {
-        Telemetry.Reservations.Add(1, new KeyValuePair<string, object?>("status", reservation.Status));
+        metrics.Reserved(reservation.Status);
         await events.PublishAsync(reservation.Organization, $"reservation.{reservation.Status}", reservation.Answer(), ct);
     }
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using App.Engines.Jobs;
 using App.Platform.Database;
-using App.Platform.Observability;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -12,7 +11,7 @@ namespace App.Exchange.Webhooks;
 internal sealed record ProcessWebhookArgs(long EventId);
 
 /// <summary>Applies a stored event: its effects, its state and the end of the job are one commit.</summary>
-internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvider> providers, TimeProvider time) : IJobHandler<ProcessWebhookArgs>
+internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvider> providers, WebhookMetrics metrics, TimeProvider time) : IJobHandler<ProcessWebhookArgs>
 {
     /// <summary>The kind.</summary>
     public static readonly JobKind Kind = new() { Name = "webhook.process", Queue = "webhooks", MaxAttempts = 10, Timeout = TimeSpan.FromMinutes(1) };
@@ -52,7 +51,7 @@ internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvid
         job.Log(outcome);
         var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
         await transaction.CommitAsync(ct);
-        Telemetry.WebhookSeconds.Record(Math.Max(0, (time.GetUtcNow() - found.ReceivedAt).TotalSeconds), new KeyValuePair<string, object?>("provider", found.Provider));
+        metrics.Processed(found.Provider, time.GetUtcNow() - found.ReceivedAt);
         return settled;
     }
 

@@ -1,5 +1,4 @@
 using App.Platform.Http;
-using App.Platform.Observability;
 using Microsoft.AspNetCore.Mvc;
 
 namespace App.Exchange.Webhooks;
@@ -18,24 +17,24 @@ internal static class WebhookEndpoints
             Find(providers, provider)?.Challenge(request) ?? Problems.NotFound("webhook to be asked", provider));
     }
 
-    private static async Task<IResult> ReceiveAsync(string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers, WebhookInbox inbox, CancellationToken ct)
+    private static async Task<IResult> ReceiveAsync(string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers, WebhookInbox inbox, WebhookMetrics metrics, CancellationToken ct)
     {
         if (Find(providers, provider) is not { } found) return Problems.NotFound("webhook", provider);
         // Not 404: a provider tries again what is unavailable, and nothing is lost that comes before the secret is set.
         if (!found.IsOn) return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.", new FieldError(found.SecretVariable, null, "let the operator set it to the provider's secret"));
         var signature = request.Headers[found.SignatureHeader].ToString();
         // Who sends none is not listened to any further.
-        var body = signature.Length == 0 ? [] : await ReadAsync(found, request, ct);
+        var body = signature.Length == 0 ? [] : await ReadAsync(found, request, metrics, ct);
         if (signature.Length == 0 || !found.IsGenuine(signature, body))
         {
-            Count(found, "bad_signature");
+            metrics.Received(found.Name, "bad_signature");
             return Problems.Of(StatusCodes.Status401Unauthorized, "The signature is not valid.", new FieldError(found.SignatureHeader, null, $"sign the body as {found.Name} does, with the secret of {found.SecretVariable}"));
         }
-        Count(found, await inbox.StoreAsync(found, body, request.Headers, ct));
+        metrics.Received(found.Name, await inbox.StoreAsync(found, body, request.Headers, ct));
         return TypedResults.Ok();
     }
 
-    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, CancellationToken ct)
+    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, WebhookMetrics metrics, CancellationToken ct)
     {
         try
         {
@@ -45,12 +44,10 @@ internal static class WebhookEndpoints
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            Count(provider, "too_large");
+            metrics.Received(provider.Name, "too_large");
             throw;
         }
     }
 
     private static IWebhookProvider? Find(IEnumerable<IWebhookProvider> providers, string name) => providers.FirstOrDefault(provider => provider.Name == name);
-
-    private static void Count(IWebhookProvider provider, string result) => Telemetry.WebhooksReceived.Add(1, new("provider", provider.Name), new("result", result));
 }

@@ -1,4 +1,5 @@
 using App.Platform.Http;
+using App.Platform.Observability;
 
 namespace App.Platform.Configuration;
 
@@ -38,6 +39,9 @@ internal sealed record PlatformOptions
     /// <summary>What user-supplied URLs may reach although it is private.</summary>
     public required EgressOptions Egress { get; init; }
 
+    /// <summary>What OpenTelemetry's variables say.</summary>
+    public required TelemetryOptions Telemetry { get; init; }
+
     /// <summary><c>web</c> or <c>web+worker</c>.</summary>
     public string Role => Worker ? "web+worker" : "web";
 
@@ -59,6 +63,7 @@ internal sealed record PlatformOptions
             Drain = TimeSpan.FromSeconds(variables.Integer("DRAIN_SECONDS", 30, 1, 3600)),
             RequestsPerSecond = variables.Integer("API_REQUESTS_PER_SECOND", 2000, 1, 1_000_000),
             Egress = EgressOptions.Read(variables),
+            Telemetry = TelemetryOptions.Read(variables),
         };
         if (production && pooled is null)
             variables.Fault("DATABASE_URL", "unset", "production needs a postgres:// URL; the embedded database is for development", 0);

@@ -12,9 +12,13 @@ internal sealed partial class Variables(IConfiguration source)
 {
     private readonly List<string> faults = [];
     private readonly HashSet<string> names = [];
+    private readonly Dictionary<string, string> defaults = [];
 
     /// <summary>Every name that was asked for; <c>docs/operations.md</c> must list them all.</summary>
     public IReadOnlyCollection<string> Names => names;
+
+    /// <summary>What holds where a name is unset, as text; a name without an entry has no default. <c>appsettings.json</c> must say the same.</summary>
+    public IReadOnlyDictionary<string, string> Defaults => defaults;
 
     /// <summary>What is wrong so far, one sentence a fault, naming variable, value and cure.</summary>
     public IReadOnlyList<string> Faults => faults;
@@ -53,9 +57,21 @@ internal sealed partial class Variables(IConfiguration source)
         return string.IsNullOrEmpty(value) ? null : value;
     }
 
+    /// <summary>A text, or its default when unset or blank.</summary>
+    public string Text(string name, string fallback)
+    {
+        Default(name, fallback);
+        return Text(name) ?? fallback;
+    }
+
+    /// <summary>All variables that are set and whose names begin so, for a library that reads its own.</summary>
+    public IReadOnlyList<KeyValuePair<string, string?>> StartingWith(string prefix) =>
+        [.. source.GetChildren().Where(one => !string.IsNullOrWhiteSpace(one.Value) && one.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(one => KeyValuePair.Create(one.Key, one.Value))];
+
     /// <summary>true/false, 1/0, yes/no, on/off.</summary>
     public bool Flag(string name, bool fallback)
     {
+        Default(name, fallback ? "true" : "false");
         switch (Text(name)?.ToLowerInvariant())
         {
             case null: return fallback;
@@ -68,6 +84,7 @@ internal sealed partial class Variables(IConfiguration source)
     /// <summary>A whole number within bounds.</summary>
     public int Integer(string name, int fallback, int min, int max)
     {
+        Default(name, fallback.ToString(CultureInfo.InvariantCulture));
         if (Text(name) is not { } text) return fallback;
         if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
             return value;
@@ -77,6 +94,7 @@ internal sealed partial class Variables(IConfiguration source)
     /// <summary>A number within bounds, fractions allowed.</summary>
     public double Number(string name, double fallback, double min, double max)
     {
+        Default(name, fallback.ToString(CultureInfo.InvariantCulture));
         if (Text(name) is not { } text) return fallback;
         if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
             return value;
@@ -86,6 +104,7 @@ internal sealed partial class Variables(IConfiguration source)
     /// <summary>One of the given words, in lower case.</summary>
     public string OneOf(string name, string fallback, params ReadOnlySpan<string> words)
     {
+        Default(name, fallback);
         var text = Text(name)?.ToLowerInvariant();
         if (text is null) return fallback;
         foreach (var word in words)
@@ -101,6 +120,13 @@ internal sealed partial class Variables(IConfiguration source)
         return Fault<Uri?>(name, text, "set an absolute http:// or https:// URL", null);
     }
 
+    /// <summary>An absolute http(s) URL, or its default when unset.</summary>
+    public Uri Url(string name, string fallback)
+    {
+        Default(name, fallback);
+        return Url(name) ?? new Uri(fallback);
+    }
+
     /// <summary>Records a fault found by a capability itself, such as a URL that does not parse.</summary>
     /// <param name="name">The variable.</param>
     /// <param name="value">Its value, or a stand-in where it may hold a secret.</param>
@@ -113,6 +139,8 @@ internal sealed partial class Variables(IConfiguration source)
         if (!faults.Contains(fault)) faults.Add(fault);
         return fallback;
     }
+
+    private void Default(string name, string value) => defaults[name] = value;
 
     [GeneratedRegex("_KEY$|SECRET|TOKEN$|DATABASE_.*URL|SMTP_URL")]
     private static partial Regex SecretName();

@@ -24,9 +24,6 @@ internal static class Listening
     /// <summary>How it handles sockets.</summary>
     public static void ConfigureSockets(SocketTransportOptions sockets)
     {
-        // A request is read and begun on the thread that its bytes came to: of the pool, or of live frames (InlineCompletions)
-        // the one that watches sockets. "Unsafe" are handlers that block a thread for the rest of their own request; none does.
-        sockets.UnsafePreferInlineScheduling = true;
         // A read that waits holds 4 kB; asking first whether there is something would be one more system call a read.
         sockets.WaitForDataBeforeAllocatingBuffer = false;
     }

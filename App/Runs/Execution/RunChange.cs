@@ -1,5 +1,4 @@
 using App.Engines.Jobs;
-using App.Platform.Observability;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -9,7 +8,7 @@ namespace App.Runs.Execution;
 /// One transaction that holds the lock of a run's row. Everything that happens to a run goes through one, so its steps,
 /// its events and its jobs are changed by one at a time, and together. Not committed, it changes nothing.
 /// </summary>
-internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction transaction, RunHead head, JobQueue queue, RunSignals signals) : IAsyncDisposable
+internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction transaction, RunHead head, JobQueue queue, RunSignals signals, RunMetrics metrics) : IAsyncDisposable
 {
     /// <summary>The longest error that is kept.</summary>
     public const int MostErrorCharacters = 4000;
@@ -162,8 +161,8 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         signals.Pulse(head.Id);
         foreach (var (step, status, _) in events)
         {
-            if (step is null && RunState.IsEnded(status)) Telemetry.RunsEnded.Add(1, new KeyValuePair<string, object?>("status", status));
-            if (step is not null && RunState.IsEnded(status)) Telemetry.RunStepsEnded.Add(1, new KeyValuePair<string, object?>("status", status));
+            if (step is null && RunState.IsEnded(status)) metrics.RunEnded(status);
+            if (step is not null && RunState.IsEnded(status)) metrics.StepEnded(status);
         }
     }
 

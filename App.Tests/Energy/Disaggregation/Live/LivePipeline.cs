@@ -24,6 +24,7 @@ internal sealed class LivePipeline : IAsyncDisposable
     private readonly GroupCommit commit;
     private readonly SeriesNames names = new();
     private readonly Notifications signals;
+    private readonly TestMeters meters = new();
     private StreamMember? worker;
     private StreamMember? storage;
     private int generation;
@@ -38,7 +39,7 @@ internal sealed class LivePipeline : IAsyncDisposable
         signals = new Notifications(web, NullLogger<Notifications>.Instance);
         var options = StreamMember.Defaults;
         var partitions = new StreamPartitions(web, options, TimeProvider.System, NullLogger<StreamPartitions>.Instance);
-        commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, TimeProvider.System, NullLogger<GroupCommit>.Instance);
+        commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, new IngestMetrics(meters), TimeProvider.System, NullLogger<GroupCommit>.Instance);
     }
 
     /// <summary>The source for queries of a test.</summary>
@@ -90,7 +91,7 @@ internal sealed class LivePipeline : IAsyncDisposable
             await worker.Leases.LeaveAsync(default);
             await worker.DisposeAsync();
         }
-        worker = new StreamMember(database.ConnectionString, $"worker-{++generation}", postgres => new DisaggregationHandler(postgres.Source, new ReadingStore(postgres.Source), models));
+        worker = new StreamMember(database.ConnectionString, $"worker-{++generation}", postgres => new DisaggregationHandler(postgres.Source, new ReadingStore(postgres.Source), models, new DisaggregationMetrics(meters)));
         storage ??= new StreamMember(database.ConnectionString, "storage", postgres => new BlockWriter(postgres.Source, DisaggregationHandler.Name));
         await worker.Leases.TickAsync(default);
         await storage.Leases.TickAsync(default);
@@ -106,6 +107,7 @@ internal sealed class LivePipeline : IAsyncDisposable
         await storage.DisposeAsync();
         models.Dispose();
         signals.Dispose();
+        meters.Dispose();
         await web.DisposeAsync();
         cache.Dispose();
     }

@@ -94,9 +94,9 @@ public sealed class JobUpkeepTests : IAsyncLifetime
             var health = await new JobHealth(new JobFigures(postgres, time), pins).CheckAsync(default);
             Assert.Equal(HealthStatus.Degraded, health.Status);
             Assert.Contains($"pid {forgotten.ProcessID} ('nightly report', idle in transaction)", health.Note, StringComparison.Ordinal);
-            Assert.Contains("tandem_jobs_pinned_seconds{holder=\"transaction\",name=\"nightly report\"", await ScrapeAsync(pins), StringComparison.Ordinal);
+            Assert.Contains(await ShownAsync(pins), line => line.StartsWith("tandem_jobs_pinned_seconds{holder=\"transaction\",name=\"nightly report\"", StringComparison.Ordinal));
             await transaction.RollbackAsync();
-            Assert.DoesNotContain("nightly report", await ScrapeAsync(pins), StringComparison.Ordinal);
+            Assert.DoesNotContain(await ShownAsync(pins), line => line.Contains("nightly report", StringComparison.Ordinal));
         }
         Assert.DoesNotContain(await pins.FindAsync(default), pin => pin.Name == "nightly report");
     }
@@ -133,24 +133,20 @@ public sealed class JobUpkeepTests : IAsyncLifetime
         await api.Host.ExecuteAsync("insert into job_workers (process, concurrency, lease_expires_at) values ('p', 8, now() + interval '1 hour')");
         var health = await new JobHealth(new JobFigures(postgres, time), new JobPins(postgres, options with { PinnedAfter = TimeSpan.FromHours(1) })).CheckAsync(default);
         Assert.StartsWith("Jobs of queue 'default' have waited for 72", health.Note, StringComparison.Ordinal);
-        var text = await ScrapeAsync(new JobPins(postgres, options));
-        Assert.Contains("tandem_jobs_waiting{queue=\"default\",state=\"queued\"} 1", text, StringComparison.Ordinal);
-        Assert.Contains("tandem_jobs_waiting{queue=\"default\",state=\"running\"} 0", text, StringComparison.Ordinal);
-        Assert.Contains("tandem_jobs_workers 1", text, StringComparison.Ordinal);
-        Assert.Contains("tandem_jobs_oldest_waiting_seconds{queue=\"default\"} 72", text, StringComparison.Ordinal);
+        var shown = await ShownAsync(new JobPins(postgres, options));
+        Assert.Contains("tandem_jobs_waiting{queue=\"default\",state=\"queued\"} 1", shown);
+        Assert.Contains("tandem_jobs_waiting{queue=\"default\",state=\"running\"} 0", shown);
+        Assert.Contains("tandem_jobs_workers 1", shown);
+        Assert.Contains(shown, line => line.StartsWith("tandem_jobs_oldest_waiting_seconds{queue=\"default\"} 72", StringComparison.Ordinal));
     }
 
-    // The listener hears every host of this test process. Of gauges of one name it shows the last that was made: ours, made just now.
-    private async Task<string> ScrapeAsync(JobPins pins)
+    // What the gauges of the queue show.
+    private async Task<IReadOnlyList<string>> ShownAsync(JobPins pins)
     {
-        var figures = new JobFigures(postgres, time);
-        // Asked before, so that nothing but the look lies between the making and the scrape.
-        await figures.QueuesAsync(null, default);
-        await figures.WorkersAsync(null, default);
-        using var gauges = new JobGauges(figures, pins, time);
+        using var meters = new TestMeters();
+        var gauges = new JobGauges(new JobFigures(postgres, time), pins, meters, time);
         await gauges.RunOnceAsync(default);
-        using var listener = new PrometheusListener();
-        return listener.Scrape();
+        return meters.Observe();
     }
 
     private Task DoneAsync(string at) => api.Host.ExecuteAsync($$"""

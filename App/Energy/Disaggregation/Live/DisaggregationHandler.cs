@@ -1,7 +1,6 @@
 using App.Energy.Readings;
 using App.Engines.Models;
 using App.Engines.Streams;
-using App.Platform.Observability;
 using Npgsql;
 
 namespace App.Energy.Disaggregation.Live;
@@ -10,7 +9,7 @@ namespace App.Energy.Disaggregation.Live;
 /// The consumer group that turns readings into predictions. Houses that are known here and go on in order take the fast
 /// path; all others of the batch are rebuilt together from the store.
 /// </summary>
-internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStore store, ActiveModels models) : IStreamHandler
+internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStore store, ActiveModels models, DisaggregationMetrics metrics) : IStreamHandler
 {
     /// <summary>Name of the group, and of the model.</summary>
     public const string Name = "disaggregation";
@@ -53,7 +52,7 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
         }
         // What a batch that failed has left.
         windows!.Clear();
-        var predictions = new PredictionBatch(model, windows);
+        var predictions = new PredictionBatch(model, windows, metrics);
         var window = model.Model.Spec.Window;
         var slow = new List<Batched>();
         foreach (var house in ByHouse(entries))
@@ -72,7 +71,7 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
     }
 
     /// <inheritdoc/>
-    public void Committed() => Telemetry.Predictions.Add(predicted);
+    public void Committed() => metrics.Committed(predicted);
 
     /// <inheritdoc/>
     public void Forget(short shard) => shards.Remove(shard);

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using App.Energy.Readings;
 using App.Engines.Models;
-using App.Platform.Observability;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -13,7 +12,8 @@ namespace App.Energy.Disaggregation.Live;
 /// </summary>
 /// <param name="model">The version that answers.</param>
 /// <param name="windows">Empty; reused from batch to batch.</param>
-internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
+/// <param name="metrics">Told of what goes through the model.</param>
+internal sealed class PredictionBatch(ModelUse model, WindowBatch windows, DisaggregationMetrics metrics)
 {
     private const string UpsertSql = """
         insert into predictions as p (building_key, ts, mains, watts, on_bits, final, model_version_id)
@@ -125,8 +125,7 @@ internal sealed class PredictionBatch(ModelUse model, WindowBatch windows)
         if (windows.Count == 0) return;
         var started = Stopwatch.GetTimestamp();
         windows.Run(model.Model);
-        Telemetry.InferenceSeconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
-        Telemetry.InferenceWindows.Add(windows.Count);
+        metrics.Inferred(windows.Count, Stopwatch.GetElapsedTime(started).TotalSeconds);
         var thresholds = model.Model.Spec.Thresholds;
         for (var row = 0; row < windows.Count; row++)
         {

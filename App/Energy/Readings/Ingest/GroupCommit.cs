@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using App.Engines.Streams;
 using App.Platform.Database;
-using App.Platform.Observability;
 using Npgsql;
 
 namespace App.Energy.Readings.Ingest;
@@ -17,7 +16,7 @@ internal readonly record struct Ingested(int Accepted, int Stored);
 /// durable, the next gathers. A request is answered when its group is committed.
 /// </summary>
 internal sealed class GroupCommit(
-    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, Notifications notifications, StreamPartitions partitions, TimeProvider time, ILogger<GroupCommit> log)
+    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, Notifications notifications, StreamPartitions partitions, IngestMetrics metrics, TimeProvider time, ILogger<GroupCommit> log)
     : BackgroundService
 {
     private const int MostInGroup = 50_000;
@@ -79,9 +78,9 @@ internal sealed class GroupCommit(
             {
                 break;
             }
-            catch (Exception e) when (TransientFault.Is(e))
+            catch (Exception e)
             {
-                log.LogWarning("Waiting for the database before taking readings: {Error}", e.Message);
+                log.LogWarning(TransientFault.Is(e) ? null : e, "Waiting for the database before taking readings: {Error}", e.Message);
                 foreach (var request in Gather()) Fail(request, e);
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;
@@ -132,8 +131,7 @@ internal sealed class GroupCommit(
         try
         {
             await CommitAsync(group);
-            Telemetry.IngestCommits.Add(1);
-            Telemetry.IngestCommitSeconds.Record(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            metrics.Committed(Stopwatch.GetElapsedTime(started).TotalSeconds);
             foreach (var request in group) Complete(request);
         }
         catch (Exception e)
@@ -251,8 +249,7 @@ internal sealed class GroupCommit(
     {
         var count = request.Batch.Items.Count;
         Interlocked.Add(ref waiting, -count);
-        Telemetry.ReadingsAccepted.Add(count);
-        Telemetry.ReadingsStored.Add(request.Stored);
+        metrics.Acknowledged(count, request.Stored);
         request.Done.SetResult(new Ingested(count, request.Stored));
     }
 

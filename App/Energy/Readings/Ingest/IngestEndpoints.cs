@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Unicode;
 using App.Platform.Auth;
 using App.Platform.Http;
-using App.Platform.Observability;
 using App.Platform.Serving;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.OpenApi;
@@ -11,7 +10,7 @@ using Microsoft.OpenApi;
 namespace App.Energy.Readings.Ingest;
 
 /// <summary><c>POST /ingest/readings</c> (JSON, NDJSON) and <c>POST /api/v2/write</c> (InfluxDB line protocol), gzip or not.</summary>
-internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, SeriesNames names, TimeProvider time)
+internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, SeriesNames names, IngestMetrics metrics, TimeProvider time)
 {
     /// <summary>Maps them.</summary>
     public void Map(IEndpointRouteBuilder routes)
@@ -143,9 +142,9 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
         ]);
     }
 
-    private static ProblemHttpResult TooBusy(HttpContext context)
+    private ProblemHttpResult TooBusy(HttpContext context)
     {
-        Telemetry.IngestRefused.Add(1);
+        metrics.Refused();
         context.Response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status429TooManyRequests, "Readings arrive faster than they can be stored: send them again after a second.");
     }

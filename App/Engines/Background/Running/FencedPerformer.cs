@@ -10,7 +10,8 @@ namespace App.Engines.Background.Running;
 /// came of it.
 /// </summary>
 internal sealed class FencedPerformer(
-    Postgres postgres, FencedStates states, BackgroundJobTypes types, IJobFilterProvider filters, JobActivator activator, TimeProvider time, ILogger<FencedPerformer> log)
+    Postgres postgres, FencedStates states, BackgroundJobTypes types, IJobFilterProvider filters, JobActivator activator, BackgroundMetrics metrics,
+    TimeProvider time, ILogger<FencedPerformer> log)
     : IBackgroundJobPerformer
 {
     private readonly BackgroundJobPerformer inner = new(filters, activator);
@@ -65,8 +66,7 @@ internal sealed class FencedPerformer(
         {
             if (fence.Ended) outcome = "succeeded";
             var took = time.GetElapsedTime(began);
-            BackgroundTelemetry.Ended.Add(1, new("type", name), new("outcome", outcome));
-            BackgroundTelemetry.Seconds.Record(took.TotalSeconds, new KeyValuePair<string, object?>("type", name));
+            metrics.Ended(name, outcome, took);
             var ms = (long)took.TotalMilliseconds;
             if (outcome == "succeeded") log.LogInformation("Job completed: {Id} {Type:l} in {Ms} ms", job.Id, name, ms);
             else if (outcome == "failed") log.LogWarning("Job failed: {Id} {Type:l} (attempt {Attempt} of {Attempts}) after {Ms} ms: {Error}", job.Id, name, attempt.Number, type.Retries + 1, ms, error!.Message);

@@ -1,23 +1,22 @@
 using System.Diagnostics.Metrics;
-using App.Platform.Observability;
 
 namespace App.Engines.Background.Upkeep;
 
 /// <summary>What <c>/metrics</c> says of background jobs as a whole: counted by the leading worker, and shown by it alone.</summary>
-internal sealed class BackgroundGauges : IDisposable
+internal sealed class BackgroundGauges
 {
     /// <summary>How often they are counted.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(15);
 
-    private readonly Meter meter = new(Telemetry.Meter.Name, Telemetry.Meter.Version);
     private readonly BackgroundFigures figures;
     private readonly TimeProvider time;
     private (long At, BackgroundState State)? seen;
 
     /// <summary>Shows nothing before the first count.</summary>
-    public BackgroundGauges(BackgroundFigures figures, TimeProvider time)
+    public BackgroundGauges(BackgroundFigures figures, IMeterFactory meters, TimeProvider time)
     {
         (this.figures, this.time) = (figures, time);
+        var meter = meters.Create(BackgroundMetrics.MeterName);
         meter.CreateObservableGauge("tandem_background_servers", () => Show<int>(now => [new(now.Servers)]), "{server}", "Hangfire servers that are alive.");
         meter.CreateObservableGauge("tandem_background_failed", () => Show<long>(now => [new(now.Failed)]), "{job}", "Background jobs that have failed for good.");
         meter.CreateObservableGauge("tandem_background_scheduled", () => Show<long>(now => [new(now.Scheduled)]), "{job}", "Background jobs that wait for a time, retries among them.");
@@ -28,9 +27,6 @@ internal sealed class BackgroundGauges : IDisposable
 
     /// <summary>One tick: counts.</summary>
     public async Task RunOnceAsync(CancellationToken ct) => seen = (time.GetTimestamp(), await figures.ReadAsync(ct));
-
-    /// <inheritdoc/>
-    public void Dispose() => meter.Dispose();
 
     private static Measurement<T> Of<T>(BackgroundQueue queue, T value) where T : struct => new(value, new KeyValuePair<string, object?>("queue", queue.Name));
 

@@ -1,16 +1,14 @@
 using System.Diagnostics.Metrics;
 using App.Engines.Jobs.Api;
-using App.Platform.Observability;
 
 namespace App.Engines.Jobs.Upkeep;
 
 /// <summary>What <c>/metrics</c> says of the queue as a whole: counted by the leading worker, and shown by it alone.</summary>
-internal sealed class JobGauges : IDisposable
+internal sealed class JobGauges
 {
     /// <summary>How often they are counted.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(10);
 
-    private readonly Meter meter = new(Telemetry.Meter.Name, Telemetry.Meter.Version);
     private readonly JobFigures figures;
     private readonly JobPins pins;
     private readonly TimeProvider time;
@@ -19,9 +17,10 @@ internal sealed class JobGauges : IDisposable
     private sealed record Seen(long At, IReadOnlyList<QueueDepth> Queues, int Workers, IReadOnlyList<Pin> Pins);
 
     /// <summary>Shows nothing before the first count.</summary>
-    public JobGauges(JobFigures figures, JobPins pins, TimeProvider time)
+    public JobGauges(JobFigures figures, JobPins pins, IMeterFactory meters, TimeProvider time)
     {
         (this.figures, this.pins, this.time) = (figures, pins, time);
+        var meter = meters.Create(JobMetrics.MeterName);
         meter.CreateObservableGauge("tandem_jobs_waiting", () => Show(now => now.Queues.SelectMany(queue => JobFilter.LiveStates.Select(state =>
             new Measurement<long>(queue.States.GetValueOrDefault(state), new("queue", queue.Name), new("state", state))))), "{job}", "Jobs that have not succeeded, by queue and state.");
         meter.CreateObservableGauge("tandem_jobs_oldest_waiting_seconds", () => Show(now => now.Queues.Select(queue =>
@@ -34,9 +33,6 @@ internal sealed class JobGauges : IDisposable
     /// <summary>One tick: counts.</summary>
     public async Task RunOnceAsync(CancellationToken ct) =>
         seen = new(time.GetTimestamp(), await figures.QueuesAsync(null, ct), (await figures.WorkersAsync(null, ct)).Count(worker => worker.Alive), await pins.FindAsync(ct));
-
-    /// <inheritdoc/>
-    public void Dispose() => meter.Dispose();
 
     // What was counted long ago was counted by a process that leads no more.
     private IEnumerable<Measurement<T>> Show<T>(Func<Seen, IEnumerable<Measurement<T>>> measure) where T : struct =>

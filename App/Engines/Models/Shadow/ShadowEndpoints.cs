@@ -36,7 +36,8 @@ internal static class ShadowEndpoints
     }
 
     private static async Task<Results<Ok<ShadowAnswer>, ProblemHttpResult>> StartAsync(
-        string name, int version, ModelRegistry registry, ShadowRegistry shadows, ModelLoader loader, ShadowModels models, CancellationToken ct)
+        string name, int version, ModelRegistry registry, ShadowRegistry shadows, ModelLoader loader, ShadowModels models,
+        ILogger<ShadowModels> log, CancellationToken ct)
     {
         if (await registry.FindAsync(name, version, ct) is not { } candidate) return NoVersion(name, version);
         if (candidate.State == ModelVersion.Active) return Refuse("it serves already: choose a candidate or a retired version");
@@ -51,6 +52,7 @@ internal static class ShadowEndpoints
         }
         catch (InvalidModelException e)
         {
+            log.LogWarning("Candidate {Model:l} cannot run beside the active version: {Fault:l}", candidate.Label, e.Detail);
             return Refuse(e.Message.TrimEnd('.'));
         }
         if (await shadows.StartAsync(candidate, ct) is null) return Refuse("the active version has changed meanwhile: try again");

@@ -1,5 +1,4 @@
 using App.Platform.Configuration;
-using Microsoft.ML.OnnxRuntime;
 
 namespace App.Engines.Models.Shadow;
 
@@ -73,7 +72,8 @@ internal sealed class ShadowModels(
         catch (InvalidModelException e)
         {
             shadow.FaultyId = row.Id;
-            log.LogWarning("Candidate {Name:l}@{Candidate} cannot run beside the active version: {Fault:l}", row.Name, row.Candidate, e.Message);
+            log.LogWarning("Candidate {Name:l}@{Candidate} cannot run beside the active version: {Fault:l}",
+                row.Name, row.Candidate, e.Detail);
             var tally = new ShadowTally();
             tally.AddFailure(e.Message);
             await shadows.AddAsync(row.Id, tally, ct);
@@ -94,8 +94,10 @@ internal sealed class ShadowModels(
                 var (activeSays, activeTook) = Run(active.Model, input);
                 tally.Add(activeSays, says, activeTook, took);
             }
-            catch (OnnxRuntimeException e)
+            catch (InvalidModelException e)
             {
+                // Once for all that was sampled: a candidate that fails may do so on every row.
+                if (tally.Fault is null) log.LogWarning("A candidate fails on live input of {Name:l}: {Fault:l}", slot.Name, e.Detail);
                 tally.AddFailure(e.Message);
             }
         }

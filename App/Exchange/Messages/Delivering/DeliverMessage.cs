@@ -1,6 +1,5 @@
 using App.Engines.Jobs;
 using App.Exchange.Messages.Channels;
-using App.Platform.Observability;
 
 namespace App.Exchange.Messages.Delivering;
 
@@ -13,7 +12,7 @@ internal sealed record DeliverMessageArgs(Guid MessageId, int Drive);
 /// Makes one attempt of a message, and says what follows. The message's own schedule decides when it is tried again,
 /// so the job is snoozed and its attempts are not spent; what became of the attempt is written with the end of the job.
 /// </summary>
-internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IEnumerable<IMessageChannel> channels, MessageOptions options, TimeProvider time) : IJobHandler<DeliverMessageArgs>
+internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IEnumerable<IMessageChannel> channels, MessageOptions options, MessageMetrics metrics, TimeProvider time) : IJobHandler<DeliverMessageArgs>
 {
     /// <summary>Name of the kind.</summary>
     public const string Kind = "message.deliver";
@@ -27,7 +26,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(DeliverMessageArgs args, JobContext job, CancellationToken ct)
     {
-        var message = job.Foreseen as TakenMessage ?? await intake.TakeAsync(args, ct);
+        var message = job.Prefetched as TakenMessage ?? await intake.TakeAsync(args, ct);
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead, $"The channel {message.Channel} is off: {channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
@@ -50,8 +49,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         var sending = channel.SendAsync(message, ct);
         var result = message.State == MessageState.Sending || sending.IsCompleted ? await sending : await slow.WatchAsync(message.Id, sending);
         var latency = time.GetElapsedTime(began);
-        Telemetry.MessageAttempts.Add(1, new("channel", message.Channel), new("outcome", result.End));
-        Telemetry.MessageAttemptSeconds.Record(latency.TotalSeconds, new KeyValuePair<string, object?>("channel", message.Channel));
+        metrics.Attempted(message.Channel, result.End, latency);
         return result with { StartedAt = at, Latency = latency };
     }
 
@@ -80,14 +78,14 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         var quiet = message.Quiet ?? TimeSpan.Zero;
         if (quiet >= patience - TimeSpan.FromSeconds(1))
             return Outcome(args, message, MessageState.Dead, $"Nobody knows whether it was delivered: no answer and no status came within {patience.TotalHours:0.##} hours (WHATSAPP_UNCERTAIN_HOURS).", null);
-        return JobOutcome.Snooze(patience - quiet) with { IsAside = true };
+        return JobOutcome.Snooze(patience - quiet) with { LeavesOrder = true };
     }
 
     private static TimeSpan Longest(TimeSpan span) => span > TimeSpan.FromDays(1) ? span : TimeSpan.FromDays(1);
 
     private static JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result) =>
-        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), IsUnforeseen = state != MessageState.Delivered };
+        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = state != MessageState.Delivered };
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result, TimeSpan after, bool inLine, bool done = false) =>
-        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), IsAside = !inLine, IsUnforeseen = true };
+        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true };
 }

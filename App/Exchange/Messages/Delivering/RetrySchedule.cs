@@ -21,7 +21,7 @@ internal sealed record RetrySchedule(IReadOnlyList<TimeSpan> Pauses)
     /// <summary>Reads one: seconds, separated by commas.</summary>
     public static RetrySchedule Read(Variables variables, string name, RetrySchedule fallback)
     {
-        if (variables.Text(name) is not { } text) return fallback;
+        var text = variables.Text(name, string.Join(',', fallback.Pauses.Select(pause => pause.TotalSeconds.ToString(CultureInfo.InvariantCulture))));
         var pauses = new List<TimeSpan>();
         foreach (var item in text.Split(',', StringSplitOptions.TrimEntries))
         {

@@ -32,7 +32,7 @@ internal sealed partial record MetaOptions
     /// <summary>Reads the variables.</summary>
     public static MetaOptions Read(Variables variables)
     {
-        var address = (variables.Url("WHATSAPP_API_BASE_URL")?.ToString() ?? "https://graph.facebook.com").TrimEnd('/');
+        var address = variables.Url("WHATSAPP_API_BASE_URL", "https://graph.facebook.com").ToString().TrimEnd('/');
         return new()
         {
             AccessToken = variables.Text("WHATSAPP_ACCESS_TOKEN"),

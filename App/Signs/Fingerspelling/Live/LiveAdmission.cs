@@ -1,13 +1,12 @@
 using App.Platform.Auth;
 using App.Platform.Http;
-using App.Platform.Observability;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary>Who may open a live connection: a key in the header or a ticket in the address, from a page that may, while there is room.</summary>
-internal sealed class LiveAdmission(LiveOptions options, LiveConnections connections, LiveTickets tickets, IAuthorizationService authorization)
+internal sealed class LiveAdmission(LiveOptions options, LiveConnections connections, LiveTickets tickets, LiveMetrics metrics, IAuthorizationService authorization)
 {
     /// <summary>Takes a place for the request; otherwise answers why not, and no place is taken.</summary>
     public async Task<ProblemHttpResult?> AdmitAsync(HttpContext context)
@@ -43,9 +42,9 @@ internal sealed class LiveAdmission(LiveOptions options, LiveConnections connect
         return context.Request.Query["ticket"] is [{ } ticket] && await tickets.RedeemAsync(ticket, context.RequestAborted);
     }
 
-    private static ProblemHttpResult Refuse(string reason, int status, string title, FieldError error)
+    private ProblemHttpResult Refuse(string reason, int status, string title, FieldError error)
     {
-        Telemetry.LiveRefused.Add(1, new KeyValuePair<string, object?>("reason", reason));
+        metrics.Refused(reason);
         return Problems.Of(status, title, error);
     }
 }

@@ -1,16 +1,14 @@
 using System.Buffers;
 using System.Net.WebSockets;
 using System.Runtime.CompilerServices;
-using App.Platform.Observability;
 
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary>
 /// One WebSocket, from its first frame to its end. A frame is read, run and answered where it arrives: handing it to
-/// another thread would cost more than the model. Frames that have arrived together are run together. Nothing here may
-/// block: the thread may be the one that watches all sockets of the process.
+/// another thread would cost more than the model. Frames that have arrived together are run together.
 /// </summary>
-internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, WordBuilder? word, TimeProvider time)
+internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, LiveMetrics metrics, WordBuilder? word, TimeProvider time)
 {
     private const int UsualFrameBytes = 2048;
     // Measuring every answer would cost as much as writing it.
@@ -19,7 +17,6 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     private readonly FrameBatch batch = new();
     private readonly AnswerWriter answer = new();
     private readonly LetterWindow window = new(options.Window);
-    private readonly InlineTurn turn = new();
     private byte[] buffer = ArrayPool<byte>.Shared.Rent(UsualFrameBytes);
     private int filled;
     private int badInARow;
@@ -129,7 +126,6 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AnswerAsync()
     {
-        if (!turn.Take(batch.Count, inferenceMs)) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         try
         {
             // Once it is told to end, its frames are read and dropped until it answers.
@@ -169,7 +165,7 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
             if (classifier is not null) classifiers.Return(classifier);
         }
         Volatile.Write(ref answered, answered + batch.Count);
-        if (batches++ % MeasuredOfBatches == 0) Telemetry.LiveBatchSeconds.Record(time.GetElapsedTime(began).TotalSeconds);
+        if (batches++ % MeasuredOfBatches == 0) metrics.Answered(time.GetElapsedTime(began));
     }
 
     private double Classify(HandClassifier? classifier)

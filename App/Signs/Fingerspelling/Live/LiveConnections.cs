@@ -1,32 +1,17 @@
-using System.Diagnostics.Metrics;
-using App.Platform.Observability;
-
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary>The live connections of this process: how many there may be, and what they have done.</summary>
-internal sealed class LiveConnections : IDisposable
+internal sealed class LiveConnections(LiveOptions options)
 {
-    private readonly Meter meter = new(Telemetry.Meter.Name, Telemetry.Meter.Version);
     private readonly Lock gate = new();
     private readonly HashSet<LiveConnection> open = [];
-    private readonly int most;
     private int places;
     private long answeredBefore;
     private long badBefore;
     private bool draining;
 
-    /// <summary>None yet.</summary>
-    public LiveConnections(LiveOptions options)
-    {
-        most = options.MostConnections;
-        // Looked at when somebody asks: counting every frame in one place would cost more than some of them.
-        meter.CreateObservableGauge("tandem_live_connections", () => Places, "{connection}", "Live connections.");
-        meter.CreateObservableCounter("tandem_live_frames_total", () => Tally().Answered, "{frame}", "Live frames answered, bad ones included.");
-        meter.CreateObservableCounter("tandem_live_bad_frames_total", () => Tally().Bad, "{frame}", "Live frames answered with an error.");
-    }
-
     /// <summary>Connections at most.</summary>
-    public int Most => most;
+    public int Most => options.MostConnections;
 
     /// <summary>Connections that are open or being opened.</summary>
     public int Places
@@ -39,7 +24,7 @@ internal sealed class LiveConnections : IDisposable
     {
         lock (gate)
         {
-            if (draining || places >= most) return false;
+            if (draining || places >= Most) return false;
             places++;
             return true;
         }
@@ -81,7 +66,4 @@ internal sealed class LiveConnections : IDisposable
     {
         lock (gate) return (answeredBefore + open.Sum(one => one.Answered), badBefore + open.Sum(one => one.Bad));
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => meter.Dispose();
 }

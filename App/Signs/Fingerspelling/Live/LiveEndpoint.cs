@@ -1,15 +1,13 @@
 using System.Globalization;
 using App.Platform.Auth;
 using App.Platform.Http;
-using App.Platform.Observability;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary><c>WS /ws/landmarks</c> and the tickets for it.</summary>
-internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, TimeProvider time)
+internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, LiveMetrics metrics, TimeProvider time)
 {
     /// <summary>Where frames go.</summary>
     public const string Path = "/ws/landmarks";
@@ -59,21 +57,16 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         // Who comes in the moment before the model is loaded is to have letters, not an error.
         await classifiers.Known.WaitAsync(LongestStart, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         LiveConnection? connection = null;
-        var transport = context.Features.Get<IConnectionSocketFeature>()?.Socket;
         try
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             var wire = ((CoalescingUpgrade)context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).Stream!;
-            connection = new LiveConnection(socket, wire, classifiers, options, word, time);
+            connection = new LiveConnection(socket, wire, classifiers, options, metrics, word, time);
             connections.Opened(connection);
-            if (transport is not null) InlineCompletions.Prefer(transport, true);
-            Telemetry.LiveEnded.Add(1, new KeyValuePair<string, object?>("reason", await connection.RunAsync()));
+            metrics.Ended(await connection.RunAsync());
         }
         finally
         {
-            if (transport is not null) InlineCompletions.Prefer(transport, false);
-            // What the server does after it is no business of the thread that watches sockets.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             connections.Leave(connection);
         }
     }
