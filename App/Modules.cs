@@ -1,6 +1,7 @@
 using App.Development;
 using App.Energy.Disaggregation;
 using App.Energy.Readings;
+using App.Engines.Background;
 using App.Engines.Jobs;
 using App.Engines.Models;
 using App.Engines.Schedules;
@@ -24,6 +25,7 @@ internal static class Modules
     [
         new StreamsModule(),
         new JobsModule(),
+        new BackgroundModule(),
         new SchedulesModule(),
         new ModelsModule(),
         new RunsModule(),

@@ -2,8 +2,21 @@
 
 set check_function_bodies = off;
 
+-- Schema of background jobs, as Hangfire has it
+
+create schema hangfire;
+
 -- Sequences
 
+create sequence hangfire.aggregatedcounter_id_seq;
+create sequence hangfire.counter_id_seq;
+create sequence hangfire.hash_id_seq;
+create sequence hangfire.job_id_seq;
+create sequence hangfire.jobparameter_id_seq;
+create sequence hangfire.jobqueue_id_seq;
+create sequence hangfire.list_id_seq;
+create sequence hangfire.set_id_seq;
+create sequence hangfire.state_id_seq;
 create sequence jobs_announced;
 create sequence jobs_announced_0;
 create sequence jobs_announced_1;
@@ -100,6 +113,129 @@ create table deliveries (
     constraint deliveries_response_body_check CHECK ((octet_length(response_body) <= 65536)),
     constraint deliveries_response_headers_check CHECK ((octet_length(response_headers) <= 65536))
 );
+
+create table hangfire.aggregatedcounter (
+    id bigint not null default nextval('hangfire.aggregatedcounter_id_seq'::regclass),
+    key text not null,
+    value bigint not null,
+    expireat timestamp with time zone,
+    constraint aggregatedcounter_key_key UNIQUE (key),
+    constraint aggregatedcounter_pkey PRIMARY KEY (id)
+);
+
+create table hangfire.counter (
+    id bigint not null default nextval('hangfire.counter_id_seq'::regclass),
+    key text not null,
+    value bigint not null,
+    expireat timestamp with time zone,
+    constraint counter_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_counter_expireat ON hangfire.counter USING btree (expireat);
+CREATE INDEX ix_hangfire_counter_key ON hangfire.counter USING btree (key);
+
+create table hangfire.hash (
+    id bigint not null default nextval('hangfire.hash_id_seq'::regclass),
+    key text not null,
+    field text not null,
+    value text,
+    expireat timestamp with time zone,
+    updatecount integer not null default 0,
+    constraint hash_key_field_key UNIQUE (key, field),
+    constraint hash_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_hash_expireat ON hangfire.hash USING btree (expireat);
+
+create table hangfire.job (
+    id bigint not null default nextval('hangfire.job_id_seq'::regclass),
+    stateid bigint,
+    statename text,
+    invocationdata jsonb not null,
+    arguments jsonb not null,
+    createdat timestamp with time zone not null,
+    expireat timestamp with time zone,
+    updatecount integer not null default 0,
+    constraint job_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_job_expireat ON hangfire.job USING btree (expireat);
+CREATE INDEX ix_hangfire_job_statename ON hangfire.job USING btree (statename);
+CREATE INDEX ix_hangfire_job_statename_is_not_null ON hangfire.job USING btree (statename) INCLUDE (id) WHERE (statename IS NOT NULL);
+
+create table hangfire.jobparameter (
+    id bigint not null default nextval('hangfire.jobparameter_id_seq'::regclass),
+    jobid bigint not null,
+    name text not null,
+    value text,
+    updatecount integer not null default 0,
+    constraint jobparameter_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_jobparameter_jobidandname ON hangfire.jobparameter USING btree (jobid, name);
+
+create table hangfire.jobqueue (
+    id bigint not null default nextval('hangfire.jobqueue_id_seq'::regclass),
+    jobid bigint not null,
+    queue text not null,
+    fetchedat timestamp with time zone,
+    updatecount integer not null default 0,
+    constraint jobqueue_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_jobqueue_fetchedat_queue_jobid ON hangfire.jobqueue USING btree (fetchedat NULLS FIRST, queue, jobid);
+CREATE INDEX ix_hangfire_jobqueue_jobidandqueue ON hangfire.jobqueue USING btree (jobid, queue);
+CREATE INDEX ix_hangfire_jobqueue_queueandfetchedat ON hangfire.jobqueue USING btree (queue, fetchedat);
+
+create table hangfire.list (
+    id bigint not null default nextval('hangfire.list_id_seq'::regclass),
+    key text not null,
+    value text,
+    expireat timestamp with time zone,
+    updatecount integer not null default 0,
+    constraint list_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_list_expireat ON hangfire.list USING btree (expireat);
+
+create table hangfire.lock (
+    resource text not null,
+    updatecount integer not null default 0,
+    acquired timestamp with time zone,
+    constraint lock_resource_key UNIQUE (resource)
+);
+
+create table hangfire.schema (
+    version integer not null,
+    constraint schema_pkey PRIMARY KEY (version)
+);
+
+create table hangfire.server (
+    id text not null,
+    data jsonb,
+    lastheartbeat timestamp with time zone not null,
+    updatecount integer not null default 0,
+    constraint server_pkey PRIMARY KEY (id)
+);
+
+create table hangfire.set (
+    id bigint not null default nextval('hangfire.set_id_seq'::regclass),
+    key text not null,
+    score double precision not null,
+    value text not null,
+    expireat timestamp with time zone,
+    updatecount integer not null default 0,
+    constraint set_key_value_key UNIQUE (key, value),
+    constraint set_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_set_expireat ON hangfire.set USING btree (expireat);
+CREATE INDEX ix_hangfire_set_key_score ON hangfire.set USING btree (key, score);
+
+create table hangfire.state (
+    id bigint not null default nextval('hangfire.state_id_seq'::regclass),
+    jobid bigint not null,
+    name text not null,
+    reason text,
+    createdat timestamp with time zone not null,
+    data jsonb,
+    updatecount integer not null default 0,
+    constraint state_pkey PRIMARY KEY (id)
+);
+CREATE INDEX ix_hangfire_state_jobid ON hangfire.state USING btree (jobid);
 
 create table inbound_messages (
     id bigint not null generated always as identity,
@@ -601,8 +737,10 @@ create table schedule_fires (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     error text,
+    background_job_id bigint,
     constraint schedule_fires_key_scheduled_for_key UNIQUE (key, scheduled_for),
     constraint schedule_fires_pkey PRIMARY KEY (id),
+    constraint schedule_fires_background_check CHECK (((status <> 'skipped'::text) OR (background_job_id IS NULL))),
     constraint schedule_fires_reason_check CHECK ((reason = ANY (ARRAY['planned'::text, 'missed'::text, 'manual'::text, 'initial'::text]))),
     constraint schedule_fires_status_check CHECK (((status = ANY (ARRAY['pending'::text, 'running'::text, 'succeeded'::text, 'failed'::text, 'cancelled'::text, 'skipped'::text])) AND ((status <> 'skipped'::text) OR (job_id IS NULL))))
 );
@@ -778,6 +916,8 @@ CREATE INDEX webhook_events_by_state ON webhook_events USING btree (state, id DE
 
 -- Foreign keys
 
+alter table hangfire.jobparameter add constraint jobparameter_jobid_fkey FOREIGN KEY (jobid) REFERENCES hangfire.job(id) ON UPDATE CASCADE ON DELETE CASCADE;
+alter table hangfire.state add constraint state_jobid_fkey FOREIGN KEY (jobid) REFERENCES hangfire.job(id) ON UPDATE CASCADE ON DELETE CASCADE;
 alter table meters add constraint meters_building_key_fkey FOREIGN KEY (building_key) REFERENCES buildings(key) ON DELETE CASCADE;
 alter table model_shadow_disagreements add constraint model_shadow_disagreements_shadow_id_fkey FOREIGN KEY (shadow_id) REFERENCES model_shadows(id) ON DELETE CASCADE;
 alter table model_shadows add constraint model_shadows_active_id_fkey FOREIGN KEY (active_id) REFERENCES model_versions(id) ON DELETE CASCADE;
@@ -2125,9 +2265,12 @@ create view schedule_runs as
     now.status,
     now.started_at,
     now.finished_at,
-    now.error
-   FROM (((schedule_fires f
+    now.error,
+    f.background_job_id
+   FROM (((((schedule_fires f
      LEFT JOIN jobs j ON (((j.id = f.job_id) AND (f.status <> 'succeeded'::text))))
+     LEFT JOIN hangfire.job b ON (((b.id = f.background_job_id) AND (f.status <> 'succeeded'::text))))
+     LEFT JOIN hangfire.state s ON ((s.id = b.stateid)))
      LEFT JOIN LATERAL ( SELECT d.started_at,
             d.finished_at
            FROM job_done d
@@ -2152,6 +2295,28 @@ create view schedule_runs as
           WHERE (j.id IS NOT NULL)
         UNION ALL
          SELECT
+                CASE b.statename
+                    WHEN 'Processing'::text THEN 'running'::text
+                    WHEN 'Succeeded'::text THEN 'succeeded'::text
+                    WHEN 'Failed'::text THEN 'failed'::text
+                    WHEN 'Deleted'::text THEN 'cancelled'::text
+                    ELSE 'pending'::text
+                END AS "case",
+            ( SELECT max(p.createdat) AS max
+                   FROM hangfire.state p
+                  WHERE ((p.jobid = b.id) AND (p.name = 'Processing'::text))) AS max,
+                CASE
+                    WHEN (b.statename = ANY (ARRAY['Succeeded'::text, 'Failed'::text, 'Deleted'::text])) THEN s.createdat
+                    ELSE NULL::timestamp with time zone
+                END AS "case",
+            ( SELECT (e.data ->> 'ExceptionMessage'::text)
+                   FROM hangfire.state e
+                  WHERE ((e.jobid = b.id) AND (e.name = 'Failed'::text))
+                  ORDER BY e.id DESC
+                 LIMIT 1)
+          WHERE (b.id IS NOT NULL)
+        UNION ALL
+         SELECT
                 CASE
                     WHEN (f.status = ANY (ARRAY['pending'::text, 'running'::text])) THEN 'cancelled'::text
                     ELSE f.status
@@ -2162,7 +2327,7 @@ create view schedule_runs as
                     WHEN (f.status = ANY (ARRAY['pending'::text, 'running'::text])) THEN 'Its job is no longer there.'::text
                     ELSE f.error
                 END AS error
-          WHERE ((j.id IS NULL) AND (done.finished_at IS NULL))) now);
+          WHERE ((j.id IS NULL) AND (b.id IS NULL) AND (done.finished_at IS NULL))) now);
 
 
 -- Triggers

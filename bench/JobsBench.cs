@@ -57,7 +57,7 @@ internal static class JobsBench
         foreach (var (name, _) in peers.Where(peer => rounds.TrueForAll(round => round.Theirs.ContainsKey(peer.Name)))) Print(Ratios(name, rounds));
     }
 
-    private static async Task<JsonObject> RoundAsync(NpgsqlDataSource server, int jobs, int workers, CancellationToken ct)
+    public static async Task<JsonObject> RoundAsync(NpgsqlDataSource server, int jobs, int workers, CancellationToken ct)
     {
         await using var bench = await BenchRound.StartAsync(server, workers, ct);
         var queue = bench.Queue;

@@ -1,4 +1,5 @@
 using System.Reflection;
+using App.Engines.Background;
 using App.Engines.Jobs;
 using App.Platform.Database;
 using App.Tests.Fixtures;
@@ -20,7 +21,7 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
         var (ofWeb, ofWorker) = (Hosted(web), Hosted(worker));
         Assert.Equal(OfTheWebRole, ofWeb);
         Assert.Superset(ofWeb.ToHashSet(), ofWorker.ToHashSet());
-        foreach (var service in new[] { "StreamWorker", "JobWorker", "ScheduleWorker", "Leader" })
+        foreach (var service in new[] { "StreamWorker", "JobWorker", "ScheduleWorker", "Leader", "BackgroundAnnouncement" })
         {
             Assert.DoesNotContain(service, ofWeb);
             Assert.Contains(service, ofWorker);
@@ -31,6 +32,12 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
     public void Kinds_of_jobs_are_those_of_the_checked_in_list() =>
         // A queued job outlives the class that did it: a name may be added to the list, and never leaves it.
         Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/JobKinds.txt")), web.Services.GetServices<JobKind>().Select(kind => kind.Name).Order(StringComparer.Ordinal));
+
+    [Fact]
+    public void Background_jobs_are_those_of_the_checked_in_list() =>
+        // What is queued names class and arguments: a line may be added, and is changed or taken out only when nothing of it can be queued any more.
+        Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/BackgroundJobs.txt")), web.Services.GetRequiredService<BackgroundJobTypes>().All.Select(job =>
+            $"{job.Queue} {job.Type.FullName}({string.Join(", ", job.Type.GetMethod(BackgroundJobType.Method)!.GetParameters().Select(parameter => parameter.ParameterType.Name))})").Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task Every_entity_queries_against_the_migrated_schema()

@@ -8,8 +8,13 @@ public sealed partial class SourceTests
     [Theory]
     [InlineData("Engines/Models", @"\bOnnxRuntime\b")]
     [InlineData("Engines/Schedules", @"\bQuartz\b")]
+    [InlineData("Engines/Background", @"\b(using|=) Hangfire\b|\bHangfire\.\w|\bIBackgroundJobClient\b")]
     public void A_library_is_named_in_its_slice_alone(string slice, string pattern) =>
         Assert.Empty(Sources.Of("App").Where(source => !source.Path.StartsWith(slice + "/", StringComparison.Ordinal) && Code(source.Text).Any(line => Regex.IsMatch(line, pattern))).Select(source => source.Path));
+
+    // Its lock expires under its holder.
+    [Fact]
+    public void Nobody_relies_on_a_lock_of_Hangfire() => Assert.Empty(Sources.Of("App").Where(source => source.Text.Contains("DisableConcurrentExecution", StringComparison.Ordinal)).Select(source => source.Path));
 
     [Fact]
     public void Time_comes_from_the_time_provider_and_nobody_sleeps() =>

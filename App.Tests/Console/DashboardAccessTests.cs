@@ -47,16 +47,6 @@ public sealed class DashboardAccessTests(Browser browser, JobApi api) : IClassFi
     }
 
     [Theory]
-    [InlineData("/hangfire")]
-    [InlineData("/hangfire/jobs/failed")]
-    public async Task The_name_that_others_use_leads_here(string path)
-    {
-        using var client = Plain();
-        using var answer = await client.GetAsync(path);
-        Assert.Equal((HttpStatusCode.Redirect, "/jobs"), (answer.StatusCode, answer.Headers.Location!.OriginalString));
-    }
-
-    [Theory]
     [InlineData("//evil.example")]
     [InlineData("https://evil.example/jobs")]
     [InlineData("/jobsx")]

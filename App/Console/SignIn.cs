@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using App.Engines.Background.Dashboard;
 using App.Platform.Auth;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Mvc;
@@ -17,7 +18,7 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
     private const string NextSlot = "<!--next-->";
     private const int MaxFormBytes = 8 * 1024;
     private const int MaxKeyLength = 512;
-    private static readonly string[] Pages = [Dashboard.Path, Dashboard.MessagesPath, Dashboard.WebhooksPath, Dashboard.ModelsPath, LivePage.Path];
+    private static readonly string[] Pages = [Dashboard.Path, Dashboard.MessagesPath, Dashboard.WebhooksPath, Dashboard.ModelsPath, LivePage.Path, BackgroundDashboard.Path];
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
 
     /// <summary>Maps the page and the two forms.</summary>

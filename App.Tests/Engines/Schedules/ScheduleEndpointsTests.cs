@@ -25,7 +25,7 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
     public async Task A_schedule_is_listed_run_by_hand_paused_and_resumed()
     {
         var prune = await FindAsync();
-        Assert.Equal(("20 3 * * *", "UTC", "schedules.prune", "catchUpOnce", "skip", "up"), (Text(prune, "cron"), Text(prune, "timeZone"), Text(prune, "jobKind"), Text(prune, "missed"), Text(prune, "overlap"), Text(prune, "status")));
+        Assert.Equal(("20 3 * * *", "UTC", "PruneFires.RunAsync", "catchUpOnce", "skip", "up"), (Text(prune, "cron"), Text(prune, "timeZone"), Text(prune, "jobKind"), Text(prune, "missed"), Text(prune, "overlap"), Text(prune, "status")));
         Assert.False(prune.GetProperty("paused").GetBoolean());
         var fires = prune.GetProperty("nextFires").EnumerateArray().Select(fire => fire.GetDateTime()).ToList();
         Assert.Equal(prune.GetProperty("nextRun").GetDateTime(), fires[0]);
@@ -41,7 +41,7 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
             """);
         using var triggered = await host.Http.PostAsync($"/api/schedules/{Key}/trigger", null);
         Assert.Equal(HttpStatusCode.Accepted, triggered.StatusCode);
-        var job = (await triggered.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("jobId").GetInt64();
+        var job = (await triggered.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("backgroundJobId").GetInt64();
         await Poll.UntilAsync("it has run", async () => await LastJobAsync() == job && await StatusAsync() == "succeeded");
         Assert.Equal("1000 1", await host.ScalarAsync<string>($"select count(*) filter (where key = '{Key}') || ' ' || count(*) filter (where key = 'old') from schedule_fires"));
         Assert.Equal("0", await host.ScalarAsync<string>($"select count(*)::text from schedule_fires where fired_at < now() - interval '90 days' and key = '{Key}'"));
@@ -87,12 +87,12 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
         Assert.Equal((Key, "up", "succeeded"), (Text(prune, "key"), Text(prune, "status"), Text(prune.GetProperty("lastRun"), "status")));
         Assert.True(prune.GetProperty("nextRun").GetDateTime() > prune.GetProperty("lastRun").GetProperty("finishedAt").GetDateTime());
 
-        await host.ExecuteAsync($"update schedule_fires set status = 'failed', error = 'a secret of somebody', job_id = -1 where key = '{Key}'");
+        await host.ExecuteAsync($"update schedule_fires set status = 'failed', error = 'a secret of somebody', background_job_id = -1 where key = '{Key}'");
         part = await HealthAsync();
         Assert.Equal(("degraded", "The last run of schedules.prune failed."), (Text(part, "status"), Text(part, "note")));
         Assert.DoesNotContain("somebody", part.ToString());
         // No kind of this process: it is left to others, of whom there are none.
-        await host.ExecuteAsync($"update schedules set job_kind = 'unknown', planned_through = now() - interval '2 days' where key = '{Key}'");
+        await host.ExecuteAsync($"update schedules set job_args = replace(job_args, 'PruneFires', 'OfAnotherVersion'), planned_through = now() - interval '2 days' where key = '{Key}'");
         Assert.Equal("schedules.prune is overdue: no worker fires it.", Text(await HealthAsync(), "note"));
         using var foreign = await host.Http.PostAsync($"/api/schedules/{Key}/trigger", null);
         Assert.Equal(HttpStatusCode.Conflict, foreign.StatusCode);
@@ -125,7 +125,7 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
 
     private async Task<string?> StatusAsync() => await FindAsync() is { ValueKind: JsonValueKind.Object } found && found.GetProperty("lastRun") is { ValueKind: JsonValueKind.Object } last ? Text(last, "status") : null;
 
-    private async Task<long> LastJobAsync() => (await FindAsync()).GetProperty("lastRun").GetProperty("jobId").GetInt64();
+    private async Task<long> LastJobAsync() => (await FindAsync()).GetProperty("lastRun").GetProperty("backgroundJobId").GetInt64();
 
     private async Task<JsonElement> SteerAsync(string action)
     {

@@ -1,4 +1,5 @@
 using App.Engines.Schedules;
+using App.Platform.Database;
 using App.Tests.Fixtures;
 using Npgsql;
 
@@ -22,9 +23,9 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
             Assert.All(next, at => Assert.Equal(now.AddSeconds(10), at));
         }
         Assert.Equal(
-            string.Join(", ", new[] { "00:10", "00:20", "00:30", "00:40", "00:50", "01:00" }.Select(at => $"12:{at} planned test.noted often")),
+            string.Join(", ", new[] { "00:10", "00:20", "00:30", "00:40", "00:50", "01:00" }.Select(at => $"12:{at} planned often")),
             await members[0].FiresAsync("often"));
-        Assert.Equal("6", await members[0].TextAsync("select count(*) from jobs where args like '%often%'"));
+        Assert.Equal("6", await members[0].TextAsync("select count(*) from hangfire.job where arguments::text like '%often%'"));
         foreach (var member in members) await member.DisposeAsync();
     }
 
@@ -37,7 +38,7 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
             await member.SettleAsync("again", Noon.AddMinutes(-1));
             await member.Firing.FireDueAsync("again", Noon, default);
         }
-        Assert.Equal("12:00:00 planned test.noted again", await member.FiresAsync("again"));
+        Assert.Equal("12:00:00 planned again", await member.FiresAsync("again"));
     }
 
     [Fact]
@@ -52,8 +53,8 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
     }
 
     [Theory]
-    [InlineData(false, "11:45:00 missed test.noted {0}, 12:00:00 planned test.noted {0}")]
-    [InlineData(true, "12:00:00 planned test.noted {0}")]
+    [InlineData(false, "11:45:00 missed {0}, 12:00:00 planned {0}")]
+    [InlineData(true, "12:00:00 planned {0}")]
     public async Task What_was_missed_is_caught_up_once_or_skipped(bool skips, string fires)
     {
         var key = skips ? "missed-skipped" : "missed-caught-up";
@@ -72,17 +73,17 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("slow") with { Overlap = OverlapPolicy.Skip });
         await member.SettleAsync("slow", Noon.AddMinutes(-1));
         for (var quarter = 0; quarter < 3; quarter++) await member.Firing.FireDueAsync("slow", Noon.AddMinutes(15 * quarter), default);
-        Assert.Equal("12:00:00 planned test.noted slow", await member.FiresAsync("slow"));
+        Assert.Equal("12:00:00 planned slow", await member.FiresAsync("slow"));
         Assert.Equal(["skipped", "skipped", "pending"], (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
         // The last run is the one that runs, and whoever asks by hand gets another.
         Assert.Equal("pending", (await member.Runs.ReadAsync("", 1, "slow", default))[0].Last!.Status);
         await member.Firing.TriggerAsync("slow", default);
 
-        await member.ExecuteAsync("update jobs set state = 'dead', finished_at = clock_timestamp() where args like '%slow%'");
+        await member.ExecuteAsync("update hangfire.job set statename = 'Failed' where arguments::text like '%slow%'");
         await member.Firing.FireDueAsync("slow", Noon.AddMinutes(45), default);
         await member.Runs.KeepAsync(default);
         await member.Firing.FireDueAsync("slow", Noon.AddMinutes(60), default);
-        Assert.EndsWith("12:45:00 planned test.noted slow", (await member.FiresAsync("slow")).Split(", ").Last(fire => fire.Contains("planned", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.EndsWith("12:45:00 planned slow", (await member.FiresAsync("slow")).Split(", ").Last(fire => fire.Contains("planned", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(["skipped", "pending", "failed", "skipped", "skipped", "failed"], (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
     }
 
@@ -96,7 +97,7 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         Assert.Equal(Noon.AddMinutes(15), await member.Firing.FireDueAsync("quiet", Noon, default));
         Assert.Equal("", await member.FiresAsync("quiet"));
         var job = await member.Firing.TriggerAsync("quiet", default);
-        Assert.Equal($"{job} manual", await member.TextAsync("select job_id || ' ' || reason from schedule_fires where key = 'quiet'"));
+        Assert.Equal($"{job} manual", await member.TextAsync("select background_job_id || ' ' || reason from schedule_fires where key = 'quiet'"));
     }
 
     [Fact]
@@ -104,12 +105,12 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
     {
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("foreign"));
         await member.SettleAsync("foreign", Noon.AddMinutes(-1));
-        await using var stranger = new ScheduleMember(database, [], kinds: []);
+        await using var stranger = new ScheduleMember(database, [], jobs: _ => { });
         Assert.Null(await stranger.Firing.FireDueAsync("foreign", Noon, default));
         await Assert.ThrowsAsync<ArgumentException>(() => stranger.Firing.TriggerAsync("foreign", default));
         Assert.Equal("", await member.FiresAsync("foreign"));
         Assert.Equal(Noon.AddMinutes(15), await member.Firing.FireDueAsync("foreign", Noon, default));
-        Assert.Equal("12:00:00 planned test.noted foreign", await member.FiresAsync("foreign"));
+        Assert.Equal("12:00:00 planned foreign", await member.FiresAsync("foreign"));
     }
 
     [Fact]
@@ -117,12 +118,11 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
     {
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("whole"));
         await member.SettleAsync("whole", Noon.AddMinutes(-1));
-        // Its job is refused: no queue has so long a name.
-        await using var broken = new ScheduleMember(database, [], kinds: [ScheduleMember.Kind with { Queue = new string('q', 200) }]);
+        await using var broken = new ScheduleMember(database, [], jobs: ScheduleMember.AddRefusedJob);
         await Assert.ThrowsAsync<ArgumentException>(() => broken.Firing.FireDueAsync("whole", Noon, default));
         Assert.Equal("0", await member.TextAsync("select count(*) from schedule_fires where key = 'whole'"));
         await member.Firing.FireDueAsync("whole", Noon.AddSeconds(1), default);
-        Assert.Equal("12:00:00 planned test.noted whole", await member.FiresAsync("whole"));
+        Assert.Equal("12:00:00 planned whole", await member.FiresAsync("whole"));
     }
 
     [Fact]
@@ -130,7 +130,7 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
     {
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("asleep"));
         await member.SettleAsync("asleep", Noon.AddMinutes(-1));
-        await using var sleeper = await ScheduleTransaction.BeginAsync(member.Postgres, default);
+        await using var sleeper = await ShortTransaction.BeginAsync(member.Postgres.Source, default);
         await using (var locked = sleeper.Command("select from schedules where key = 'asleep' for update")) await locked.ExecuteNonQueryAsync();
         // On a busy machine its own transaction may be taken for asleep too, and is begun again as by the next tick.
         await Poll.UntilAsync("the fire is made", async () =>
@@ -145,7 +145,7 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
                 return false;
             }
         });
-        Assert.Equal("12:00:00 planned test.noted asleep", await member.FiresAsync("asleep"));
+        Assert.Equal("12:00:00 planned asleep", await member.FiresAsync("asleep"));
     }
 
     [Fact]
@@ -155,24 +155,28 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await member.SettleAsync("told", Noon);
         await member.Firing.FireDueAsync("told", Noon.AddSeconds(40), default);
         Assert.Equal("pending pending pending pending", await StatusesAsync());
-        var jobs = (await member.TextAsync("select string_agg(job_id::text, ' ' order by id) from schedule_fires where key = 'told'")).Split(' ');
-        await member.ExecuteAsync($"""
-            update jobs set state = 'running', worker = 1, attempt = 1, started_at = clock_timestamp() where id = {jobs[0]};
-            update jobs set state = 'dead', finished_at = clock_timestamp(), started_at = clock_timestamp() - interval '2 s', errors = jobs_errors(null, 1, 1, 'no luck') where id = {jobs[1]};
-            with j as (delete from jobs where id = {jobs[2]} returning *)
-            insert into job_done (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, finished_at, worker)
-            select id, queue, kind, organization, priority, 1, max_attempts, args, created_at, clock_timestamp() - interval '1500 ms', clock_timestamp(), 1 from j;
-            """);
+        var jobs = (await member.TextAsync("select string_agg(background_job_id::text, ' ' order by id) from schedule_fires where key = 'told'")).Split(' ');
+        // As Hangfire's workers would: one runs, one has failed for good, one has succeeded.
+        await StateAsync(jobs[0], "Processing", "{}");
+        await StateAsync(jobs[1], "Processing", "{}");
+        await StateAsync(jobs[1], "Failed", """{"ExceptionMessage":"no luck"}""");
+        await member.ExecuteAsync($"insert into hangfire.state (jobid, name, createdat) values ({jobs[2]}, 'Processing', clock_timestamp() - interval '1500 ms')");
+        await StateAsync(jobs[2], "Succeeded", "{}");
         const string Now = "pending succeeded failed running";
         Assert.Equal(Now, await StatusesAsync());
         await member.Runs.KeepAsync(default);
         Assert.Equal(Now, await StatusesAsync());
-        await member.ExecuteAsync($"delete from jobs where id in ({jobs[0]}, {jobs[1]}, {jobs[3]}); delete from job_done");
+        await member.ExecuteAsync("delete from hangfire.job");
         Assert.Equal("cancelled succeeded failed cancelled", await StatusesAsync());
         var runs = await member.Runs.HistoryAsync("told", long.MaxValue, 10, default);
         Assert.Equal("no luck", runs[2].Error);
         Assert.InRange(runs[1].DurationMs!.Value, 1500, 60_000);
         Assert.Equal("Its job is no longer there.", runs[0].Error);
+
+        Task StateAsync(string job, string name, string data) => member.ExecuteAsync($$"""
+            with s as (insert into hangfire.state (jobid, name, createdat, data) values ({{job}}, '{{name}}', clock_timestamp(), '{{data}}') returning id)
+            update hangfire.job set statename = '{{name}}', stateid = s.id from s where job.id = {{job}}
+            """);
 
         async Task<string> StatusesAsync() => string.Join(' ', (await member.Runs.HistoryAsync("told", long.MaxValue, 10, default)).Select(run => run.Status));
     }

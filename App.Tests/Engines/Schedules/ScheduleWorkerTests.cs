@@ -1,4 +1,5 @@
 using System.Globalization;
+using App.Engines.Background;
 using App.Engines.Schedules;
 using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -19,9 +20,12 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
     [Fact]
     public async Task A_schedule_that_cannot_be_fired_keeps_no_other_from_it()
     {
-        // No queue takes a name so long.
-        var broken = ScheduleMember.Kind with { Name = "test.broken", Queue = new string('q', 200) };
-        var (member, services, worker) = Make([ScheduleMember.Every("a-broken", "* * * * * *") with { JobKind = broken.Name }, ScheduleMember.Every("second", "* * * * * *")], [broken, ScheduleMember.Kind]);
+        var broken = ScheduleMember.Every("a-broken", "* * * * * *") with { Call = BackgroundCall.Of<BrokenJob>(job => job.RunAsync(CancellationToken.None)) };
+        var (member, services, worker) = Make([broken, ScheduleMember.Every("second", "* * * * * *")], jobs =>
+        {
+            ScheduleMember.AddJob(jobs);
+            jobs.AddBackgroundJob<BrokenJob>(job => job with { Queue = "No Queue" });
+        });
         await worker.StartAsync(default);
         await Poll.UntilAsync("three seconds have been fired", async () => await member.TextAsync("select count(*) >= 3 from schedule_fires where key = 'second'") == "True");
         await worker.StopAsync(default);
@@ -35,7 +39,7 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
     public async Task Three_workers_fire_every_second_once_and_no_more_when_they_have_drained()
     {
         var members = new List<(ScheduleMember Member, ServiceProvider Services, ScheduleWorker Worker)>();
-        for (var i = 0; i < 3; i++) members.Add(Make([ScheduleMember.Every("second", "* * * * * *")], [ScheduleMember.Kind]));
+        for (var i = 0; i < 3; i++) members.Add(Make([ScheduleMember.Every("second", "* * * * * *")], ScheduleMember.AddJob));
         foreach (var (_, _, worker) in members) await worker.StartAsync(default);
         var first = members[0].Member;
         await Poll.UntilAsync("five seconds have been fired", async () => await first.TextAsync("select count(*) >= 5 from schedule_fires") == "True");
@@ -48,7 +52,7 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
             .Split(' ').Select(text => long.Parse(text, CultureInfo.InvariantCulture)).ToList();
         Assert.Equal(Enumerable.Range(0, instants.Count).Select(n => instants[0] + n), instants);
         Assert.Equal($"{instants.Count} {instants.Count} 0", await first.TextAsync("""
-            select (select count(*) from jobs) || ' ' || (select count(distinct job_id) from schedule_fires) || ' ' || (select count(*) from schedule_workers)
+            select (select count(*) from hangfire.job) || ' ' || (select count(distinct background_job_id) from schedule_fires) || ' ' || (select count(*) from schedule_workers)
             """));
         // None is fired before its time.
         Assert.Equal("True", await first.TextAsync("select bool_and(fired_at >= scheduled_for) from schedule_fires"));
@@ -60,11 +64,16 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
         }
     }
 
-    private (ScheduleMember, ServiceProvider, ScheduleWorker) Make(Schedule[] declared, App.Engines.Jobs.JobKind[] kinds)
+    private (ScheduleMember, ServiceProvider, ScheduleWorker) Make(Schedule[] declared, Action<IServiceCollection> jobs)
     {
-        var member = new ScheduleMember(database, declared, kinds: kinds);
+        var member = new ScheduleMember(database, declared, jobs: jobs);
         var services = new ServiceCollection().AddLogging().AddSingleton<ScheduleAlarm>().AddQuartz(quartz => quartz.UseInMemoryStore()).BuildServiceProvider();
         var worker = new ScheduleWorker(member.Declarations, member.Firing, member.Runs, services.GetRequiredService<ScheduleAlarm>(), member.Options, TimeProvider.System, NullLogger<ScheduleWorker>.Instance);
         return (member, services, worker);
+    }
+
+    private sealed class BrokenJob
+    {
+        public Task RunAsync(CancellationToken ct) => Task.FromCanceled(ct);
     }
 }

@@ -83,6 +83,7 @@ public sealed class SchemaMigrationTests
     {
         var database = await TestDatabase.CreateAsync();
         await ExecuteAsync(database, "drop table schema_versions, schema_functions; delete from \"__EFMigrationsHistory\"");
+        await ExecuteAsync(database, "drop schema hangfire cascade; alter table schedule_fires drop column background_job_id");
         foreach (var id in migrations) await ExecuteAsync(database, $"insert into \"__EFMigrationsHistory\" values ('{id}', '10.0.0')");
         return database;
     }

@@ -1,23 +1,11 @@
-using App.Engines.Jobs;
-using App.Platform.Database;
+using App.Engines.Background.Running;
+using Npgsql;
 
 namespace App.Engines.Schedules;
 
-/// <summary>Arguments of <see cref="PruneFires"/>: none.</summary>
-internal sealed record PruneFiresArgs;
-
 /// <summary>Deletes the history of schedules that is older than 90 days, or behind the last 1,000 fires of a schedule.</summary>
-internal sealed class PruneFires(Postgres postgres) : IJobHandler<PruneFiresArgs>
+internal sealed class PruneFires(BackgroundAttempt attempt)
 {
-    /// <summary>The kind.</summary>
-    public static readonly JobKind Kind = new() { Name = "schedules.prune" };
-
-    /// <summary>Daily, when most houses sleep.</summary>
-    public static readonly Schedule Daily = new("schedules.prune", "20 3 * * *", "UTC", Kind.Name, new PruneFiresArgs())
-    {
-        Description = "Deletes fires of schedules beyond the last 90 days or 1,000 of each.",
-    };
-
     // The last fire of a schedule stays however old it is: it is what the schedule is asked for.
     private const string Sql = """
         delete from schedule_fires f using (
@@ -28,13 +16,14 @@ internal sealed class PruneFires(Postgres postgres) : IJobHandler<PruneFiresArgs
 
     private const string VersionsSql = "delete from schedule_versions where declared_at < (select max(declared_at) from schedule_versions) - interval '90 days'";
 
-    /// <inheritdoc/>
-    public async Task<JobOutcome> RunAsync(PruneFiresArgs args, JobContext job, CancellationToken ct)
+    /// <summary>Once.</summary>
+    public Task RunAsync(CancellationToken ct) => attempt.CompleteAsync(DeleteAsync, ct);
+
+    private static async Task DeleteAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = postgres.Source.CreateCommand(Sql);
-        var fires = await command.ExecuteNonQueryAsync(ct);
-        await using var versions = postgres.Source.CreateCommand(VersionsSql);
+        await using var fires = new NpgsqlCommand(Sql, connection);
+        await fires.ExecuteNonQueryAsync(ct);
+        await using var versions = new NpgsqlCommand(VersionsSql, connection);
         await versions.ExecuteNonQueryAsync(ct);
-        return JobOutcome.Done(new { fires });
     }
 }

@@ -12,5 +12,6 @@ internal sealed record ScheduleRunPage(IReadOnlyList<ScheduleRun> Runs, string? 
 
 /// <summary>A schedule that was started by hand.</summary>
 /// <param name="Key">The schedule.</param>
-/// <param name="JobId">The job that does it.</param>
-internal sealed record TriggeredSchedule(string Key, long JobId);
+/// <param name="JobId">Null: schedules start background jobs.</param>
+/// <param name="BackgroundJobId">The background job that does it.</param>
+internal sealed record TriggeredSchedule(string Key, long? JobId, long BackgroundJobId);

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using App.Engines.Jobs;
+using App.Engines.Background;
 using App.Platform.Configuration;
 
 namespace App.Engines.Schedules;
@@ -13,15 +13,14 @@ internal static partial class ScheduleCheck
     public static void Check(IServiceCollection services, Variables variables)
     {
         var schedules = Instances<Schedule>(services);
-        var kinds = Instances<JobKind>(services).ToDictionary(kind => kind.Name, StringComparer.Ordinal);
+        var jobs = new BackgroundJobTypes(Instances<BackgroundJobType>(services));
         foreach (var same in schedules.GroupBy(schedule => schedule.Key).Where(group => group.Count() > 1))
             Fault(same.First(), "Key", same.Key, $"it is declared {same.Count()} times, give each schedule a key of its own");
         foreach (var schedule in schedules)
         {
             if (!Key().IsMatch(schedule.Key)) Fault(schedule, "Key", schedule.Key, "use 1 to 64 of a-z 0-9 . _ -");
             CheckTimes(schedule);
-            if (!kinds.TryGetValue(schedule.JobKind, out var kind)) Fault(schedule, "JobKind", schedule.JobKind, "name a registered kind of job");
-            else if (!kind.ArgsType.IsInstanceOfType(schedule.Args)) Fault(schedule, "Args", schedule.Args.GetType().Name, $"kind {kind.Name} takes {kind.ArgsType.Name}");
+            if (!jobs.CanRun(schedule.Call)) Fault(schedule, "Call", schedule.Call.Name, "register its class with AddBackgroundJob");
             if (schedule.Description.Length > 200) Fault(schedule, "Description", schedule.Description[..20] + "...", "keep it within 200 characters");
         }
 

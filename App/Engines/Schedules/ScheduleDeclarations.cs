@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using App.Engines.Jobs;
 using App.Platform.Database;
 using App.Platform.Observability;
 
@@ -55,7 +54,7 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
     public async Task TickAsync(CancellationToken ct)
     {
         fingerprint ??= Fingerprint();
-        await using var transaction = await ScheduleTransaction.BeginAsync(postgres, ct);
+        await using var transaction = await ShortTransaction.BeginAsync(postgres.Source, ct);
         // One at a time: who comes first decides for those that start with it.
         await using (var turn = transaction.Command("select pg_advisory_xact_lock(8371, 2)")) await turn.ExecuteNonQueryAsync(ct);
         var startsAlone = options.RunInitially && !started && await StartsAloneAsync(transaction, ct);
@@ -64,7 +63,7 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         var enforces = !(bool)(await question.ExecuteScalarAsync(ct))!;
         if (enforces && !inForce) await DeclareAsync(transaction, ct);
         if (startsAlone) await firing.FireInitiallyAsync(transaction, ct);
-        await transaction.CommitAsync(ct);
+        await transaction.CommitAsync();
         if (!started || enforces != inForce)
             log.LogInformation(enforces ? "Schedules declared: {Count}" : "Schedules are those of a newer version as long as it runs; {Count} of this one wait", schedules.Length);
         (started, inForce) = (true, enforces);
@@ -79,20 +78,20 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
     }
 
     // Whether no worker of this build is there that has run everything at its start; this one may be, if its commit was not confirmed.
-    private async Task<bool> StartsAloneAsync(ScheduleTransaction transaction, CancellationToken ct)
+    private async Task<bool> StartsAloneAsync(ShortTransaction transaction, CancellationToken ct)
     {
         await using var command = transaction.Command(
             "select not exists (select from schedule_workers where fingerprint = $1 and build = $2 and runs_initially and expires_at > clock_timestamp())", fingerprint!, Health.Version);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    private async Task DeclareAsync(ScheduleTransaction transaction, CancellationToken ct)
+    private async Task DeclareAsync(ShortTransaction transaction, CancellationToken ct)
     {
         await using var enforce = transaction.Command(EnforceSql, fingerprint!);
         await enforce.ExecuteNonQueryAsync(ct);
         await using var declare = transaction.Command(DeclareSql,
             Column(schedule => schedule.Key), Column(schedule => schedule.Cron), Column(schedule => schedule.TimeZone), Column(schedule => schedule.Description),
-            Column(schedule => schedule.JobKind), Column(Args), Column(schedule => Missed(schedule.Missed)), Column(schedule => Overlap(schedule.Overlap)));
+            Column(schedule => schedule.Call.Name), Column(schedule => schedule.Call.Payload), Column(schedule => Missed(schedule.Missed)), Column(schedule => Overlap(schedule.Overlap)));
         await declare.ExecuteNonQueryAsync(ct);
         await using var drop = transaction.Command("update schedules set declared = false where declared and key <> all ($1::text[])", Column(schedule => schedule.Key));
         await drop.ExecuteNonQueryAsync(ct);
@@ -101,15 +100,13 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
     // As an object: an array would be taken for the list of all parameters.
     private object Column(Func<Schedule, string> value) => schedules.Select(value).ToArray();
 
-    private static string Args(Schedule schedule) => JsonSerializer.Serialize(schedule.Args, schedule.Args.GetType(), JobRegistration.Json);
-
     private static string Missed(MissedPolicy policy) => policy == MissedPolicy.Skip ? "skip" : "catchUpOnce";
 
     private static string Overlap(OverlapPolicy policy) => policy == OverlapPolicy.Queue ? "queue" : "skip";
 
     private string Fingerprint()
     {
-        var text = JsonSerializer.Serialize(schedules.Select(s => new[] { s.Key, s.Cron, s.TimeZone, s.Description, s.JobKind, Args(s), Missed(s.Missed), Overlap(s.Overlap) }));
+        var text = JsonSerializer.Serialize(schedules.Select(s => new[] { s.Key, s.Cron, s.TimeZone, s.Description, s.Call.Name, s.Call.Payload, Missed(s.Missed), Overlap(s.Overlap) }));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

@@ -66,7 +66,7 @@ internal static class ScheduleEndpoints
         try
         {
             if (await firing.TriggerAsync(key, ct) is { } job)
-                return TypedResults.Accepted($"/api/jobs/{job}", new TriggeredSchedule(key, job));
+                return TypedResults.Accepted($"/hangfire/jobs/details/{job}", new TriggeredSchedule(key, null, job));
         }
         catch (ArgumentException e)
         {

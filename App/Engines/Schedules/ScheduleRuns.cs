@@ -8,21 +8,22 @@ namespace App.Engines.Schedules;
 /// <param name="Id">Counts up.</param>
 /// <param name="ScheduledFor">The planned instant; of a fire by hand or at start, when that was.</param>
 /// <param name="Reason"><c>planned</c>, <c>missed</c> (caught up), <c>manual</c> or <c>initial</c>.</param>
-/// <param name="JobId">Its job; null where it was skipped.</param>
+/// <param name="JobId">Its job in the queue, for fires of versions before background jobs.</param>
 /// <param name="Status"><c>pending</c>, <c>running</c>, <c>succeeded</c>, <c>failed</c>, <c>cancelled</c> or <c>skipped</c>.</param>
 /// <param name="StartedAt">When its last attempt began.</param>
 /// <param name="FinishedAt">When it ended.</param>
 /// <param name="DurationMs">From start to end.</param>
 /// <param name="Error">The last error.</param>
+/// <param name="BackgroundJobId">Its background job; null where it was skipped.</param>
 internal sealed record ScheduleRun(
     long Id, DateTime ScheduledFor, [OneOf("planned", "missed", "manual", "initial")] string Reason, long? JobId,
     [OneOf("pending", "running", "succeeded", "failed", "cancelled", "skipped")] string Status, DateTime? StartedAt, DateTime? FinishedAt,
-    double? DurationMs, string? Error);
+    double? DurationMs, string? Error, long? BackgroundJobId);
 
 /// <summary>Reads schedules with their runs, and keeps the history.</summary>
 internal sealed class ScheduleRuns(Postgres postgres)
 {
-    private const string RunColumns = "id, scheduled_for, reason, job_id, status, started_at, finished_at, error";
+    private const string RunColumns = "id, scheduled_for, reason, job_id, status, started_at, finished_at, error, background_job_id";
 
     /// <summary>Schedules with their last runs, fires that were skipped apart, by key.</summary>
     /// <param name="after">Begins behind this key.</param>
@@ -68,7 +69,7 @@ internal sealed class ScheduleRuns(Postgres postgres)
         return keys;
     }
 
-    /// <summary>Writes down what became of jobs, before the queue forgets them.</summary>
+    /// <summary>Writes down what became of jobs, before their engine forgets them.</summary>
     public async Task KeepAsync(CancellationToken ct)
     {
         await using var command = postgres.Source.CreateCommand("""
@@ -84,7 +85,7 @@ internal sealed class ScheduleRuns(Postgres postgres)
         var (started, finished) = (Time(at + 5), Time(at + 6));
         return new ScheduleRun(reader.GetInt64(at), reader.GetDateTime(at + 1), reader.GetString(at + 2), reader.IsDBNull(at + 3) ? null : reader.GetInt64(at + 3),
             reader.GetString(at + 4), started, finished, started is null || finished is null ? null : Math.Round((finished - started).Value.TotalMilliseconds, 3),
-            reader.IsDBNull(at + 7) ? null : reader.GetString(at + 7));
+            reader.IsDBNull(at + 7) ? null : reader.GetString(at + 7), reader.IsDBNull(at + 8) ? null : reader.GetInt64(at + 8));
 
         DateTime? Time(int column) => reader.IsDBNull(column) ? null : reader.GetDateTime(column);
     }

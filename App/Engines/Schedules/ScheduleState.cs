@@ -7,7 +7,7 @@ namespace App.Engines.Schedules;
 /// <param name="Cron">When, on the clock of its zone.</param>
 /// <param name="TimeZone">The zone.</param>
 /// <param name="Description">What it does.</param>
-/// <param name="JobKind">The kind of its jobs.</param>
+/// <param name="JobKind">What it calls, such as <c>PruneFires.RunAsync</c>.</param>
 /// <param name="Missed"><c>catchUpOnce</c> or <c>skip</c>.</param>
 /// <param name="Overlap"><c>skip</c> or <c>queue</c>: what becomes of a fire while the job of an earlier one has not ended.</param>
 /// <param name="Paused">Whether it is.</param>
@@ -32,6 +32,6 @@ internal sealed record ScheduleState(
         for (var next = times?.Next(now); next is not null && fires.Count < Ahead; next = times!.Next(next.Value)) fires.Add(next.Value);
         var overdue = times?.Next(row.PlannedThrough) is { } settled && now - settled > DueFires.Late;
         var status = !row.Declared ? "undeclared" : row.Paused ? "paused" : overdue ? "overdue" : last?.Status == "failed" ? "failed" : "up";
-        return new(row.Key, row.Cron, row.TimeZone, row.Description, row.JobKind, row.Missed, row.Overlap, row.Paused, row.Declared, status, last, fires.Count > 0 ? fires[0] : null, fires);
+        return new(row.Key, row.Cron, row.TimeZone, row.Description, row.Call.Name, row.Missed, row.Overlap, row.Paused, row.Declared, status, last, fires.Count > 0 ? fires[0] : null, fires);
     }
 }

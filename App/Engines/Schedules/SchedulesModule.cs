@@ -1,4 +1,4 @@
-using App.Engines.Jobs;
+using App.Engines.Background;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Platform.Observability;
@@ -7,7 +7,7 @@ using Serilog.Extensions.Logging;
 
 namespace App.Engines.Schedules;
 
-/// <summary>Cron schedules: at their times a job is enqueued, once however many workers there are.</summary>
+/// <summary>Cron schedules: at their times a background job is enqueued, once however many workers there are.</summary>
 internal sealed class SchedulesModule : Module
 {
     private const int Alarms = 4;
@@ -18,8 +18,10 @@ internal sealed class SchedulesModule : Module
         services.AddSingleton(ScheduleOptions.Read(variables));
         services.AddSingleton<ScheduleMetrics>().AddSingleton<ScheduleFiring>().AddSingleton<ScheduleRuns>().AddSingleton<SchedulesHealth>();
         services.AddSingleton(provider => new HealthPart("schedules", provider.GetRequiredService<SchedulesHealth>().CheckAsync));
-        services.AddJobKind<PruneFiresArgs, PruneFires>(PruneFires.Kind);
-        services.AddSchedule(PruneFires.Daily);
+        services.AddBackgroundJob<PruneFires>(job => job with { Queue = BackgroundQueues.Upkeep });
+        // When most houses sleep.
+        services.AddSchedule<PruneFires>("schedules.prune", "20 3 * * *", "UTC", job => job.RunAsync(CancellationToken.None),
+            schedule => schedule with { Description = "Deletes fires of schedules beyond the last 90 days or 1,000 of each." });
     }
 
     /// <inheritdoc/>

@@ -12,14 +12,17 @@ internal static class SchemaText
     // Each answers statements in order. Of partitions, those of single days are left out: they come and go.
     private static readonly (string Title, string Sql)[] Parts =
     [
+        ("Schema of background jobs, as Hangfire has it", """
+            select format('create schema %I;', nspname) from pg_namespace where nspname = 'hangfire'
+            """),
         ("Sequences", """
-            select format('create sequence %I;', c.relname) from pg_class c
-            where c.relnamespace = 'public'::regnamespace and c.relkind = 'S'
+            select format('create sequence %s;', c.oid::regclass) from pg_class c
+            where c.relnamespace::regnamespace::text in ('public', 'hangfire') and c.relkind = 'S'
               and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'i')
-            order by c.relname collate "C"
+            order by c.oid::regclass::text collate "C"
             """),
         ("Tables, each with its indexes", """
-            select format('create table %I (%s)%s%s;', c.relname,
+            select format('create table %s (%s)%s%s;', c.oid::regclass,
                     concat_ws(',', columns.text, constraints.text) || E'\n',
                     ' partition by ' || pg_get_partkeydef(c.oid), ' with (' || array_to_string(c.reloptions, ', ') || ')')
                 || coalesce(storage.text, '') || coalesce(indexes.text, '') || coalesce(partitions.text, '') || E'\n'
@@ -51,12 +54,12 @@ internal static class SchemaText
                 select string_agg(format(E'\ncreate table %I partition of %I %s;', p.relname, c.relname,
                     lower(pg_get_expr(p.relpartbound, p.oid))), '' order by p.relname collate "C") as text
                 from pg_inherits h join pg_class p on p.oid = h.inhrelid where h.inhparent = c.oid and p.relname !~ '_\d{8}$') partitions
-            where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
-            order by c.relname collate "C"
+            where c.relnamespace::regnamespace::text in ('public', 'hangfire') and c.relkind in ('r', 'p') and not c.relispartition
+            order by c.oid::regclass::text collate "C"
             """),
         ("Foreign keys", """
             select format('alter table %s add constraint %I %s;', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
-            from pg_constraint k where k.connamespace = 'public'::regnamespace and k.contype = 'f' and k.conparentid = 0
+            from pg_constraint k where k.connamespace::regnamespace::text in ('public', 'hangfire') and k.contype = 'f' and k.conparentid = 0
             order by k.conrelid::regclass::text collate "C", k.conname collate "C"
             """),
         ("Functions", """
