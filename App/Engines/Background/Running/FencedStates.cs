@@ -1,6 +1,5 @@
 using System.Globalization;
 using App.Platform.Database;
-using Hangfire;
 using Hangfire.Common;
 using Hangfire.States;
 using Hangfire.Storage;
