@@ -24,8 +24,8 @@ public sealed class M20261129_Baseline : Migration
     // A table stands below those it refers to.
     private static readonly string[] Slices =
     [
-        "Platform", "Streams", "Jobs", "Schedules", "Models", "Runs", "Readings", "Disaggregation", "Fingerspelling", "Messages", "Commerce",
-        "Webhooks",
+        "Platform", "Streams", "Jobs", "Schedules", "Models", "Runs",
+        "Readings", "Disaggregation", "Fingerspelling", "Messages", "Commerce", "Webhooks",
     ];
 
     /// <inheritdoc/>

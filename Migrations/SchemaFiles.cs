@@ -13,7 +13,8 @@ internal static class SchemaFiles
     /// <summary>The text of a file, with the same ends of lines wherever it was checked out.</summary>
     public static string Read(string path)
     {
-        using var reader = new StreamReader(Assembly.GetManifestResourceStream(path) ?? throw new FileNotFoundException($"{path} is not in the assembly."));
+        var stream = Assembly.GetManifestResourceStream(path) ?? throw new FileNotFoundException($"{path} is not in the assembly.");
+        using var reader = new StreamReader(stream);
         return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 }

@@ -23,7 +23,10 @@ public sealed partial record SchemaFunction(string Name, string Text)
     /// listed there, one release after the one whose code stopped calling it.
     /// </summary>
     public static IReadOnlyList<string> Retired { get; } =
-        [.. SchemaFiles.Read("Functions/retired.txt").Split('\n').Select(line => line.Trim()).Where(line => line.Length > 0 && line[0] != '#')];
+    [
+        .. SchemaFiles.Read("Functions/retired.txt").Split('\n').Select(line => line.Trim())
+            .Where(line => line.Length > 0 && line[0] != '#'),
+    ];
 
     /// <summary>Puts each below those that it names. Those that name each other stay as they come.</summary>
     public static IReadOnlyList<SchemaFunction> InOrder(IReadOnlyList<SchemaFunction> files)

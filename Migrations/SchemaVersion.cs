@@ -18,6 +18,13 @@ public static class SchemaVersion
     ];
 
     /// <summary>A hash of everything that is applied: the names of migrations, and the files of functions.</summary>
-    public static string Fingerprint { get; } = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0',
-        Migrations.Concat(SchemaFiles.Paths.Where(path => path.StartsWith("Functions/", StringComparison.Ordinal)).SelectMany<string, string>(path => [path, SchemaFiles.Read(path)]))))));
+    public static string Fingerprint { get; } = Hash(
+    [
+        .. Migrations,
+        .. SchemaFiles.Paths.Where(path => path.StartsWith("Functions/", StringComparison.Ordinal))
+            .SelectMany(path => new[] { path, SchemaFiles.Read(path) }),
+    ]);
+
+    private static string Hash(IEnumerable<string> parts) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\0', parts))));
 }

@@ -27,7 +27,8 @@ public sealed partial class TableOwnerTests
 
     [Fact]
     public void Functions_write_to_tables_of_their_own_slice() =>
-        Assert.Empty(Functions().SelectMany(file => Owners.Violations(file.Path.Split('/')[1], file.Path, file.Text).Select(table => $"{file.Path} writes {table}")));
+        Assert.Empty(Functions().SelectMany(file => Owners.Violations(file.Path.Split('/')[1], file.Path, file.Text)
+            .Select(table => $"{file.Path} writes {table}")));
 
     [Fact]
     public void Functions_lie_in_folders_of_slices() => Assert.Empty(Functions().Select(file => file.Path.Split('/')[1]).Except(Slices));
@@ -38,18 +39,22 @@ public sealed partial class TableOwnerTests
         using var db = new AppDbContext(new DbContextOptionsBuilder<AppDbContext>().UseNpgsql("Host=nowhere").Options);
         var entities = db.Model.GetEntityTypes().Where(entity => !entity.IsOwned()).ToDictionary(entity => entity.ClrType.Name);
         Assert.NotEmpty(entities);
-        Assert.Empty(entities.Values.Where(entity => !Owners.Owned.Contains((Slice(entity.ClrType), entity.GetTableName() ?? entity.GetViewName()!)))
+        Assert.Empty(entities.Values
+            .Where(entity => !Owners.Owned.Contains((Slice(entity.ClrType), entity.GetTableName() ?? entity.GetViewName()!)))
             .Select(entity => entity.ClrType));
         Assert.Empty(Sources.Of("App").SelectMany(source => Changed().Matches(source.Text)
-            .Where(match => entities.TryGetValue(match.Groups["entity"].Value, out var entity) && Slice(entity.ClrType) != Slice(source.Path))
+            .Where(match => entities.TryGetValue(match.Groups["entity"].Value, out var entity)
+                && Slice(entity.ClrType) != Slice(source.Path))
             .Select(match => $"{source.Path}: {match.Value}")));
     }
 
     [Fact]
     public void Every_exception_is_needed()
     {
-        var written = Sources.Of("App").Select(source => (Path: $"App/{source.Path}", source.Text)).Concat(Functions()).ToDictionary(file => file.Path, file => Owners.Written(file.Text));
-        Assert.DoesNotContain(Owners.Exceptions, exception => !written.TryGetValue(exception.File, out var tables) || !tables.Contains(exception.Table));
+        var written = Sources.Of("App").Select(source => (Path: $"App/{source.Path}", source.Text)).Concat(Functions())
+            .ToDictionary(file => file.Path, file => Owners.Written(file.Text));
+        Assert.DoesNotContain(Owners.Exceptions, exception =>
+            !written.TryGetValue(exception.File, out var tables) || !tables.Contains(exception.Table));
     }
 
     [Theory]
@@ -59,13 +64,15 @@ public sealed partial class TableOwnerTests
     [InlineData("Readings", "COPY predictions (ts) FROM STDIN (FORMAT binary)", "predictions")]
     [InlineData("Models", "truncate table runs", "runs")]
     [InlineData("Models", "$\"delete from {name} where id = 1\"", "{name}")]
-    public void A_planted_write_is_seen(string slice, string text, string table) => Assert.Equal([table], Owners.Violations(slice, "App/Planted.cs", text));
+    public void A_planted_write_is_seen(string slice, string text, string table) =>
+        Assert.Equal([table], Owners.Violations(slice, "App/Planted.cs", text));
 
     [Theory]
     [InlineData("Jobs", "update jobs set state = 'queued'")]
     [InlineData("Runs", "select id from jobs j where j.id = 1 for update of j")]
     [InlineData("Runs", "// update jobs is for Jobs")]
-    public void What_is_allowed_is_not_reported(string slice, string text) => Assert.Empty(Owners.Violations(slice, "App/Planted.cs", text));
+    public void What_is_allowed_is_not_reported(string slice, string text) =>
+        Assert.Empty(Owners.Violations(slice, "App/Planted.cs", text));
 
     // The first folder below a group, or the first: App/Engines/Jobs/Api/JobReader.cs is of Jobs.
     private static string Slice(string path) => path.Split('/').SkipLast(1).FirstOrDefault(Slices.Contains) ?? path.Split('/')[0];
@@ -83,6 +90,9 @@ public sealed partial class TableOwnerTests
     [GeneratedRegex("""^create (table|view|sequence) "?(?<name>\w+)(?![\w.])""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Created();
 
-    [GeneratedRegex(@"\bSet<(?<entity>\w+)>\(\)[^;]*?\.Execute(Update|Delete)Async|\b(db|context)\.(Add|AddAsync|Update|Remove|Attach)\(new (?<entity>\w+)", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"\bSet<(?<entity>\w+)>\(\)[^;]*?\.Execute(Update|Delete)Async"
+        + @"|\b(db|context)\.(Add|AddAsync|Update|Remove|Attach)\(new (?<entity>\w+)",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex Changed();
 }

@@ -17,14 +17,17 @@ internal sealed partial class TableOwners
     /// <summary>Reads the list.</summary>
     public static TableOwners Read()
     {
-        var lines = File.ReadAllLines(Path.Combine(Sources.Root, "Migrations/owners.txt")).Where(line => line.Length > 0 && line[0] != '#').ToList();
+        var lines = File.ReadAllLines(Path.Combine(Sources.Root, "Migrations/owners.txt"))
+            .Where(line => line.Length > 0 && line[0] != '#').ToList();
         var owned = from line in lines
                     where line[0] != '!'
                     let parts = line.Split(':')
                     from table in parts[1].Split(' ', StringSplitOptions.RemoveEmptyEntries)
                     select (parts[0], table);
         var exceptions = lines.Where(line => line[0] == '!').Select(line => ExceptionLine().Match(line))
-            .Select(match => match.Success ? (match.Groups["file"].Value, match.Groups["table"].Value) : throw new FormatException("An exception lacks a reason."));
+            .Select(match => match.Success
+                ? (match.Groups["file"].Value, match.Groups["table"].Value)
+                : throw new FormatException("An exception lacks a reason."));
         return new([.. owned], [.. exceptions]);
     }
 
@@ -33,7 +36,8 @@ internal sealed partial class TableOwners
     {
         var code = string.Join('\n', text.Split('\n').Where(line => line.TrimStart() is not (['/', '/', ..] or ['-', '-', ..])));
         var names = Owned.Select(owned => owned.Table).ToHashSet(StringComparer.OrdinalIgnoreCase);
-        return Write().Matches(code).Select(match => match.Groups["table"].Value).Where(table => table[0] == '{' || names.Contains(table)).Distinct();
+        return Write().Matches(code).Select(match => match.Groups["table"].Value)
+            .Where(table => table[0] == '{' || names.Contains(table)).Distinct();
     }
 
     /// <summary>Tables that a file of a slice writes to although they are not its own, and no exception names them.</summary>
@@ -43,7 +47,9 @@ internal sealed partial class TableOwners
     [GeneratedRegex(@"^! (?<file>\S+) writes (?<table>\{[^}]*\}|\w+): \S.*$", RegexOptions.ExplicitCapture)]
     private static partial Regex ExceptionLine();
 
-    [GeneratedRegex("""\b(insert\s+into|update|delete\s+from|truncate(\s+table)?|copy|merge\s+into)\s+(only\s+)?(public\.)?\\?"?(?<table>\{[^}]*\}|\w+)""",
+    [GeneratedRegex(
+        """\b(insert\s+into|update|delete\s+from|truncate(\s+table)?|copy|merge\s+into)\s+"""
+        + """(only\s+)?(public\.)?\\?"?(?<table>\{[^}]*\}|\w+)""",
         RegexOptions.IgnoreCase | RegexOptions.ExplicitCapture)]
     private static partial Regex Write();
 }

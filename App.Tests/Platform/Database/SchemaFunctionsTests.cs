@@ -8,7 +8,8 @@ namespace App.Tests.Platform.Database;
 /// <summary>Files of functions are applied when they have changed, and what the version before calls stays.</summary>
 public sealed class SchemaFunctionsTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
-    private static readonly SchemaFunction First = new("Planted/planted", "create or replace function planted(a int) returns int language sql as 'select a';");
+    private static readonly SchemaFunction First = new(
+        "Planted/planted", "create or replace function planted(a int) returns int language sql as 'select a';");
 
     // A release later: another signature beside the first.
     private static readonly SchemaFunction Second = new("Planted/planted", """
@@ -18,7 +19,8 @@ public sealed class SchemaFunctionsTests(TestDatabase database) : IClassFixture<
         """);
 
     // And one more: nobody calls the first any more.
-    private static readonly SchemaFunction Third = new("Planted/planted", "create or replace function planted(a int, b int) returns int language sql as 'select a + b';");
+    private static readonly SchemaFunction Third = new(
+        "Planted/planted", "create or replace function planted(a int, b int) returns int language sql as 'select a + b';");
 
     [Fact]
     public async Task A_changed_file_is_applied_again_and_an_old_signature_stays_until_it_is_retired()
@@ -47,7 +49,10 @@ public sealed class SchemaFunctionsTests(TestDatabase database) : IClassFixture<
     {
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
-        var broken = new SchemaFunction("Planted/broken", "create or replace function broken() returns int language sql as 'select 1'; create or replace view broken as select x;");
+        var broken = new SchemaFunction("Planted/broken", """
+            create or replace function broken() returns int language sql as 'select 1';
+            create or replace view broken as select x;
+            """);
 
         await Assert.ThrowsAsync<PostgresException>(() => ApplyAsync(connection, broken));
 
@@ -58,7 +63,11 @@ public sealed class SchemaFunctionsTests(TestDatabase database) : IClassFixture<
     [Fact]
     public void A_file_comes_after_those_that_it_names()
     {
-        var files = new SchemaFunction[] { new("A/one", "select two(); -- not three"), new("B/two", "select four()"), new("C/three", "select 1"), new("D/four", "select 1") };
+        SchemaFunction[] files =
+        [
+            new("A/one", "select two(); -- not three"), new("B/two", "select four()"),
+            new("C/three", "select 1"), new("D/four", "select 1"),
+        ];
 
         Assert.Equal(["D/four", "B/two", "A/one", "C/three"], SchemaFunction.InOrder(files).Select(file => file.Name));
     }
@@ -77,7 +86,8 @@ public sealed class SchemaFunctionsTests(TestDatabase database) : IClassFixture<
         {
             while (await reader.ReadAsync()) found.Add(reader.GetString(0));
         }
-        Assert.Equal(SchemaFunction.All.Select(file => file.Name.Split('/')[1]).Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
+        var files = SchemaFunction.All.Select(file => file.Name.Split('/')[1]);
+        Assert.Equal(files.Order(StringComparer.Ordinal), found.Order(StringComparer.Ordinal));
     }
 
     private static Task<IReadOnlyList<string>> ApplyAsync(NpgsqlConnection connection, SchemaFunction file, params string[] retired) =>

@@ -15,7 +15,8 @@ public sealed class SchemaTextTests(TestDatabase database) : IClassFixture<TestD
     {
         var current = await SchemaText.ReadAsync(database.ConnectionString, CancellationToken.None);
 
-        Assert.True(current == Written, "Migrations/schema.sql is not the schema of this build: run `App migrate --write-schema Migrations/schema.sql`. "
+        Assert.True(current == Written,
+            "Migrations/schema.sql is not the schema of this build: run `App migrate --write-schema Migrations/schema.sql`. "
             + $"The first line that differs: {current.Split('\n').Except(Written.Split('\n')).FirstOrDefault()}");
     }
 

@@ -6,7 +6,9 @@ namespace App.Platform.Database;
 /// <summary>Applies the functions, triggers and views whose files have changed since the database was given them.</summary>
 internal static class SchemaFunctions
 {
-    /// <summary>Applies those of the files that have changed, in their order, and drops signatures. Call it under the migration lock.</summary>
+    /// <summary>
+    /// Applies those of the files that have changed, in their order, and drops signatures. Call it under the migration lock.
+    /// </summary>
     /// <returns>Names of the files that were applied.</returns>
     public static async Task<IReadOnlyList<string>> ApplyAsync(
         NpgsqlConnection connection, IReadOnlyList<SchemaFunction> files, IReadOnlyList<string> retired, CancellationToken ct)

@@ -42,7 +42,8 @@ internal static class SchemaMigration
 
     private static async Task<bool> IsCurrentAsync(NpgsqlConnection connection, CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"select from schema_versions where fingerprint = '{SchemaVersion.Fingerprint}'", connection);
+        var sql = $"select from schema_versions where fingerprint = '{SchemaVersion.Fingerprint}'";
+        await using var command = new NpgsqlCommand(sql, connection);
         try
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
@@ -64,11 +65,13 @@ internal static class SchemaMigration
             {
                 throw new UnavailableException(
                     $"The database is at migration {applied.Max}, and this build starts from {M20261129_Baseline.LastReplaced}. "
-                    + $"Start the build before this one first, that of the commit \"{M20261129_Baseline.CommitBefore}\": it applies what is missing.");
+                    + $"Start the build before this one first, that of the commit \"{M20261129_Baseline.CommitBefore}\": "
+                    + "it applies what is missing.");
             }
             await ExecuteAsync(connection, $"""
                 insert into "__EFMigrationsHistory" ("MigrationId", "ProductVersion")
-                select '{M20261129_Baseline.Id}', "ProductVersion" from "__EFMigrationsHistory" where "MigrationId" = '{M20261129_Baseline.LastReplaced}'
+                select '{M20261129_Baseline.Id}', "ProductVersion" from "__EFMigrationsHistory"
+                where "MigrationId" = '{M20261129_Baseline.LastReplaced}'
                 """, ct);
             applied.Add(M20261129_Baseline.Id);
         }
