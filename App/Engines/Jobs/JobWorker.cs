@@ -12,7 +12,7 @@ namespace App.Engines.Jobs;
 /// claimed ahead, so that no round trip is waited for between two of them.
 /// </summary>
 internal sealed class JobWorker(
-    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, JobMetrics metrics, Notifications notifications,
+    Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, JobRunner runner, JobProgress progress, JobTally tally, JobStager stager, JobVacuum vacuum, JobMetrics metrics, JobLog journal, Notifications notifications,
     TimeProvider time, ILogger<JobWorker> log, JobPool pool, IEnumerable<JobPool> pools) : DrainingService
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromMilliseconds(500);
@@ -146,12 +146,14 @@ internal sealed class JobWorker(
     {
         using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
         running[(job.Id, job.Claim)] = attempt;
+        using var scope = journal.Begin(job);
         var began = Stopwatch.GetTimestamp();
         var outcome = await runner.RunAsync(attempt, owner.Worker);
         var took = Stopwatch.GetElapsedTime(began);
         running.TryRemove((job.Id, job.Claim), out _);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
         metrics.Ran(job.Kind, took);
+        journal.Ended(job, outcome, took);
         if ((attempt.Reason == StopReason.LeaseLost && outcome.Effect is null) || outcome is JobOutcome.Settled)
         {
             if (outcome is JobOutcome.Settled) tally.Add(job.Kind, "succeeded", took);

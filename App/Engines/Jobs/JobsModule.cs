@@ -24,7 +24,7 @@ internal sealed class JobsModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<JobMetrics>().AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>();
+        services.AddSingleton<JobMetrics>().AddSingleton<JobLog>().AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JobWorker>(provider, new JobPool(null, provider.GetRequiredService<JobOptions>().Concurrency)));
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
         services.AddSingleton<JobPartitions>().AddSingleton<JobPruning>().AddSingleton<JobGauges>();

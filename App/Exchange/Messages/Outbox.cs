@@ -73,7 +73,7 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
                 new() { Value = messages.Select(message => message.Idempotency?.Hash).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
             },
         },
-        .. queue.Commands([.. messages.Select(message => JobOf(message.Organization, message.Id, 1, message.Channel, message.To))]),
+        .. queue.Commands([.. messages.Select(message => JobOf(message.Organization, message.Id, 1, message.Channel, message.To) with { Traceparent = message.Traceparent })]),
     ];
 
     /// <summary>Queues messages that are driven again.</summary>
