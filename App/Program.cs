@@ -1,5 +1,7 @@
+using System.CommandLine;
 using App.Development;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Observability;
 using App.Platform.Serving;
@@ -12,8 +14,15 @@ namespace App;
 internal static class Program
 {
     /// <summary>No words: serve. Otherwise the command that the words name.</summary>
-    public static async Task<int> Main(string[] args) =>
-        await CommandHost.RunAsync(args, [.. PlatformCommands.All(ComposeAsync, EmbeddedPostgres.StartAsync), .. Modules.All.SelectMany(module => module.Commands)]);
+    public static async Task<int> Main(string[] args) => await CommandHost.RunProcessAsync(args, Commands(Variables.OfProcess()));
+
+    /// <summary>Every command of the image.</summary>
+    internal static RootCommand Commands(Variables variables)
+    {
+        var root = PlatformCommands.Root(variables, ComposeAsync, EmbeddedPostgres.StartAsync);
+        foreach (var module in Modules.All) module.AddCommands(root, variables);
+        return root;
+    }
 
     /// <summary>A server of one process: the web role always, the worker role where it is switched on.</summary>
     internal static async Task<WebApplication> ComposeAsync(Variables variables, CancellationToken ct)

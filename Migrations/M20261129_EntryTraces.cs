@@ -5,7 +5,7 @@ namespace Migrations;
 
 /// <summary>An entry of a stream carries the trace of whoever appended it, where that is recorded.</summary>
 [DbContext(typeof(SchemaContext))]
-[Migration("20261129000000_EntryTraces")]
+[Migration("20261129000010_EntryTraces")]
 public sealed class M20261129_EntryTraces : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder) => migrationBuilder.Sql("""

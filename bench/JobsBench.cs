@@ -22,11 +22,8 @@ internal static class JobsBench
 
     public static async Task RunAsync(BenchOptions options, CancellationToken ct)
     {
-        await using var embedded = Environment.GetEnvironmentVariable("DATABASE_URL") is null
-            ? await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = Directory.CreateTempSubdirectory("tandem-bench").FullName, ListenOnLoopback = true }, cancellationToken: ct)
-            : null;
-        var admin = embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!;
-        await using var server = NpgsqlDataSource.Create(admin);
+        await using var postgres = await BenchServer.StartAsync(ct);
+        var server = postgres.Source;
         switch (options.Only)
         {
             case "backlog":

@@ -30,11 +30,8 @@ internal static class LiveBench
         var model = LiveModel.Write();
         if (options.Only is null or "batch") await LiveBatch.RunAsync(model, ct);
         if (options.Only is "batch") return;
-        await using var embedded = Environment.GetEnvironmentVariable("DATABASE_URL") is null
-            ? await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = Directory.CreateTempSubdirectory("tandem-bench").FullName, ListenOnLoopback = true }, cancellationToken: ct)
-            : null;
-        var admin = embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!;
-        await using var database = NpgsqlDataSource.Create(admin);
+        await using var postgres = await BenchServer.StartAsync(ct);
+        var database = postgres.Source;
         var url = await BenchDatabase.FreshAsync(database, "tandem_bench", ct);
 
         if (options.Only is null or "cold") await ColdAsync(options, url, options.Peers, model, ct);

@@ -17,10 +17,8 @@ internal static class MessagesBench
 
     public static async Task RunAsync(BenchOptions options, CancellationToken ct)
     {
-        await using var embedded = Environment.GetEnvironmentVariable("DATABASE_URL") is null
-            ? await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = Directory.CreateTempSubdirectory("tandem-bench").FullName, ListenOnLoopback = true }, cancellationToken: ct)
-            : null;
-        await using var server = NpgsqlDataSource.Create(embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!);
+        await using var postgres = await BenchServer.StartAsync(ct);
+        var server = postgres.Source;
         var messages = options.Jobs ?? 50_000;
         if (options.Only == "hang")
         {

@@ -25,11 +25,8 @@ internal static class ReadingsBench
 
     public static async Task RunAsync(BenchOptions options, CancellationToken ct)
     {
-        await using var embedded = Environment.GetEnvironmentVariable("DATABASE_URL") is null
-            ? await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = Directory.CreateTempSubdirectory("tandem-bench").FullName, ListenOnLoopback = true }, cancellationToken: ct)
-            : null;
-        var admin = embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!;
-        await using var server = NpgsqlDataSource.Create(admin);
+        await using var postgres = await BenchServer.StartAsync(ct);
+        var server = postgres.Source;
         await using var peer = options.Peers is null ? null : StreamPeer.Start(options.Peers, (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0]);
 
         if (options.Only is null or BuildingsBench.Name) await BuildingsBench.RunAsync(server, options, ct);

@@ -21,10 +21,8 @@ internal static class WebhooksBench
     public static async Task RunAsync(BenchOptions options, CancellationToken ct)
     {
         Environment.SetEnvironmentVariable("PAYSTACK_SECRET_KEY", Secret);
-        await using var embedded = Environment.GetEnvironmentVariable("DATABASE_URL") is null
-            ? await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = Directory.CreateTempSubdirectory("tandem-bench").FullName, ListenOnLoopback = true }, cancellationToken: ct)
-            : null;
-        await using var server = NpgsqlDataSource.Create(embedded?.AdminConnectionString ?? DatabaseUrl.Parse(Environment.GetEnvironmentVariable("DATABASE_URL")!).ConnectionString!);
+        await using var postgres = await BenchServer.StartAsync(ct);
+        var server = postgres.Source;
         foreach (var rate in (int[])[200, 1000])
         {
             var url = await BenchDatabase.FreshAsync(server, "tandem_bench", ct);

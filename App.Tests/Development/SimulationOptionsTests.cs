@@ -1,5 +1,4 @@
 using App.Development;
-using App.Platform;
 using App.Platform.Configuration;
 
 namespace App.Tests.Development;
@@ -28,10 +27,15 @@ public sealed class SimulationOptionsTests
     [InlineData("--live", "maybe")]
     public void A_wrong_value_is_named(string option, string value)
     {
-        var message = Assert.Throws<UsageException>(() => Read(option, value)).Message;
-        Assert.Contains($"{option} is '{value}'", message);
+        var error = Assert.Single(new SimulateCommand(Environment).Parse([option, value]).Errors);
+        Assert.Contains($"{option} is '{value}'", error.Message);
     }
 
-    private static SimulationOptions Read(params string[] args) =>
-        SimulationOptions.Read(CommandLine.Parse(["simulate", .. args]), Variables.Of(new Dictionary<string, string?> { ["ADMIN_API_KEY"] = "of-the-environment" }));
+    private static Variables Environment { get; } = Variables.Of(new Dictionary<string, string?> { ["ADMIN_API_KEY"] = "of-the-environment" });
+
+    private static SimulationOptions Read(params string[] args)
+    {
+        var command = new SimulateCommand(Environment);
+        return command.Read(command.Parse(args));
+    }
 }

@@ -28,12 +28,22 @@ public sealed class TestDatabase : IAsyncLifetime, IAsyncDisposable
         return database;
     }
 
+    /// <summary>Makes one that no migration has touched.</summary>
+    public static async Task<TestDatabase> CreateEmptyAsync()
+    {
+        var database = new TestDatabase();
+        await database.StartAsync(empty: true);
+        return database;
+    }
+
     /// <inheritdoc/>
-    public async Task InitializeAsync()
+    public Task InitializeAsync() => StartAsync(empty: false);
+
+    private async Task StartAsync(bool empty)
     {
         var host = await TestDatabaseHost.OfProcessAsync();
         name = $"test_{Guid.NewGuid():N}";
-        ConnectionString = await host.CloneTemplateAsync(name);
+        ConnectionString = await (empty ? host.CreateEmptyAsync(name) : host.CloneTemplateAsync(name));
         AdminConnectionString = host.AdminConnectionString(name);
     }
 

@@ -1,7 +1,5 @@
 using App.Development.Embedded;
 using App.Platform.Database;
-using Microsoft.EntityFrameworkCore;
-using Migrations;
 using Npgsql;
 
 namespace App.Tests.Fixtures;
@@ -27,9 +25,14 @@ internal sealed class TestDatabaseHost
     public static Task<TestDatabaseHost> OfProcessAsync() => Process.Value;
 
     /// <summary>Makes a database from the migrated template and answers its connection string.</summary>
-    public async Task<string> CloneTemplateAsync(string name)
+    public Task<string> CloneTemplateAsync(string name) => CreateAsync(name, template);
+
+    /// <summary>Makes an empty database and answers its connection string.</summary>
+    public Task<string> CreateEmptyAsync(string name) => CreateAsync(name, "template1");
+
+    private async Task<string> CreateAsync(string name, string from)
     {
-        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {template} OWNER {owner}");
+        await ExecuteAsync($"CREATE DATABASE {name} TEMPLATE {from} OWNER {owner}");
         return Patient(connect(name));
     }
 
@@ -46,8 +49,7 @@ internal sealed class TestDatabaseHost
     {
         var host = Environment.GetEnvironmentVariable("TEST_DATABASE_URL") is { Length: > 0 } url ? Given(url) : await EmbeddedAsync();
         await host.ExecuteAsync($"CREATE DATABASE {host.template} OWNER {host.owner}");
-        var templateConnection = new NpgsqlConnectionStringBuilder(host.connect(host.template)) { Pooling = false }.ConnectionString;
-        await using (var schema = SchemaContext.Connect(templateConnection)) await schema.Database.MigrateAsync();
+        await SchemaMigration.ApplyAsync(host.connect(host.template), CancellationToken.None);
         return host;
     }
 

@@ -1,6 +1,5 @@
 using App.Development.Embedded;
-using Microsoft.EntityFrameworkCore;
-using Migrations;
+using App.Platform.Database;
 using Npgsql;
 
 namespace App.Tests.Fixtures;
@@ -11,6 +10,12 @@ namespace App.Tests.Fixtures;
 /// </summary>
 public sealed class TestDatabaseServer : IAsyncDisposable
 {
+    /// <summary>The application's role, and the name of its database.</summary>
+    public const string Role = EmbeddedServer.Application;
+
+    /// <summary>A statement that ends all sessions of the application's role, for <see cref="AdministerAsync"/>.</summary>
+    public const string EndSessions = $"select pg_terminate_backend(pid) from pg_stat_activity where usename = '{Role}'";
+
     private readonly TestFolder data;
     private EmbeddedServer current;
 
@@ -34,8 +39,7 @@ public sealed class TestDatabaseServer : IAsyncDisposable
     {
         var folder = TestFolder.Create();
         var server = await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, ListenOnLoopback = true, Durable = durable });
-        await using var schema = SchemaContext.Connect(new NpgsqlConnectionStringBuilder(server.ConnectionString) { Pooling = false }.ConnectionString);
-        await schema.Database.MigrateAsync();
+        await SchemaMigration.ApplyAsync(server.ConnectionString, CancellationToken.None);
         return new(folder, server);
     }
 
@@ -44,6 +48,18 @@ public sealed class TestDatabaseServer : IAsyncDisposable
 
     /// <summary><c>kill -9</c> of the postmaster, whose children then end by themselves.</summary>
     public void Kill() => Posix.Signal(ProcessId, Posix.Kill);
+
+    /// <summary>Runs statements as the superuser, from a database that the application does not use.</summary>
+    public async Task AdministerAsync(params string[] statements)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(AdminConnectionString) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        foreach (var statement in statements)
+        {
+            await using var command = new NpgsqlCommand(statement, connection);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
 
     /// <summary>Stops the server if it still runs, and starts it at the same address.</summary>
     public async Task StartAgainAsync()

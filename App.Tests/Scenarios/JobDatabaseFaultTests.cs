@@ -3,7 +3,7 @@ using Xunit.Abstractions;
 
 namespace App.Tests.Scenarios;
 
-/// <summary>The database crashes, or ends every session, while jobs are added and run.</summary>
+/// <summary>The database crashes, ends every session, or refuses logins while jobs are added and run.</summary>
 [Collection(ScenarioCollection.Name)]
 public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
@@ -55,6 +55,28 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         await ledger.StopAsync();
         Assert.Equal(0, await ledger.IsRightAsync());
         Assert.Equal("0", await ledger.Look.TextAsync("select count(*) from job_done where errors::text like '%Its worker%'"));
+        Assert.All(workers, worker => Assert.False(worker.HasExited));
+    }
+
+    [Fact]
+    public async Task A_login_that_is_refused_for_a_while_loses_nothing_makes_no_job_dead_and_work_resumes()
+    {
+        ledger.Begin(new Deed(5, 5));
+        await ledger.EffectsAsync(100);
+        await server.AdministerAsync("alter role tandem nologin", TestDatabaseServer.EndSessions);
+        await Poll.UntilAsync("an enqueue is refused", () => Task.FromResult(ledger.Refused > 0));
+        foreach (var worker in workers) await worker.WroteAsync("Notifications are interrupted, polling goes on: 28000");
+        foreach (var worker in workers) await worker.WroteAsync("Claiming failed, trying again: 28000");
+
+        await server.AdministerAsync("alter role tandem login");
+        var mended = TimeProvider.System.GetTimestamp();
+        await ledger.EffectsAsync(1);
+        var resumed = TimeProvider.System.GetElapsedTime(mended).TotalSeconds;
+        report.WriteLine($"Jobs ran again {resumed:F1} s after the database let the workers in; {ledger.Refused} enqueues were refused.");
+        Assert.InRange(resumed, 0, ResumeSeconds);
+        await ledger.EffectsAsync(100);
+        await ledger.StopAsync();
+        Assert.Equal(0, await ledger.IsRightAsync());
         Assert.All(workers, worker => Assert.False(worker.HasExited));
     }
 

@@ -1,5 +1,6 @@
 using App.Energy.Disaggregation;
 using App.Engines.Models;
+using App.Tests.Fixtures;
 using App.Training;
 
 namespace App.Tests.Training;
@@ -140,6 +141,6 @@ public sealed class TrainingTests
     private static TrainedModel Train(TrainingPlan plan, int networks = 1)
     {
         var houses = SimulatedHouses.Create(4, plan.Seed, days: 1);
-        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"), plan, networks, _ => { }, CancellationToken.None);
+        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"), plan, networks, CommandRun.NoProgress, CancellationToken.None);
     }
 }

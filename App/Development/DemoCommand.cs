@@ -1,38 +1,46 @@
+using System.CommandLine;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Serving;
 
 namespace App.Development;
 
 /// <summary><c>App demo</c>: a server, and a simulated household that posts to it over HTTP, in one process.</summary>
-internal static class DemoCommand
+internal sealed class DemoCommand : Command
 {
-    /// <summary>Runs both until interrupted.</summary>
-    public static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken ct)
+    private readonly HouseholdOptions household;
+
+    /// <summary>The command.</summary>
+    public DemoCommand(Variables variables) : base("demo", "Serves, with a simulated household that posts to it; only in development.")
     {
-        var household = SimulationOptions.ReadHousehold(line);
-        line.RefuseUnread();
+        household = new(this);
+        SetAction((line, ct) => RunAsync(line, variables, ct));
+    }
+
+    private async Task RunAsync(ParseResult line, Variables variables, CancellationToken ct)
+    {
         if (variables.OneOf("ENV", "development", "development", "production", "test") == "production")
             throw new UsageException("ENV is 'production': App demo posts invented readings, so it runs only in development; use App to serve.");
 
         await using var server = await Server.StartAsync(Program.ComposeAsync, variables, ct);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, server.App.Lifetime.ApplicationStopping);
-        var simulation = SimulateAsync(household with { Url = server.Address, Key = server.AdminKey ?? variables.Text("ADMIN_API_KEY")! }, ending.Token);
+        var options = household.Read(line, server.Address, server.AdminKey ?? variables.Text("ADMIN_API_KEY")!);
+        var simulation = SimulateAsync(options, line.InvocationConfiguration.Error, ending.Token);
         await server.RunToEndAsync(ct);
         await simulation;
-        return 0;
     }
 
-    // A simulation that fails leaves the server, and what it has, to look at.
-    private static async Task SimulateAsync(SimulationOptions options, CancellationToken ct)
+    // A simulation that fails leaves the server, and what it has, to look at. The server's log lines share the terminal: no bars.
+    private static async Task SimulateAsync(SimulationOptions options, TextWriter error, CancellationToken ct)
     {
         try
         {
-            await Simulation.RunAsync(options, TimeProvider.System, Console.Out, ct);
+            await Simulation.RunAsync(options, TimeProvider.System, new PlainProgress(error, TimeProvider.System), ct);
         }
         catch (Exception e) when (e is UsageException or UnavailableException)
         {
-            await Console.Error.WriteLineAsync($"The simulation has ended: {e.Message}");
+            await error.WriteLineAsync($"The simulation has ended: {e.Message}");
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

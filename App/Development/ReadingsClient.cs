@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Serving;
 
 namespace App.Development;
@@ -18,13 +19,13 @@ internal sealed class ReadingsClient : IDisposable
 
     private readonly HttpClient http;
     private readonly TimeProvider time;
-    private readonly TextWriter output;
+    private readonly CommandProgress progress;
     private readonly string building;
 
     /// <summary>Opens no connection yet.</summary>
-    public ReadingsClient(SimulationOptions options, TimeProvider time, TextWriter output)
+    public ReadingsClient(SimulationOptions options, TimeProvider time, CommandProgress progress)
     {
-        (this.time, this.output, building) = (time, output, options.Building);
+        (this.time, this.progress, building) = (time, progress, options.Building);
         http = new HttpClient { BaseAddress = options.Url, Timeout = TimeSpan.FromSeconds(30) };
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", options.Key);
     }
@@ -41,11 +42,11 @@ internal sealed class ReadingsClient : IDisposable
             var (fault, retryAfter) = await TryPostAsync(body, ct);
             if (fault is null)
             {
-                if (failures > 0) await output.WriteLineAsync("The server takes readings again.");
+                if (failures > 0) progress.Say("The server takes readings again.");
                 return;
             }
             var wait = retryAfter ?? pause;
-            if (failures == 0) await output.WriteLineAsync($"{http.BaseAddress} {fault}: trying again until it takes the readings.");
+            if (failures == 0) progress.Say($"{http.BaseAddress} {fault}: trying again until it takes the readings.");
             await Task.Delay(wait < LongestPause ? wait : LongestPause, time, ct);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }

@@ -1,3 +1,5 @@
+using App.Platform.Commands;
+
 namespace App.Development;
 
 /// <summary>
@@ -11,32 +13,45 @@ internal static class Simulation
     /// <summary>Runs until it is cancelled, or, where it does not go on live, until now is reached.</summary>
     /// <param name="options">What to post, and where to.</param>
     /// <param name="time">The clock.</param>
-    /// <param name="output">Told what is being done.</param>
-    /// <param name="ct">Ends it.</param>
-    public static async Task RunAsync(SimulationOptions options, TimeProvider time, TextWriter output, CancellationToken ct)
+    /// <param name="progress">Told what is being done.</param>
+    /// <param name="ct">Ends it: a live simulation has no other end.</param>
+    /// <returns>What was posted.</returns>
+    public static async Task<CommandSummary> RunAsync(SimulationOptions options, TimeProvider time, CommandProgress progress, CancellationToken ct)
     {
-        using var client = new ReadingsClient(options, time, output);
+        using var client = new ReadingsClient(options, time, progress);
         var meter = new SimulatedMeter(options.Seed);
         var begun = time.GetTimestamp();
-        var next = StepAt(time.GetUtcNow() - TimeSpan.FromDays(options.Days));
-        await output.WriteLineAsync($"Simulating building {options.Building} (household {options.Seed}): posting {options.Days} {(options.Days == 1 ? "day" : "days")} up to now to {options.Url}");
-
+        var first = StepAt(time.GetUtcNow() - TimeSpan.FromDays(options.Days));
+        var next = first;
         var posted = 0L;
-        for (var due = Due(); due.Count > 0; due = Due())
+        progress.Say($"Simulating building {options.Building} (household {options.Seed}): posting {options.Days} {(options.Days == 1 ? "day" : "days")} up to now to {options.Url}");
+        try
         {
-            await client.PostAsync(due, ct);
-            posted += due.Count;
-            if (options.Speed > 0) await Task.Delay(due.Count * SimulatedMeter.Period / options.Speed, time, ct);
+            for (var due = Due(); due.Count > 0; due = Due())
+            {
+                await PostAsync(due);
+                progress.Report("readings posted", posted, Math.Max(posted, 1 + ((time.GetUtcNow() - first).Ticks / SimulatedMeter.Period.Ticks)));
+                if (options.Speed > 0) await Task.Delay(due.Count * SimulatedMeter.Period / options.Speed, time, ct);
+            }
+            progress.Say($"Posted {posted:N0} readings in {time.GetElapsedTime(begun).TotalSeconds:F1} s");
+            if (options.Live) progress.Say($"Live: a reading every {SimulatedMeter.Period.TotalSeconds:F0} s, until Ctrl-C");
+            while (options.Live)
+            {
+                var wait = next - time.GetUtcNow();
+                if (wait > TimeSpan.Zero) await Task.Delay(wait, time, ct);
+                if (Due() is { Count: > 0 } readings) await PostAsync(readings);
+            }
         }
-        await output.WriteLineAsync($"Posted {posted:N0} readings in {time.GetElapsedTime(begun).TotalSeconds:F1} s");
-        if (!options.Live) return;
-
-        await output.WriteLineAsync($"Live: a reading every {SimulatedMeter.Period.TotalSeconds:F0} s, until Ctrl-C");
-        while (true)
+        catch (OperationCanceledException) when (options.Live && ct.IsCancellationRequested)
         {
-            var wait = next - time.GetUtcNow();
-            if (wait > TimeSpan.Zero) await Task.Delay(wait, time, ct);
-            if (Due() is { Count: > 0 } readings) await client.PostAsync(readings, ct);
+            // Ctrl-C is how a live simulation ends.
+        }
+        return new(("building", options.Building), ("posted", $"{posted:N0} readings up to {next - SimulatedMeter.Period:yyyy-MM-ddTHH:mm:ssZ}"));
+
+        async Task PostAsync(List<(DateTimeOffset, double)> readings)
+        {
+            await client.PostAsync(readings, ct);
+            posted += readings.Count;
         }
 
         List<(DateTimeOffset, double)> Due()

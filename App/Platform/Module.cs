@@ -1,3 +1,4 @@
+using System.CommandLine;
 using App.Platform.Configuration;
 
 namespace App.Platform;
@@ -20,6 +21,6 @@ internal abstract class Module
     /// <summary>Endpoints of both roles.</summary>
     public virtual void MapEndpoints(IEndpointRouteBuilder routes) { }
 
-    /// <summary>Commands that <c>App</c> takes as its first argument.</summary>
-    public virtual IEnumerable<Command> Commands => [];
+    /// <summary>Commands of <c>App</c>. Nothing is read or checked before one of them runs.</summary>
+    public virtual void AddCommands(RootCommand root, Variables variables) { }
 }

@@ -16,23 +16,23 @@ internal static class Descent
     public const int Shares = 4;
 
     private const float LastRate = 1e-5f;
+    private const int Reports = 100;
 
     /// <summary>Carries out a plan.</summary>
     /// <param name="network">What is trained.</param>
     /// <param name="plan">How long, from which seed.</param>
     /// <param name="firstRate">Learning rate of the first step.</param>
     /// <param name="accumulate">Draws a share of the batch, adds its gradient and answers its loss.</param>
-    /// <param name="reports">How often progress is told in all.</param>
-    /// <param name="progress">Told the step and the mean loss of the steps since the last time.</param>
+    /// <param name="progress">Told the step and the mean loss of the steps since the last time, a hundred times in all.</param>
     /// <param name="cancellation">Stops it between two steps.</param>
     public static void Run(
-        Network network, TrainingPlan plan, float firstRate, Func<Workspace, double> accumulate, int reports, Action<int, double> progress, CancellationToken cancellation)
+        Network network, TrainingPlan plan, float firstRate, Func<Workspace, double> accumulate, Action<int, double> progress, CancellationToken cancellation)
     {
         var adam = new Adam(network.Parameters);
         var shares = Enumerable.Range(0, Shares).Select(i => new Workspace(network, plan.Batch / Shares, (plan.Seed * Shares) + i + 1)).ToList();
         var gradients = shares.Select(share => share.Gradient).ToList();
         var losses = new double[Shares];
-        var report = Math.Max(1, plan.Steps / reports);
+        var report = Math.Max(1, plan.Steps / Reports);
         for (var step = 1; step <= plan.Steps; step++)
         {
             cancellation.ThrowIfCancellationRequested();

@@ -11,13 +11,13 @@ internal static class DisaggregationTrainer
     /// <summary>Trains on houses with truth.</summary>
     /// <param name="houses">At least one with some truth.</param>
     /// <param name="plan">How long, from which seed.</param>
-    /// <param name="progress">Told the step and the mean loss of the steps since the last time, twenty times in all.</param>
+    /// <param name="progress">Told the step and the mean loss of the steps since the last time, a hundred times in all.</param>
     /// <param name="cancellation">Stops it between two steps.</param>
     public static Network Train(IReadOnlyList<House> houses, TrainingPlan plan, Action<int, double> progress, CancellationToken cancellation)
     {
         var network = DisaggregationNetwork.Create(plan.Seed);
         var sampler = new WindowSampler(houses);
-        Descent.Run(network, plan, Rate, work => Accumulate(network, sampler, work), 20, progress, cancellation);
+        Descent.Run(network, plan, Rate, work => Accumulate(network, sampler, work), progress, cancellation);
         return network;
     }
 

@@ -1,5 +1,6 @@
 using App.Energy.Disaggregation;
 using App.Engines.Models;
+using App.Platform.Commands;
 
 namespace App.Training;
 
@@ -10,21 +11,21 @@ internal static class DisaggregationTraining
     /// <param name="houses">To train on, and for gates and scores.</param>
     /// <param name="plan">How long each network is trained, from which seed the first; the others have the seeds behind it.</param>
     /// <param name="count">Networks whose answers are averaged, at least one.</param>
-    /// <param name="say">Told how it goes.</param>
+    /// <param name="progress">Told how it goes.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static TrainedModel Run(TrainingHouses houses, TrainingPlan plan, int count, Action<string> say, CancellationToken cancellation)
+    public static TrainedModel Run(TrainingHouses houses, TrainingPlan plan, int count, CommandProgress progress, CancellationToken cancellation)
     {
         var networks = Enumerable.Range(0, count).Select(i => DisaggregationTrainer.Train(houses.Training, plan with { Seed = plan.Seed + i },
-            (step, loss) => say($"{(count > 1 ? $"network {i + 1} of {count}, " : "")}step {step} of {plan.Steps}, loss {loss:F4}"), cancellation)).ToList();
+            (step, loss) => progress.Report(count > 1 ? $"steps of network {i + 1} of {count}" : "steps", step, plan.Steps, $"loss {loss:F4}"), cancellation)).ToList();
         var half = houses.Validation.Count / 2;
         var gates = Gates.Choose(networks, [.. houses.Validation.Take(half)]);
-        say("gates " + string.Join(", ", Appliances.Labels.Zip(gates, (label, gate) => $"{label} {gate:F2}")));
+        progress.Say("gates " + string.Join(", ", Appliances.Labels.Zip(gates, (label, gate) => $"{label} {gate:F2}")));
 
         var artifact = DisaggregationGraph.Write(networks, gates);
         var spec = Spec(houses, plan, count);
         using var model = OnnxModel.Load(artifact, spec);
         var scores = Scores(model, houses.Validation.Skip(half));
-        foreach (var (key, value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal))) say($"{key} {value:F3}");
+        foreach (var (key, value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal))) progress.Say($"{key} {value:F3}");
         return new TrainedModel(artifact, spec with { Scores = scores });
     }
 

@@ -1,42 +1,46 @@
-using System.Diagnostics;
+using System.CommandLine;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Files;
 
 namespace App.Training;
 
 /// <summary><c>App train disaggregation</c>: trains on simulated houses or on files with truth, and writes or registers the model.</summary>
-internal static class TrainDisaggregationCommand
+internal sealed class TrainDisaggregationCommand : Command
 {
     private const int DefaultSteps = 16_000;
 
     /// <summary>Small: with as many windows, four times the steps reach further than steps of 256 windows.</summary>
     private const int Batch = 64;
 
-    /// <summary>The command.</summary>
-    public static Command Definition { get; } = new("train disaggregation",
-        "--simulate <households> | --data file.csv[.gz]|folder [--seed 1] [--steps 16000] [--networks 1] [--out model.onnx] [--activate]: train a model", RunAsync);
+    private readonly Option<int?> households = CommandOptions.OptionalInteger("--simulate", "Trains on so many simulated households.", min: 2, max: 10_000);
+    private readonly Option<string?> data = CommandOptions.Text("--data", "file.csv[.gz]|folder", "Trains on houses whose appliances were measured.");
+    private readonly Option<int> seed = CommandOptions.Integer("--seed", "The same seed gives the same model.", 1);
+    private readonly Option<int> steps = CommandOptions.Integer("--steps", "Batches to train on.", DefaultSteps, min: 1, max: 1_000_000);
+    private readonly Option<int> networks = CommandOptions.Integer("--networks", "Networks whose answers are averaged.", 1, min: 1, max: 8);
+    private readonly Option<string?> path = TrainingTarget.Out();
+    private readonly Option<bool> activate = TrainingTarget.Activate();
+    private readonly Variables variables;
 
-    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    /// <summary>The command.</summary>
+    public TrainDisaggregationCommand(Variables variables) : base("disaggregation", "Trains a model that splits power into appliances.")
     {
-        var data = line.Optional("data");
-        var households = line.Integer("simulate", 0, min: 2, max: 10_000);
-        var plan = new TrainingPlan(line.Integer("steps", DefaultSteps, min: 1, max: 1_000_000), line.Integer("seed", 1), Batch);
-        var networks = line.Integer("networks", 1, min: 1, max: 8);
-        var target = TrainingTarget.Read(line, variables);
-        if (data is null == (households == 0)) throw new UsageException("Give either --simulate <number of households> or --data <file or folder>.");
-        var files = data is null ? [] : CsvFiles.In(data);
-        TrainedModel? trained = null;
-        var code = await BadFileException.ReportAsync(() =>
-        {
-            var watch = Stopwatch.StartNew();
-            void Say(string text) => Console.WriteLine($"{watch.Elapsed.TotalSeconds,6:F1} s  {text}");
-            var houses = data is null ? TrainingHouses.Simulated(households, plan.Seed) : TrainingHouses.OfFiles(files);
-            Say(houses.Split);
-            trained = DisaggregationTraining.Run(houses, plan, networks, Say, cancellation);
-            return 0;
-        });
-        if (trained is not null) await target.KeepAsync(trained, cancellation);
-        return code;
+        this.variables = variables;
+        foreach (var option in new Option[] { households, data, seed, steps, networks, path, activate }) Add(option);
+        SetAction((line, ct) => CommandProgress.RunAsync(line.InvocationConfiguration.Error, progress => RunAsync(line, progress, ct)));
+    }
+
+    private async Task<CommandSummary> RunAsync(ParseResult line, CommandProgress progress, CancellationToken ct)
+    {
+        if (line.GetValue(data) is null == line.GetValue(households) is null)
+            throw new UsageException("Give either --simulate <number of households> or --data <file or folder>.");
+        var plan = new TrainingPlan(line.GetValue(steps), line.GetValue(seed), Batch);
+        var target = TrainingTarget.Check(line.GetValue(path), line.GetValue(activate), variables);
+        var houses = line.GetValue(data) is { } files
+            ? TrainingHouses.OfFiles(CsvFiles.In(files))
+            : TrainingHouses.Simulated(line.GetValue(households)!.Value, plan.Seed);
+        progress.Say(houses.Split);
+        return await target.KeepAsync(DisaggregationTraining.Run(houses, plan, line.GetValue(networks), progress, ct), ct);
     }
 }

@@ -1,4 +1,7 @@
+using System.CommandLine;
+using App.Engines.Models;
 using App.Platform;
+using App.Platform.Configuration;
 using App.Training.Hands;
 
 namespace App.Training;
@@ -7,5 +10,10 @@ namespace App.Training;
 internal sealed class TrainingModule : Module
 {
     /// <inheritdoc/>
-    public override IEnumerable<Command> Commands => [TrainDisaggregationCommand.Definition, TrainFingerspellingCommand.Definition, EvaluateFingerspellingCommand.Definition];
+    public override void AddCommands(RootCommand root, Variables variables)
+    {
+        ModelCommands.Train(root).Add(new TrainDisaggregationCommand(variables));
+        ModelCommands.Train(root).Add(new TrainFingerspellingCommand(variables));
+        ModelCommands.Evaluate(root).Add(new EvaluateFingerspellingCommand(variables));
+    }
 }

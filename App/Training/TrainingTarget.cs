@@ -1,5 +1,7 @@
+using System.CommandLine;
 using App.Engines.Models;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Database;
 
@@ -15,14 +17,18 @@ internal sealed class TrainingTarget
     private readonly bool activate;
     private readonly PlatformOptions options;
 
+    /// <summary><c>--out</c>.</summary>
+    public static Option<string?> Out() => CommandOptions.Text("--out", "model.onnx", "Writes the model to a file, with its spec beside it.");
+
+    /// <summary><c>--activate</c>.</summary>
+    public static Option<bool> Activate() => new("--activate") { Description = "Registers the model as the active version instead of a candidate." };
+
     private TrainingTarget(string? path, bool activate, PlatformOptions options) => (this.path, this.activate, this.options) = (path, activate, options);
 
-    /// <summary>Reads the options, before anything is trained.</summary>
-    /// <exception cref="UsageException">They contradict each other, or the model would be lost.</exception>
-    public static TrainingTarget Read(CommandLine line, Variables variables)
+    /// <summary>Checks what was asked for, before anything is trained.</summary>
+    /// <exception cref="UsageException">The options contradict each other, or the model would be lost.</exception>
+    public static TrainingTarget Check(string? path, bool activate, Variables variables)
     {
-        var (path, activate) = (line.Optional("out"), line.Switch("activate"));
-        line.RefuseUnread();
         var platform = PlatformOptions.Read(variables);
         variables.ThrowIfInvalid();
         if (activate && platform.ConnectionString is null) throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
@@ -31,17 +37,20 @@ internal sealed class TrainingTarget
     }
 
     /// <summary>Writes and registers the model.</summary>
+    /// <returns>What was done, for the summary.</returns>
     /// <exception cref="UsageException">The file cannot be written.</exception>
-    public async Task KeepAsync(TrainedModel model, CancellationToken ct)
+    public async Task<CommandSummary> KeepAsync(TrainedModel model, CancellationToken ct)
     {
-        if (path is not null) Write(model, path);
-        if (options.UnpooledConnectionString is not { } connectionString) return;
+        var done = new List<(string, string)>();
+        if (path is not null) done.Add(("wrote", Write(model, path)));
+        if (options.UnpooledConnectionString is not { } connectionString) return new(done);
         await SchemaMigration.ApplyAsync(connectionString, ct);
         var version = await ModelRegistration.AddAsync(connectionString, model.Artifact, model.Spec, activate, ct);
-        Console.WriteLine($"registered {version.Label} as {(activate ? "the active version" : "a candidate")}");
+        done.Add(("registered", $"{version.Label} as {(activate ? "the active version" : "a candidate")}"));
+        return new(done);
     }
 
-    private static void Write(TrainedModel model, string path)
+    private static string Write(TrainedModel model, string path)
     {
         var spec = Path.ChangeExtension(path, ".json");
         try
@@ -53,6 +62,6 @@ internal sealed class TrainingTarget
         {
             throw new UsageException($"--out is '{path}': it cannot be written ({e.Message}).");
         }
-        Console.WriteLine($"wrote {path} ({model.Artifact.Length / 1024} KiB) and {spec}");
+        return $"{path} ({model.Artifact.Length / 1024} KiB) and {spec}";
     }
 }

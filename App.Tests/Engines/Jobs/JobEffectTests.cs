@@ -94,7 +94,7 @@ public sealed class JobEffectTests
     {
         "retry" => JobOutcome.Retry("no", TimeSpan.FromHours(1)),
         "snooze" => JobOutcome.Snooze(TimeSpan.FromHours(1)),
-        "aside" => JobOutcome.Snooze(TimeSpan.FromHours(1)) with { IsAside = true },
+        "aside" => JobOutcome.Snooze(TimeSpan.FromHours(1)) with { LeavesOrder = true },
         "dead" => JobOutcome.Dead("no"),
         "cancel" => JobOutcome.Cancel("no"),
         _ => JobOutcome.Done(),

@@ -65,7 +65,7 @@ public sealed class JobOrderTests
         var ids = await bench.AddAsync(Of("a"), Of("b"), Of("c"));
         var hand = await bench.HandAsync();
         var later = retried ? JobOutcome.Retry("no", TimeSpan.FromHours(1)) : JobOutcome.Snooze(TimeSpan.FromHours(1));
-        await hand.EndAsync(later with { IsAside = true }, await hand.ClaimAsync());
+        await hand.EndAsync(later with { LeavesOrder = true }, await hand.ClaimAsync());
         var second = await hand.ClaimAsync();
         Assert.Equal(ids[1], Assert.Single(second).Id);
         // Due again, it waits for nobody, and nobody waits for it: the next waits for the one before.

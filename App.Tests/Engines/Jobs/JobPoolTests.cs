@@ -73,13 +73,13 @@ public sealed class JobPoolTests
             """);
         bench.Do = (errand, job, _) =>
         {
-            job.Log($"{errand.Name} {job.Foreseen}");
-            return Task.FromResult(JobOutcome.Done() with { IsUnforeseen = errand.Name == "b" });
+            job.Log($"{errand.Name} {job.Prefetched}");
+            return Task.FromResult(JobOutcome.Done() with { InvalidatesPrefetch = errand.Name == "b" });
         };
-        var seen = new JobForesight("foresee", ["said"], (reader, from) => reader.GetString(from)) { Fresh = TimeSpan.FromHours(1) };
+        var seen = new JobPrefetch("foresee", ["said"], (reader, from) => reader.GetString(from)) { Fresh = TimeSpan.FromHours(1) };
         string[] names = ["a", "dark", "b", "c", "d"];
         var ids = await bench.AddAsync([.. names.Select(name => Call(name, "house"))]);
-        var process = await bench.StartAsync(JobBench.Options, null, Calls with { Concurrency = 4, Foresight = seen });
+        var process = await bench.StartAsync(JobBench.Options, null, Calls with { Concurrency = 4, Prefetch = seen });
         await bench.UntilAsync(ids[^1], "done 1");
         await process.Get<JobProgress>().FlushAsync(default);
         Assert.Equal("a A|b B|c |d |dark ", await bench.TextAsync("select string_agg(line, '|' order by line) from job_log"));
@@ -101,7 +101,7 @@ public sealed class JobPoolTests
     public async Task One_that_steps_aside_lets_those_behind_it_in_its_run_go_on()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "a" ? JobOutcome.Snooze(TimeSpan.FromHours(1)) with { IsAside = true } : JobOutcome.Done());
+        bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "a" ? JobOutcome.Snooze(TimeSpan.FromHours(1)) with { LeavesOrder = true } : JobOutcome.Done());
         var ids = await bench.AddAsync(Call("a", "house"), Call("b", "house"), Call("c", "house"));
         await bench.StartAsync(JobBench.Options, null, Calls);
         await bench.UntilAsync(ids[2], "done 1");

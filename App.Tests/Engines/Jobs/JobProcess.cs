@@ -33,11 +33,6 @@ internal sealed class JobProcess : IAsyncDisposable
 
     public JobQueue Queue => Get<JobQueue>();
 
-    /// <summary>One for all queues, and one for each pool.</summary>
-    public IReadOnlyList<JobWorker> Workers => [.. services.GetServices<IHostedService>().OfType<JobWorker>()];
-
-    public JobStager Stager => Get<JobStager>();
-
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 
@@ -46,7 +41,7 @@ internal sealed class JobProcess : IAsyncDisposable
     public async Task StartAsync(bool listening = true)
     {
         await draining.StartingAsync(default);
-        foreach (var worker in Workers) await worker.StartAsync(default);
+        foreach (var service in services.GetServices<IHostedService>()) await service.StartAsync(default);
         works = true;
         if (!listening) return;
         await Get<Notifications>().StartAsync(default);

@@ -31,10 +31,10 @@ public sealed class LeaderTests : IAsyncLifetime
     {
         using var first = Leader(a, "a", Duty("often", 1), Duty("seldom", 60));
         using var second = Leader(b, "b", Duty("often", 1));
-        await first.SeekAsync(default);
+        await first.TickAsync(default);
         // Its lease is of the database's clock, and is not to end while the test looks on.
         await using (var command = a.Source.CreateCommand("update leases set expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'")) await command.ExecuteNonQueryAsync();
-        await second.SeekAsync(default);
+        await second.TickAsync(default);
         await second.WorkAsync();
         await first.WorkAsync();
         Assert.Equal(["a often", "a seldom"], done);
@@ -48,7 +48,7 @@ public sealed class LeaderTests : IAsyncLifetime
     {
         var failures = 1;
         using var leader = Leader(a, "a", name => new Duty("fails", TimeSpan.FromHours(1), _ => failures-- > 0 ? throw new InvalidOperationException("no") : Did(name, "fails")), Duty("other", 3600));
-        await leader.SeekAsync(default);
+        await leader.TickAsync(default);
         await leader.WorkAsync();
         Assert.Equal(["a other"], done);
         time.Advance(TimeSpan.FromSeconds(8));
@@ -65,13 +65,13 @@ public sealed class LeaderTests : IAsyncLifetime
             told.SetResult();
             await Task.Delay(Timeout.Infinite, ct);
         }));
-        await leader.SeekAsync(default);
+        await leader.TickAsync(default);
         var working = leader.WorkAsync();
         await told.Task;
         await using (var command = a.Source.CreateCommand("update leases set owner = 'b', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'"))
             await command.ExecuteNonQueryAsync();
 
-        await leader.SeekAsync(default);
+        await leader.TickAsync(default);
         await working;
         Assert.False(leader.Leads);
     }

@@ -1,5 +1,6 @@
 using App.Engines.Models;
 using App.Signs.Fingerspelling;
+using App.Tests.Fixtures;
 using App.Training.Hands;
 
 namespace App.Tests.Signs.Fingerspelling;
@@ -83,7 +84,7 @@ public sealed class HandClassifierTests
     /// <summary>An untrained model.</summary>
     private sealed class LetterStub
     {
-        private readonly App.Training.TrainedModel trained = LetterTraining.Run([], 52, new(1, 1, 16), _ => { }, CancellationToken.None);
+        private readonly App.Training.TrainedModel trained = LetterTraining.Run([], 52, new(1, 1, 16), CommandRun.NoProgress, CancellationToken.None);
 
         public byte[] Artifact => trained.Artifact;
 

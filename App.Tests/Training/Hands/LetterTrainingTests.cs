@@ -1,5 +1,7 @@
 using App.Engines.Models;
+using App.Platform.Commands;
 using App.Signs.Fingerspelling;
+using App.Tests.Fixtures;
 using App.Training;
 using App.Training.Hands;
 
@@ -91,10 +93,11 @@ public sealed class LetterTrainingTests
     public void People_are_never_in_training_and_in_judgement_at_once()
     {
         var people = Enumerable.Range(0, 4).Select(person => SyntheticHands.Create(52, person) with { Source = $"file{person}" }).ToList();
-        var said = new List<string>();
-        var trained = LetterTraining.Run(people, 0, Tiny, said.Add, CancellationToken.None);
-        Assert.Equal(3, said.Count(text => text.StartsWith("fold", StringComparison.Ordinal)));
-        Assert.All(people, person => Assert.Single(said, text => text.StartsWith("fold", StringComparison.Ordinal) && text.Contains(person.Signers[0], StringComparison.Ordinal)));
+        var output = new StringWriter();
+        var trained = LetterTraining.Run(people, 0, Tiny, new PlainProgress(output, TimeProvider.System), CancellationToken.None);
+        var said = output.ToString().Split('\n').Where(text => text.Contains(" fold ", StringComparison.Ordinal) && text.Contains("without", StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, said.Count);
+        Assert.All(people, person => Assert.Single(said, text => text.Contains(person.Signers[0], StringComparison.Ordinal)));
         Assert.All(people, person => Assert.Contains($"source.{person.Source}", trained.Spec.Scores.Keys));
         Assert.DoesNotContain("emonstration", trained.Spec.Note, StringComparison.Ordinal);
     }
@@ -110,7 +113,7 @@ public sealed class LetterTrainingTests
         Assert.Equal(spec.ToJson(), ModelSpec.Parse(spec.ToJson()).ToJson());
     }
 
-    private static TrainedModel Train(TrainingPlan plan) => LetterTraining.Run([], 520, plan, _ => { }, CancellationToken.None);
+    private static TrainedModel Train(TrainingPlan plan) => LetterTraining.Run([], 520, plan, CommandRun.NoProgress, CancellationToken.None);
 
     private static float[] Softmax(ReadOnlySpan<float> logits, float temperature)
     {

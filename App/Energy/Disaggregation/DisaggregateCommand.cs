@@ -1,39 +1,47 @@
+using System.CommandLine;
 using System.Globalization;
+using App.Engines.Models;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
-using App.Platform.Files;
 
 namespace App.Energy.Disaggregation;
 
 /// <summary><c>App disaggregate</c>: splits the mains of a file, with the code of the server, and writes the final predictions.</summary>
-internal static class DisaggregateCommand
+internal sealed class DisaggregateCommand : Command
 {
-    /// <summary>The command.</summary>
-    public static Command Definition { get; } = new("disaggregate",
-        "--in mains.csv[.gz] --out predictions.csv [--model file.onnx|name@version]: split whole-house power into appliances", RunAsync);
+    private readonly Option<string> from = CommandOptions.ExistingFile("--in", "mains.csv[.gz]", "The power of a house: columns t (Unix seconds or RFC 3339) and mains (watts).");
+    private readonly Option<string> to = CommandOptions.Required("--out", "predictions.csv", "Where the predictions go: columns ts, appliance, watts, on.");
+    private readonly Option<string?> model = ModelCommands.Model();
+    private readonly Variables variables;
 
-    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    /// <summary>The command.</summary>
+    public DisaggregateCommand(Variables variables) : base("disaggregate", "Splits whole-house power into appliances.")
     {
-        var (from, to, modelPath) = (line.Required("in"), line.Required("out"), line.Optional("model"));
-        line.RefuseUnread();
-        if (!File.Exists(from)) throw new UsageException($"--in is '{from}': there is no such file.");
-        using var offline = await ModelFile.LoadAsync(modelPath, variables, cancellation);
-        var model = offline.Model;
-        return await BadFileException.ReportAsync(() =>
+        this.variables = variables;
+        Add(from);
+        Add(to);
+        Add(model);
+        SetAction((line, ct) => CommandProgress.RunAsync(line.InvocationConfiguration.Error, progress => RunAsync(line, progress, ct)));
+    }
+
+    private async Task<CommandSummary> RunAsync(ParseResult line, CommandProgress progress, CancellationToken ct)
+    {
+        var (path, target) = (line.GetRequiredValue(from), line.GetRequiredValue(to));
+        using var offline = await ModelFile.LoadAsync(line.GetValue(model), variables, ct);
+        var house = MeterFile.Read(path);
+        var prediction = HousePrediction.Of(offline.Model, house, progress: done => progress.Report("minutes predicted", done, house.Mains.Length));
+        try
         {
-            var house = MeterFile.Read(from);
-            var prediction = HousePrediction.Of(model, house);
-            try
-            {
-                using var writer = new StreamWriter(to);
-                Write(writer, house, prediction, model.Spec.Thresholds);
-            }
-            catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-            {
-                throw new UsageException($"--out is '{to}': it cannot be written ({e.Message}).");
-            }
-            return 0;
-        });
+            await using var writer = new StreamWriter(target);
+            Write(writer, house, prediction, offline.Model.Spec.Thresholds);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new UsageException($"--out is '{target}': it cannot be written ({e.Message}).");
+        }
+        var predicted = Enumerable.Range(0, house.Mains.Length).Count(prediction.Exists);
+        return new(("model", offline.Label), ("read", $"{path}, {house.Mains.Length:N0} minutes"), ("predicted", $"{predicted:N0} minutes"), ("wrote", target));
     }
 
     /// <summary>Writes <c>ts,appliance,watts,on</c>, a row for every appliance and <c>other</c> of every predicted minute.</summary>

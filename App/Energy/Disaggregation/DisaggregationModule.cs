@@ -1,3 +1,4 @@
+using System.CommandLine;
 using App.Energy.Disaggregation.Live;
 using App.Energy.Readings;
 using App.Engines.Models;
@@ -38,5 +39,9 @@ internal sealed class DisaggregationModule : Module
     }
 
     /// <inheritdoc/>
-    public override IEnumerable<Command> Commands => [DisaggregateCommand.Definition, EvaluateCommand.Definition];
+    public override void AddCommands(RootCommand root, Variables variables)
+    {
+        root.Add(new DisaggregateCommand(variables));
+        ModelCommands.Evaluate(root).Add(new EvaluateDisaggregationCommand(variables));
+    }
 }

@@ -31,14 +31,18 @@ internal sealed class HousePrediction
     /// <param name="house">The house; truth is not looked at.</param>
     /// <param name="lookAhead">Minutes behind the target that are known; fewer than the model's window takes in gives the
     /// provisional predictions of that moment.</param>
-    public static HousePrediction Of(OnnxModel model, House house, int lookAhead = int.MaxValue)
+    /// <param name="progress">Told how many minutes are done, by several threads.</param>
+    public static HousePrediction Of(OnnxModel model, House house, int lookAhead = int.MaxValue, Action<int>? progress = null)
     {
         const int Block = 16 * WindowBatch.DefaultCapacity;
         var minutes = house.Mains.Length;
+        var done = 0;
         var result = new HousePrediction(minutes, model.Spec.Labels.Count);
         Parallel.For(0, (minutes + Block - 1) / Block, () => new WindowBatch(model.Spec), (block, _, batch) =>
         {
-            result.Fill(model, batch, house.Minutes, block * Block, Math.Min(minutes, (block + 1) * Block), Math.Min(lookAhead, batch.LookAhead));
+            var (from, to) = (block * Block, Math.Min(minutes, (block + 1) * Block));
+            result.Fill(model, batch, house.Minutes, from, to, Math.Min(lookAhead, batch.LookAhead));
+            progress?.Invoke(Interlocked.Add(ref done, to - from));
             return batch;
         }, _ => { });
         return result;

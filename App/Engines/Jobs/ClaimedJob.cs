@@ -15,5 +15,5 @@ namespace App.Engines.Jobs;
 internal sealed record ClaimedJob(long Id, string Kind, string Organization, string Queue, string Args, int Attempt, int MaxAttempts, bool Guarded, int Crashes, int Claim, string? OrderKey = null)
 {
     /// <summary>What was read with the claim.</summary>
-    public Foreseen? Foreseen { get; init; }
+    public Prefetched? Prefetched { get; init; }
 }

@@ -5,8 +5,8 @@ namespace App.Engines.Jobs;
 /// <summary>An attempt of a job, as its handler sees it.</summary>
 internal sealed class JobContext(JobProgress progress, ClaimedJob claimed, long worker, TimeProvider time)
 {
-    /// <summary>What its pool has read with the claim (<see cref="JobForesight"/>), if that is not too long ago.</summary>
-    public object? Foreseen => claimed.Foreseen is { } seen && time.GetElapsedTime(seen.At) < seen.Fresh ? seen.Value : null;
+    /// <summary>What its pool has read with the claim (<see cref="JobPrefetch"/>), if that is not too long ago.</summary>
+    public object? Prefetched => claimed.Prefetched is { } seen && time.GetElapsedTime(seen.At) < seen.Fresh ? seen.Value : null;
 
     /// <summary>The job.</summary>
     public long Id => claimed.Id;

@@ -8,11 +8,11 @@ internal abstract record JobOutcome
     /// <summary>What is written in the same commit.</summary>
     public JobEffect? Effect { get; init; }
 
-    /// <summary>With <see cref="Retry"/> and <see cref="Snooze"/>: it gives up its place in its order, so that those behind it need not wait.</summary>
-    public bool IsAside { get; init; }
+    /// <summary>With <see cref="Retry"/> and <see cref="Snooze"/>: it gives up its place in its order, so that the jobs behind it need not wait for it.</summary>
+    public bool LeavesOrder { get; init; }
 
-    /// <summary>What was foreseen (<see cref="JobForesight"/>) for those behind it in its order holds no more.</summary>
-    public bool IsUnforeseen { get; init; }
+    /// <summary>What was prefetched (<see cref="JobPrefetch"/>) for the jobs behind it in its order is out of date: they read it again.</summary>
+    public bool InvalidatesPrefetch { get; init; }
 
     /// <summary>Succeeded; the result, if any, is kept as JSON (at most 64 kB).</summary>
     public static JobOutcome Done(object? result = null) => result is null ? Succeeded.Empty : new Succeeded(result);

@@ -21,5 +21,5 @@ internal sealed record JobPool(string? Queue, int Concurrency)
     public int? MostTogether { get; init; }
 
     /// <summary>What is read with each claim, for the handlers of the jobs; null: nothing.</summary>
-    public JobForesight? Foresight { get; init; }
+    public JobPrefetch? Prefetch { get; init; }
 }

@@ -20,19 +20,19 @@ internal sealed class JobQueue
 
     private readonly Postgres postgres;
     private readonly Dictionary<string, JobKind> known;
-    private readonly Gathering<(NewJob Job, JobKind Kind, string Args), Enqueued> gathering;
+    private readonly CallBatcher<(NewJob Job, JobKind Kind, string Args), Enqueued> batcher;
 
     /// <summary>Knows the kinds that can be added.</summary>
     public JobQueue(Postgres postgres, IEnumerable<JobKind> kinds)
     {
         this.postgres = postgres;
         known = kinds.ToDictionary(kind => kind.Name, StringComparer.Ordinal);
-        gathering = new(MostTogether, CommitAsync);
+        batcher = new(MostTogether, CommitAsync);
     }
 
     /// <summary>Adds a job in a commit that it shares with others that are added at the same time.</summary>
     /// <exception cref="ArgumentException">The job cannot be taken as it is.</exception>
-    public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct) => gathering.AskAsync(Check(job), ct);
+    public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct) => batcher.AskAsync(Check(job), ct);
 
     /// <summary>The commands that add jobs, for a batch of the caller's.</summary>
     public IEnumerable<NpgsqlBatchCommand> Commands(IReadOnlyList<NewJob> jobs) => jobs.Select(Check).Chunk(MostTogether).Select(JobStore.Enqueue);

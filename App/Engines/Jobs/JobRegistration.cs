@@ -15,7 +15,7 @@ internal static class JobRegistration
         services.AddSingleton(pool);
         // Not by type: a process has a worker for each pool.
         return services.AddSingleton<IHostedService>(provider =>
-            ActivatorUtilities.CreateInstance<JobWorker>(provider, provider.GetServices<JobPool>().Single(one => one.Queue == queue)));
+            JobWorker.Of(provider, provider.GetServices<JobPool>().Single(one => one.Queue == queue)));
     }
 
     /// <summary>Adds a kind and the class that does its work; one instance of it per attempt, from a scope of its own, unless it is registered otherwise.</summary>

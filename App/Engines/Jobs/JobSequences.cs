@@ -1,6 +1,6 @@
 namespace App.Engines.Jobs;
 
-/// <summary>Jobs of one order that this worker holds together: one runs, the rest stand behind it in their order.</summary>
+/// <summary>Jobs with one order key that this worker has claimed together: one runs, the others wait behind it in their order.</summary>
 internal sealed class JobSequences
 {
     private readonly Dictionary<string, Queue<(ClaimedJob Job, JobSession Session)>> behind = new(StringComparer.Ordinal);
@@ -33,8 +33,8 @@ internal sealed class JobSequences
 
     /// <summary>The job behind one that has ended, which may run now; null: none.</summary>
     /// <param name="ended">The one that has ended.</param>
-    /// <param name="asForeseen">Whether what was read with the claims of those behind it still holds.</param>
-    public (ClaimedJob Job, JobSession Session)? Next(ClaimedJob ended, bool asForeseen = true)
+    /// <param name="prefetchHolds">Whether what was read with the claims of those behind it still holds.</param>
+    public (ClaimedJob Job, JobSession Session)? Next(ClaimedJob ended, bool prefetchHolds = true)
     {
         if (ended.OrderKey is null) return null;
         lock (gate)
@@ -43,10 +43,10 @@ internal sealed class JobSequences
             if (queue.TryDequeue(out var next))
             {
                 count--;
-                if (!asForeseen)
+                if (!prefetchHolds)
                 {
-                    behind[ended.OrderKey] = new(queue.Select(one => (one.Job with { Foreseen = null }, one.Session)));
-                    next.Job = next.Job with { Foreseen = null };
+                    behind[ended.OrderKey] = new(queue.Select(one => (one.Job with { Prefetched = null }, one.Session)));
+                    next.Job = next.Job with { Prefetched = null };
                 }
                 return next;
             }

@@ -1,28 +1,32 @@
 using App.Platform.Database;
+using App.Platform.Serving;
 
 namespace App.Engines.Jobs;
 
 /// <summary>Queues jobs whose time has come, and frees those of workers that died. Every worker does so; none must.</summary>
-internal sealed class JobStager(Postgres postgres, JobOptions options, TimeProvider time, ILogger<JobStager> log)
+internal sealed class JobStager(Postgres postgres, JobOptions options, TimeProvider time, ILogger<JobStager> log) : Loop("Staging jobs", time, log)
 {
     private const int Most = 1000;
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(20);
     private readonly Signal soon = new();
     private long rescued = long.MinValue;
 
-    /// <summary>Completed when something has been scheduled, perhaps for sooner than the next look.</summary>
-    public Task Soon => soon.Next;
-
-    /// <summary>Something has been scheduled here.</summary>
+    /// <summary>Something has been scheduled here, perhaps for sooner than the next look.</summary>
     public void LookSoon() => soon.Pulse();
 
-    /// <summary>One tick.</summary>
-    /// <returns>How long to wait for the next.</returns>
-    public async Task<TimeSpan> RunOnceAsync(CancellationToken ct)
+    /// <summary>One look.</summary>
+    public override async Task<Pause> TickAsync(CancellationToken ct)
     {
-        if (rescued == long.MinValue || time.GetElapsedTime(rescued) >= options.Tick)
+        var next = soon.Next;
+        // Finished once begun: it is one short statement.
+        return new(await StageAsync(CancellationToken.None), next);
+    }
+
+    private async Task<TimeSpan> StageAsync(CancellationToken ct)
+    {
+        if (rescued == long.MinValue || Time.GetElapsedTime(rescued) >= options.Tick)
         {
-            rescued = time.GetTimestamp();
+            rescued = Time.GetTimestamp();
             await RescueAsync(ct);
         }
         await using var command = postgres.Source.CreateCommand("select staged, due_in from jobs_stage($1)");
@@ -39,7 +43,7 @@ internal sealed class JobStager(Postgres postgres, JobOptions options, TimeProvi
         await using var command = postgres.Source.CreateCommand("select worker, process, freed, set_aside from jobs_rescue()");
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            log.LogWarning("Freed {Count} jobs of worker {Worker} ({Process}), whose lease has ended; set aside {Dead}",
+            Log.LogWarning("Freed {Count} jobs of worker {Worker} ({Process}), whose lease has ended; set aside {Dead}",
                 reader.GetInt32(2), reader.GetInt64(0), reader.GetString(1), reader.GetInt32(3));
     }
 }

@@ -55,8 +55,8 @@ internal static class JobStore
 
     /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
     public static NpgsqlCommand Claim(
-        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1, JobForesight? foresight = null) =>
-        new(foresight is null ? $"select {Claimed} from {ClaimSql}" : Foreseeing(foresight), connection)
+        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1, JobPrefetch? prefetch = null) =>
+        new(prefetch is null ? $"select {Claimed} from {ClaimSql}" : WithPrefetch(prefetch), connection)
         {
             Parameters =
             {
@@ -66,14 +66,25 @@ internal static class JobStore
             },
         };
 
+    /// <summary>Reads a row of <see cref="Claim"/>.</summary>
+    /// <param name="reader">At the row.</param>
+    /// <param name="prefetch">As the claim was told.</param>
+    /// <param name="at">When (a timestamp of the monotonic clock).</param>
+    public static (short Rank, ClaimedJob Job) ReadClaimed(NpgsqlDataReader reader, JobPrefetch? prefetch, long at) =>
+        (reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
+            reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))
+        {
+            Prefetched = prefetch is not null && !reader.IsDBNull(12) ? new(prefetch.Read(reader, 12), at, prefetch.Fresh) : null,
+        });
+
     private const string Claimed = "id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key";
 
     private const string ClaimSql = "jobs_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-    private static string Foreseeing(JobForesight foresight) => $"""
+    private static string WithPrefetch(JobPrefetch prefetch) => $"""
         with claimed as materialized (select {Claimed}, row_number() over () as place from {ClaimSql})
-        select {string.Join(", ", Claimed.Split(", ").Select(column => "claimed." + column))}, {string.Join(", ", foresight.Columns.Select(column => "foreseen." + column))} from claimed
-        left join {foresight.Function}((select array_agg(args order by place) from claimed)) foreseen on foreseen.n = claimed.place
+        select {string.Join(", ", Claimed.Split(", ").Select(column => "claimed." + column))}, {string.Join(", ", prefetch.Columns.Select(column => "prefetched." + column))} from claimed
+        left join {prefetch.Function}((select array_agg(args order by place) from claimed)) prefetched on prefetched.n = claimed.place
         """;
 
     /// <summary>The command that writes how attempts ended, and answers the jobs that were still held.</summary>
@@ -125,7 +136,7 @@ internal static class JobStore
     /// <param name="outcome">Anything but settled.</param>
     /// <param name="chance">Uniform in [0, 1), for the jitter.</param>
     public static Ending End(ClaimedJob job, JobKind kind, JobOutcome outcome, double chance) =>
-        Of(job, kind, outcome, chance) is var ending && outcome.IsAside && ending.Outcome is "retry" or "snoozed"
+        Of(job, kind, outcome, chance) is var ending && outcome.LeavesOrder && ending.Outcome is "retry" or "snoozed"
             ? ending with { Outcome = ending.Outcome + " aside", Effect = outcome.Effect }
             : ending with { Effect = outcome.Effect };
 

@@ -24,8 +24,10 @@ internal sealed class JobsModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<JobMetrics>().AddSingleton<JobLog>().AddSingleton<JobRunner>().AddSingleton<JobStager>().AddSingleton<JobVacuum>();
-        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<JobWorker>(provider, new JobPool(null, provider.GetRequiredService<JobOptions>().Concurrency)));
+        services.AddSingleton<JobMetrics>().AddSingleton<JobLog>().AddSingleton<JobRunner>();
+        services.AddSingleton<JobStager>().AddHostedService(provider => provider.GetRequiredService<JobStager>());
+        services.AddSingleton<JobVacuum>().AddHostedService(provider => provider.GetRequiredService<JobVacuum>());
+        services.AddSingleton(provider => JobWorker.Of(provider, new JobPool(null, provider.GetRequiredService<JobOptions>().Concurrency)));
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
         services.AddSingleton<JobPartitions>().AddSingleton<JobPruning>().AddSingleton<JobGauges>();
         services.AddSingleton(provider => new Duty("job partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<JobPartitions>().RunOnceAsync));

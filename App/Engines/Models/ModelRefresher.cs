@@ -1,5 +1,6 @@
 using App.Engines.Models.Shadow;
 using App.Platform.Database;
+using App.Platform.Serving;
 
 namespace App.Engines.Models;
 
@@ -8,52 +9,33 @@ namespace App.Engines.Models;
 /// and by a look every five seconds, because a notification is only a hint.
 /// </summary>
 internal sealed class ModelRefresher(
-    Notifications notifications, ShippedModels shipped, ActiveModels models, ShadowModels shadows, TimeProvider time, ILogger<ModelRefresher> log) : BackgroundService
+    Notifications notifications, ShippedModels shipped, ActiveModels models, ShadowModels shadows, TimeProvider time, ILogger<ModelRefresher> log)
+    : Loop("Following the model registry", time, log)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private bool registered;
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Loads what is active by now.</summary>
+    public override async Task<Pause> TickAsync(CancellationToken ct)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await FollowAsync(stoppingToken);
-            }
-            catch (Exception e)
-            {
-                if (stoppingToken.IsCancellationRequested) return;
-                log.LogWarning("The model registry cannot be followed: {Error}", e.Message);
-                await Task.Delay(Pause, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            }
-        }
-    }
-
-    private async Task FollowAsync(CancellationToken ct)
-    {
-        await shipped.RegisterAsync(ShippedModels.Folder, ct);
+        // Taken before looking, so that no activation falls between.
+        var changed = Changed();
+        if (!registered) await shipped.RegisterAsync(ShippedModels.Folder, ct);
+        registered = true;
         await RefreshAsync(ct);
-        if (!models.RunsAny)
-        {
-            // Nothing here would be swapped, and PostgreSQL wakes everyone who listens at every commit of readings.
-            while (true)
-            {
-                await Task.Delay(Poll, time, ct);
-                await RefreshAsync(ct);
-            }
-        }
-        var changes = notifications.On(ModelRegistry.Channel);
-        while (true)
-        {
-            // Taken before looking, so that no activation falls between.
-            var next = changes.Next;
-            await RefreshAsync(ct);
-            await next.WaitAsync(Poll, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            ct.ThrowIfCancellationRequested();
-        }
+        // From the first look on it is known whether there is anything to listen for.
+        return changed is null && models.RunsAny ? Pause.None : new(Poll, changed);
     }
+
+    /// <summary>The database may be another by then: models are registered anew.</summary>
+    protected override Task FailedAsync(Exception fault)
+    {
+        registered = false;
+        return Task.CompletedTask;
+    }
+
+    // Where no model runs nothing would be swapped, and PostgreSQL wakes everyone who listens at every commit of readings.
+    private Task? Changed() => models.RunsAny ? notifications.On(ModelRegistry.Channel).Next : null;
 
     private async Task RefreshAsync(CancellationToken ct)
     {

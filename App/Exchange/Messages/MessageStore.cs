@@ -22,13 +22,13 @@ internal sealed class MessageStore
 
     private readonly NpgsqlDataSource source;
     private readonly Outbox outbox;
-    private readonly Gathering<NewMessage, SentMessage> gathering;
+    private readonly CallBatcher<NewMessage, SentMessage> batcher;
 
     /// <summary>Stores in a database.</summary>
     public MessageStore(NpgsqlDataSource source, Outbox outbox)
     {
         (this.source, this.outbox) = (source, outbox);
-        gathering = new(Together, AddManyAsync);
+        batcher = new(Together, AddManyAsync);
     }
 
     /// <summary>Stores a message and queues its delivery, in one commit; those that come at the same time share it.</summary>
@@ -38,7 +38,7 @@ internal sealed class MessageStore
         {
             try
             {
-                return await gathering.AskAsync(message, ct);
+                return await batcher.AskAsync(message, ct);
             }
             catch (PostgresException e) when (!TransientFault.Is(e))
             {

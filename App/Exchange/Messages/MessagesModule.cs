@@ -44,7 +44,7 @@ internal sealed class MessagesModule : Module
         services.AddJobPool(DeliverMessage.Queue, provider =>
         {
             var options = provider.GetRequiredService<MessageOptions>();
-            return new JobPool(DeliverMessage.Queue, options.InFlight) { Together = 128, Poll = options.Poll, MostTogether = options.Batch, Foresight = MessageIntake.Foresight };
+            return new JobPool(DeliverMessage.Queue, options.InFlight) { Together = 128, Poll = options.Poll, MostTogether = options.Batch, Prefetch = MessageIntake.Prefetch };
         });
         services.AddSingleton<MessageUpkeep>().AddSingleton<MessageGauges>();
         services.AddSingleton(provider => new Duty("message pruning", TimeSpan.FromMinutes(10), provider.GetRequiredService<MessageUpkeep>().PruneAsync));

@@ -49,6 +49,15 @@ internal sealed class ApiKeyStore(IServiceScopeFactory scopes, PlatformOptions o
         return secret;
     }
 
+    /// <summary>The keys of one organization, or all, in the order in which they were made.</summary>
+    public static async Task<IReadOnlyList<ApiKey>> ListAsync(AppDbContext db, string? organization, CancellationToken ct) =>
+        await db.Set<ApiKey>().AsNoTracking().Where(key => organization == null || key.Organization == organization).OrderBy(key => key.Id).ToListAsync(ct);
+
+    /// <summary>Revokes a key.</summary>
+    /// <returns>False when there is no such key, or it was revoked before.</returns>
+    public static async Task<bool> RevokeAsync(AppDbContext db, Guid id, CancellationToken ct) =>
+        await db.Database.ExecuteSqlAsync($"update api_keys set revoked_at = now() where id = {id} and revoked_at is null", ct) > 0;
+
     private async Task<ClaimsPrincipal?> LoadAsync(byte[] hash, CancellationToken ct)
     {
         await using var scope = scopes.CreateAsyncScope();

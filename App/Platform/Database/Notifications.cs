@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using App.Platform.Serving;
 using Npgsql;
 
 namespace App.Platform.Database;
@@ -8,7 +9,7 @@ namespace App.Platform.Database;
 /// listens on every channel that somebody asked for. A notification is a hint; whoever waits polls as well, since
 /// notifications are lost with the connection that they come on.
 /// </summary>
-internal sealed class Notifications(Postgres postgres, ILogger<Notifications> log) : BackgroundService
+internal sealed class Notifications(Postgres postgres, ILogger<Notifications> log) : Loop("Listening for notifications (polling goes on)", TimeProvider.System, log)
 {
     private readonly ConcurrentDictionary<string, Signal> signals = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Action<string>> hearers = new(StringComparer.Ordinal);
@@ -33,24 +34,14 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
     /// <summary>Wakes those in this process who wait for a channel, ahead of the notification.</summary>
     public void Pulse(string channel) => signals.GetValueOrDefault(channel)?.Pulse();
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Listens until the connection is lost.</summary>
+    public override async Task<Pause> TickAsync(CancellationToken ct)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await ListenAsync(stoppingToken);
-            }
-            catch (Exception e) when (TransientFault.Is(e) && !stoppingToken.IsCancellationRequested)
-            {
-                log.LogWarning("Notifications are interrupted, polling goes on: {Error}", e.Message);
-                await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken);
-            }
-        }
+        await ListenAsync(ct);
+        return Pause.None;
     }
 
-    private void Tell(string channel, string said)
+    private void Announce(string channel, string said)
     {
         hearers.GetValueOrDefault(channel)?.Invoke(said);
         Pulse(channel);
@@ -60,7 +51,7 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
     {
         while (signals.IsEmpty) await asked.Next.WaitAsync(ct);
         await using var connection = await postgres.OpenOwnAsync("listen", ct);
-        connection.Notification += (_, notification) => Tell(notification.Channel, notification.Payload);
+        connection.Notification += (_, notification) => Announce(notification.Channel, notification.Payload);
         var listening = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
@@ -70,8 +61,9 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
                 if (!listening.Add(channel)) continue;
                 await using (var listen = new NpgsqlCommand($"listen {channel}", connection)) await listen.ExecuteNonQueryAsync(ct);
                 // What was notified before nobody has heard.
-                Tell(channel, "");
+                Announce(channel, "");
             }
+            Succeeded();
             using var more = CancellationTokenSource.CreateLinkedTokenSource(ct);
             var waiting = connection.WaitAsync(more.Token);
             if (await Task.WhenAny(waiting, next) == next) await more.CancelAsync();

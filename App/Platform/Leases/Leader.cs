@@ -18,7 +18,7 @@ internal sealed record Duty(string Name, TimeSpan Interval, Func<Fence, Cancella
 /// one that fails does not keep the others from being done. A leader that is paused does not know at once that it leads
 /// no more: duties are harmless when two processes do one at once, or commit through their <see cref="Fence"/>.
 /// </summary>
-internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimeProvider time, ILogger<Leader> log) : DrainingService
+internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimeProvider time, ILogger<Leader> log) : Loop("Leading", time, log)
 {
     // Another takes over within the duration and one renewal: 8 s after a crash at the latest.
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
@@ -30,12 +30,19 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
     private CancellationTokenSource? leading;
     private long? epoch;
     private long beaten;
+    private Task working = Task.CompletedTask;
 
     /// <summary>Whether this process leads, as far as it knows.</summary>
     public bool Leads => leading is { IsCancellationRequested: false };
 
-    /// <summary>One tick: keeps the lease, or seeks it.</summary>
-    public async Task SeekAsync(CancellationToken ct)
+    /// <summary>Keeps the lease, or seeks it.</summary>
+    public override async Task<Pause> TickAsync(CancellationToken ct)
+    {
+        await SeekAsync(ct);
+        return Renewal;
+    }
+
+    private async Task SeekAsync(CancellationToken ct)
     {
         var held = await lease.AcquireAsync(ct);
         if (held == epoch)
@@ -46,34 +53,34 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
         await StepDownAsync();
         if (held is null)
         {
-            log.LogWarning("Lost leader lease");
+            Log.LogWarning("Lost leader lease");
             return;
         }
-        log.LogInformation("Acquired leader lease (epoch {Epoch})", held);
+        Log.LogInformation("Acquired leader lease (epoch {Epoch})", held);
         foreach (var duty in due.Keys) due[duty] = DateTimeOffset.MinValue;
         (epoch, leading) = (held, new CancellationTokenSource());
-        beaten = time.GetTimestamp();
+        beaten = Time.GetTimestamp();
     }
 
     // Said once a minute, although the lease is renewed every two seconds.
     private void Beat(long held)
     {
-        if (time.GetElapsedTime(beaten) < Heartbeat) return;
-        beaten = time.GetTimestamp();
-        log.LogInformation("Leader heartbeat (epoch {Epoch})", held);
+        if (Time.GetElapsedTime(beaten) < Heartbeat) return;
+        beaten = Time.GetTimestamp();
+        Log.LogInformation("Leader heartbeat (epoch {Epoch})", held);
     }
 
-    /// <summary>One tick: does the duties that are due, when this process leads.</summary>
+    /// <summary>Does the duties that are due, when this process leads: the tick of a loop of their own, so that none of them costs the lease.</summary>
     public async Task WorkAsync()
     {
         if (leading is not { } mine || epoch is not { } held) return;
-        foreach (var duty in due.Where(one => one.Value <= time.GetUtcNow()).Select(one => one.Key).ToList())
+        foreach (var duty in due.Where(one => one.Value <= Time.GetUtcNow()).Select(one => one.Key).ToList())
         {
             if (mine.IsCancellationRequested) return;
             try
             {
                 await duty.RunOnceAsync(lease.FenceOf(held), mine.Token);
-                due[duty] = time.GetUtcNow() + duty.Interval;
+                due[duty] = Time.GetUtcNow() + duty.Interval;
             }
             catch (OperationCanceledException) when (mine.IsCancellationRequested)
             {
@@ -82,54 +89,34 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
             catch (LeaseLostException e)
             {
                 // What it wrote is undone; the next look at the lease steps down, or leads anew.
-                log.LogWarning("The duty {Duty} came too late, and nothing of it was kept: {Error}", duty.Name, e.Message);
+                Log.LogWarning("The duty {Duty} came too late, and nothing of it was kept: {Error}", duty.Name, e.Message);
                 return;
             }
             catch (Exception e)
             {
-                due[duty] = time.GetUtcNow() + (duty.Interval < Duration ? duty.Interval : Duration);
-                log.LogWarning(TransientFault.Is(e) ? null : e, "The duty {Duty} failed, trying again: {Error}", duty.Name, e.Message);
+                due[duty] = Time.GetUtcNow() + (duty.Interval < Duration ? duty.Interval : Duration);
+                Log.LogWarning(TransientFault.Is(e) ? null : e, "The duty {Duty} failed, trying again: {Error}", duty.Name, e.Message);
             }
         }
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task BeginAsync(CancellationToken ct)
     {
-        var working = RepeatAsync(WorkAsync, stoppingToken);
-        await RepeatAsync(async () =>
-        {
-            try
-            {
-                await SeekAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                // Whoever is unsure does not lead.
-                await StepDownAsync();
-                log.LogWarning(TransientFault.Is(e) ? null : e, "Leading failed, trying again: {Error}", e.Message);
-            }
-        }, stoppingToken);
+        working = new DutyLoop(this, Time, Log).RunAsync(ct);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Whoever is unsure does not lead.</summary>
+    protected override Task FailedAsync(Exception fault) => StepDownAsync();
+
+    /// <inheritdoc/>
+    protected override async Task EndAsync()
+    {
         var held = epoch is not null;
         await StepDownAsync();
         await working;
-        if (held) await ReleaseAsync();
-    }
-
-    private async Task RepeatAsync(Func<Task> tick, CancellationToken ct)
-    {
-        while (!ct.IsCancellationRequested)
-        {
-            try
-            {
-                await tick();
-            }
-            catch (OperationCanceledException) when (ct.IsCancellationRequested)
-            {
-                return;
-            }
-            await Task.Delay(Renewal, time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        if (held) await lease.ReleaseAsync(CancellationToken.None);
     }
 
     private async Task StepDownAsync()
@@ -138,15 +125,12 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
         (epoch, leading) = (null, null);
     }
 
-    private async Task ReleaseAsync()
+    private sealed class DutyLoop(Leader leader, TimeProvider time, ILogger log) : Loop("Doing duties", time, log)
     {
-        try
+        public override async Task<Pause> TickAsync(CancellationToken ct)
         {
-            await lease.ReleaseAsync(CancellationToken.None);
-        }
-        catch (Exception e) when (TransientFault.Is(e))
-        {
-            log.LogWarning("The leader lease could not be given back and will expire: {Error}", e.Message);
+            await leader.WorkAsync();
+            return Renewal;
         }
     }
 }

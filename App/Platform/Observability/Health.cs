@@ -40,7 +40,7 @@ internal sealed class Health(
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly long started = time.GetTimestamp();
-    private bool? wasReady;
+    private string? lastReason;
 
     /// <summary>Version of this build.</summary>
     public static string Version { get; } =
@@ -63,8 +63,8 @@ internal sealed class Health(
             ? new PartHealth(HealthStatus.Down, "draining")
             : await DatabaseAsync(ct);
         var ready = database.Status == HealthStatus.Up;
-        if (wasReady is { } before && before != ready) log.LogWarning("Readiness is now {Ready}: {Note}", ready, database.Note ?? "database is back");
-        wasReady = ready;
+        var reason = database.Note ?? "database is back";
+        if (Interlocked.Exchange(ref lastReason, reason) is { } before && before != reason) log.LogWarning("Readiness is now {Ready}: {Reason}", ready, reason);
         return ready
             ? TypedResults.Ok(new { status = "ready" })
             : TypedResults.Json(new { status = "not ready", reason = database.Note }, statusCode: StatusCodes.Status503ServiceUnavailable);
@@ -106,7 +106,7 @@ internal sealed class Health(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             log.LogDebug(e, "The database does not answer");
-            return new PartHealth(HealthStatus.Down, "The database does not answer.");
+            return new PartHealth(HealthStatus.Down, TransientFault.Refusal(e) is { } refusal ? $"The database refuses: {refusal}." : "The database does not answer.");
         }
     }
 

@@ -60,8 +60,7 @@ internal sealed class DatabaseServer : IAsyncDisposable
         }
         catch (Exception e) when (e is NpgsqlException or TimeoutException)
         {
-            var at = new NpgsqlConnectionStringBuilder(options.UnpooledConnectionString);
-            throw new UnavailableException($"The database at {at.Host}:{at.Port}/{at.Database} cannot be reached: {e.Message}. Check DATABASE_URL.", e);
+            throw Unreachable(options.UnpooledConnectionString!, e);
         }
         return new DatabaseServer(pooled, options.UnpooledConnectionString!, null);
     }
@@ -77,11 +76,19 @@ internal sealed class DatabaseServer : IAsyncDisposable
             database.Postgres = new Postgres(database.Pooled, database.Unpooled, Postgres.NewProcessName());
             return database;
         }
-        catch
+        catch (Exception e)
         {
             await database.DisposeAsync();
+            // It answered a moment ago, and now ends or refuses sessions.
+            if (TransientFault.IsOfDatabase(e)) throw Unreachable(database.Unpooled, e);
             throw;
         }
+    }
+
+    private static UnavailableException Unreachable(string connectionString, Exception e)
+    {
+        var at = new NpgsqlConnectionStringBuilder(connectionString);
+        return new($"The database at {at.Host}:{at.Port}/{at.Database} cannot be reached: {e.GetBaseException().Message}. Check DATABASE_URL.", e);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
@@ -9,20 +10,19 @@ namespace App.Platform.Serving;
 /// <c>App health</c>: asks the server of this container whether it is ready, for images without curl. A plain socket,
 /// because a check every half minute should cost no more than it must.
 /// </summary>
-internal static class HealthCommand
+internal sealed class HealthCommand : Command
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
 
     /// <summary>The command.</summary>
-    public static Command Definition { get; } = new("health", "exit code 0 when the server on PORT is ready, else 69", async (line, variables, ct) =>
-    {
-        line.RefuseUnread();
-        var options = PlatformOptions.Read(variables);
-        variables.ThrowIfInvalid();
-        await RequireReadyAsync(options.Port, ct);
-        Console.WriteLine("ready");
-        return 0;
-    });
+    public HealthCommand(Variables variables) : base("health", "Asks whether the server on PORT is ready: exit code 0, else 69.") =>
+        SetAction(async (line, ct) =>
+        {
+            var options = PlatformOptions.Read(variables);
+            variables.ThrowIfInvalid();
+            await RequireReadyAsync(options.Port, ct);
+            await line.InvocationConfiguration.Output.WriteLineAsync("ready");
+        });
 
     /// <summary>Asks <c>/health/ready</c> on loopback.</summary>
     /// <exception cref="UnavailableException">Nobody answers, or the answer is not 200.</exception>

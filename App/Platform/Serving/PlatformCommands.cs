@@ -1,64 +1,60 @@
-using App.Platform.Auth;
+using System.CommandLine;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Database;
-using Microsoft.EntityFrameworkCore;
 
 namespace App.Platform.Serving;
 
-/// <summary>Builds a server from its variables.</summary>
-/// <exception cref="InvalidVariablesException">The configuration has faults.</exception>
-/// <exception cref="UnavailableException">The database cannot be reached.</exception>
-internal delegate Task<WebApplication> Composition(Variables variables, CancellationToken ct);
-
-/// <summary>Commands of the platform itself: serve, migrate, keys create, health.</summary>
+/// <summary>Commands of the platform itself: serve in a role, health, migrate, keys.</summary>
 internal static class PlatformCommands
 {
-    /// <summary>The commands.</summary>
-    public static IEnumerable<Command> All(Composition compose, StartEmbedded startEmbedded) =>
-    [
-        new("", "", (line, variables, ct) => ServeAsync(line, compose, variables, ct)),
-        new("web", "serves as the web role, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "false"), ct)),
-        new("worker", "serves as web+worker, whatever WORKER_ENABLED says", (line, variables, ct) => ServeAsync(line, compose, variables.With("WORKER_ENABLED", "true"), ct)),
-        HealthCommand.Definition,
-        new("migrate", "applies pending migrations to DATABASE_URL", (line, variables, ct) =>
-            WithDatabaseAsync(line, variables, startEmbedded, async connectionString =>
-            {
-                var applied = await SchemaMigration.ApplyAsync(connectionString, ct);
-                Console.WriteLine(applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.");
-            }, ct)),
-        new("keys create", "--org <organization> --scopes read,ingest [--name <text>]: makes an API key and prints it once", (line, variables, ct) =>
-        {
-            var organization = line.Required("org");
-            var scopes = line.Required("scopes").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-            if (scopes.Length == 0 || scopes.Except(Scopes.All).FirstOrDefault() is not null)
-                throw new UsageException($"--scopes is '{line.Required("scopes")}': use some of {string.Join(',', Scopes.All)}.");
-            if (!Scopes.IsOrganization(organization))
-                throw new UsageException($"--org is '{organization}': use 1 to 128 of A-Z a-z 0-9 . _ : -");
-            var name = line.Optional("name") ?? "made by App keys create";
-            return WithDatabaseAsync(line, variables, startEmbedded, async connectionString =>
-            {
-                await SchemaMigration.ApplyAsync(connectionString, ct);
-                await using var db = new AppDbContext(new DbContextOptionsBuilder<AppDbContext>().UseNpgsql(connectionString).Options);
-                Console.WriteLine(await ApiKeyStore.CreateAsync(db, organization, name, scopes, ct));
-            }, ct);
-        }),
-    ];
+    private const string Role = "WORKER_ENABLED";
 
-    private static async Task<int> ServeAsync(CommandLine line, Composition compose, Variables variables, CancellationToken ct)
+    /// <summary>The root, which serves, with these commands.</summary>
+    public static RootCommand Root(Variables variables, Composition compose, StartEmbedded startEmbedded)
     {
-        line.RefuseUnread();
-        await using var server = await Server.StartAsync(compose, variables, ct);
-        await server.RunToEndAsync(ct);
-        return 0;
+        var root = new RootCommand("Tandem. Without a command it serves; variables and commands are described in docs/operations.md.");
+        root.SetAction((_, ct) => ServeAsync(compose, variables, ct));
+        // --version is asked of whatever command one is at.
+        foreach (var version in root.Options.OfType<VersionOption>()) version.Recursive = true;
+        root.Add(Serve("web", "Serves as the web role, whatever WORKER_ENABLED says.", compose, () => variables.With(Role, "false")));
+        root.Add(Serve("worker", "Serves as web+worker, whatever WORKER_ENABLED says.", compose, () => variables.With(Role, "true")));
+        root.Add(new HealthCommand(variables));
+        var database = new CommandDatabase(variables, startEmbedded);
+        root.Add(Migrate(database));
+        var keys = root.Group("keys", "Makes, lists and revokes API keys.");
+        keys.Add(new CreateKeyCommand(database));
+        keys.Add(new ListKeysCommand(database));
+        keys.Add(new RevokeKeyCommand(database));
+        return root;
     }
 
-    private static async Task<int> WithDatabaseAsync(CommandLine line, Variables variables, StartEmbedded startEmbedded, Func<string, Task> work, CancellationToken ct)
+    private static Command Serve(string name, string description, Composition compose, Func<Variables> variables)
     {
-        line.RefuseUnread();
-        var options = PlatformOptions.Read(variables);
-        variables.ThrowIfInvalid();
-        await using var database = await DatabaseServer.ConnectAsync(options, startEmbedded, ct);
-        await work(database.Unpooled);
-        return 0;
+        var command = new Command(name, description);
+        command.SetAction((_, ct) => ServeAsync(compose, variables(), ct));
+        return command;
+    }
+
+    private static async Task<int> ServeAsync(Composition compose, Variables variables, CancellationToken ct)
+    {
+        await using var server = await Server.StartAsync(compose, variables, ct);
+        await server.RunToEndAsync(ct);
+        return ExitCodes.Done;
+    }
+
+    private static Command Migrate(CommandDatabase database)
+    {
+        var file = new Option<FileInfo?>("--write-schema") { Description = "Writes the whole schema as SQL to this file.", HelpName = "file" };
+        var command = new Command("migrate", "Applies pending migrations to DATABASE_URL.") { file };
+        command.SetAction((line, ct) => database.UseAsync(async connectionString =>
+        {
+            var applied = await SchemaMigration.ApplyAsync(connectionString, ct);
+            var said = applied.Count == 0 ? "The schema is current." : $"Applied {string.Join(", ", applied)}.";
+            await line.InvocationConfiguration.Output.WriteLineAsync(said);
+            if (line.GetValue(file) is { } written)
+                await File.WriteAllTextAsync(written.FullName, await SchemaText.ReadAsync(connectionString, ct), ct);
+        }, ct));
+        return command;
     }
 }

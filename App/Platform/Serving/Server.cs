@@ -9,6 +9,7 @@ internal sealed class Server : IAsyncDisposable
 {
     private readonly DatabaseServer database;
     private readonly PlatformOptions options;
+    private BackgroundService[] services = [];
 
     private Server(WebApplication app)
     {
@@ -29,6 +30,7 @@ internal sealed class Server : IAsyncDisposable
     /// <summary>Composes and listens.</summary>
     /// <exception cref="InvalidVariablesException">The configuration has faults.</exception>
     /// <exception cref="UnavailableException">The database or the port cannot be had.</exception>
+    /// <exception cref="FailedServiceException">A background service failed at once.</exception>
     public static async Task<Server> StartAsync(Composition compose, Variables variables, CancellationToken ct)
     {
         var server = new Server(await compose(variables, ct));
@@ -40,11 +42,14 @@ internal sealed class Server : IAsyncDisposable
         catch
         {
             await server.DisposeAsync();
+            // The host then only says that its start was cancelled.
+            server.ThrowIfServiceFailed();
             throw;
         }
     }
 
     /// <summary>Serves until the token or the host says stop, then drains.</summary>
+    /// <exception cref="FailedServiceException">A background service failed, which stops the host, or could not be drained.</exception>
     public async Task RunToEndAsync(CancellationToken ct)
     {
         var lifetime = App.Services.GetRequiredService<IHostApplicationLifetime>();
@@ -54,6 +59,7 @@ internal sealed class Server : IAsyncDisposable
         await stopped.Task;
         App.Logger.LogInformation("Draining");
         await App.StopAsync(CancellationToken.None);
+        ThrowIfServiceFailed();
         App.Logger.LogInformation("Drained");
     }
 
@@ -66,11 +72,21 @@ internal sealed class Server : IAsyncDisposable
         await database.DisposeAsync();
     }
 
+    // The host stops as it would after SIGTERM, and the process would end with 0: nobody would start it again.
+    private void ThrowIfServiceFailed()
+    {
+        foreach (var service in services)
+            if (service.ExecuteTask is { IsFaulted: true, Exception: { } fault })
+                throw new FailedServiceException(service.GetType().Name, fault.GetBaseException());
+    }
+
     private async Task ListenAsync(CancellationToken ct)
     {
         App.Logger.LogInformation("Starting as {Role:l}", options.Role);
         if (!options.Worker) App.Logger.LogInformation("Worker disabled - running in web-only mode");
         Listening.RequireFree(options.Port);
+        // Kept here: asked for after a failed start, they would be gone.
+        services = [.. App.Services.GetServices<IHostedService>().OfType<BackgroundService>()];
         await App.StartAsync(ct);
         var bound = App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Address = new Uri($"http://localhost:{new Uri(bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost")).Port}");

@@ -1,4 +1,3 @@
-using App.Platform.Database;
 using App.Platform.Serving;
 using Npgsql;
 
@@ -8,7 +7,7 @@ namespace App.Runs.Execution;
 /// Ends the steps whose job has ended without them: it was set aside because it ended its workers, or somebody cancelled
 /// it. Without this their runs would stand still for ever.
 /// </summary>
-internal sealed class RunRescue(NpgsqlDataSource source, RunStore runs, TimeProvider time, ILogger<RunRescue> log) : DrainingService
+internal sealed class RunRescue(NpgsqlDataSource source, RunStore runs, TimeProvider time, ILogger<RunRescue> log) : Loop("Looking for steps without a job", time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(2);
 
@@ -32,32 +31,18 @@ internal sealed class RunRescue(NpgsqlDataSource source, RunStore runs, TimeProv
                 lost.Add((reader.GetGuid(0), reader.GetString(1), reader.GetInt64(2), $"Its job {reader.GetInt64(2)} is {reader.GetString(3)}. {reader.GetString(4)}".TrimEnd()));
         var ended = 0;
         foreach (var (run, step, job, error) in lost)
-            if (await EndAsync(run, step, job, error, ct)) ended++;
+            if (await EndStepAsync(run, step, job, error, ct)) ended++;
         return ended;
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override async Task<Pause> TickAsync(CancellationToken ct)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                await RunOnceAsync(stoppingToken);
-            }
-            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                log.LogWarning(TransientFault.Is(e) ? null : e, "Looking for steps without a job failed, trying again: {Error}", e.Message);
-            }
-            await Task.Delay(Interval, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await RunOnceAsync(ct);
+        return Interval;
     }
 
-    private async Task<bool> EndAsync(Guid run, string step, long job, string error, CancellationToken ct)
+    private async Task<bool> EndStepAsync(Guid run, string step, long job, string error, CancellationToken ct)
     {
         await using var change = await runs.OpenAsync(run, null, ct);
         if (change is null) return false;
@@ -67,7 +52,7 @@ internal sealed class RunRescue(NpgsqlDataSource source, RunStore runs, TimeProv
         if (open > 0) await Attempts.CloseAsync(change, step, open, RunState.Failed, error, ct);
         await Attempts.EndStepAsync(change, step, open > 0 ? open : null, RunState.Failed, null, error, ct);
         await change.CommitAsync(ct);
-        log.LogWarning("Step {Step} of run {Run} has lost its job and failed: {Error}", step, run, error);
+        Log.LogWarning("Step {Step} of run {Run} has lost its job and failed: {Error}", step, run, error);
         return true;
     }
 }

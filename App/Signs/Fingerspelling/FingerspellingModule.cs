@@ -1,3 +1,4 @@
+using System.CommandLine;
 using App.Platform;
 using App.Platform.Configuration;
 using App.Signs.Fingerspelling.Live;
@@ -14,5 +15,5 @@ internal sealed class FingerspellingModule : Module
     public override void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapLive();
 
     /// <inheritdoc/>
-    public override IEnumerable<Command> Commands => [SpellCommand.Definition];
+    public override void AddCommands(RootCommand root, Variables variables) => root.Add(new SpellCommand(variables));
 }

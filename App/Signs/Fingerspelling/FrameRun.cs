@@ -10,9 +10,11 @@ internal static class FrameRun
     /// <summary>What the model says of each frame.</summary>
     /// <param name="model">Model of the task <see cref="LetterModel"/>.</param>
     /// <param name="landmarks">Raw landmarks, <see cref="Landmarks.Size"/> floats a frame.</param>
-    public static LetterGuess[] Guess(OnnxModel model, float[] landmarks)
+    /// <param name="progress">Told how many frames are done, by several threads.</param>
+    public static LetterGuess[] Guess(OnnxModel model, float[] landmarks, Action<int>? progress = null)
     {
         var guesses = new LetterGuess[landmarks.Length / Landmarks.Size];
+        var done = 0;
         Parallel.For(0, (guesses.Length + Batch - 1) / Batch, () => new HandClassifier(model, Batch), (chunk, _, classifier) =>
         {
             var first = chunk * Batch;
@@ -20,6 +22,7 @@ internal static class FrameRun
             landmarks.AsSpan(first * Landmarks.Size, rows * Landmarks.Size).CopyTo(classifier.Frames);
             classifier.Run(rows);
             for (var row = 0; row < rows; row++) guesses[first + row] = classifier.Guess(row);
+            progress?.Invoke(Interlocked.Add(ref done, rows));
             return classifier;
         }, classifier => classifier.Dispose());
         return guesses;

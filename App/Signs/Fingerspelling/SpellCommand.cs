@@ -1,39 +1,46 @@
+using System.CommandLine;
 using System.Globalization;
+using App.Engines.Models;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
-using App.Platform.Files;
 
 namespace App.Signs.Fingerspelling;
 
 /// <summary><c>App spell</c>: names the letter in each frame of a file, with the code of the server.</summary>
-internal static class SpellCommand
+internal sealed class SpellCommand : Command
 {
-    /// <summary>The command.</summary>
-    public static Command Definition { get; } = new("spell",
-        "--in frames.csv[.gz] --out letters.csv [--model file.onnx|name@version]: name the letter that each frame of a hand shows", RunAsync);
+    private readonly Option<string> from = CommandOptions.ExistingFile("--in", "frames.csv[.gz]", "Frames of a hand: columns id, x0, y0, z0 to x20, y20, z20.");
+    private readonly Option<string> to = CommandOptions.Required("--out", "letters.csv", "Where the letters go: columns id, letter, confidence.");
+    private readonly Option<string?> model = ModelCommands.Model();
+    private readonly Variables variables;
 
-    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    /// <summary>The command.</summary>
+    public SpellCommand(Variables variables) : base("spell", "Names the letter that each frame of a hand shows.")
     {
-        var (from, to, modelPath) = (line.Required("in"), line.Required("out"), line.Optional("model"));
-        line.RefuseUnread();
-        if (!File.Exists(from)) throw new UsageException($"--in is '{from}': there is no such file.");
-        using var offline = await LetterModel.LoadAsync(modelPath, variables, cancellation);
-        var model = offline.Model;
-        return await BadFileException.ReportAsync(() =>
+        this.variables = variables;
+        Add(from);
+        Add(to);
+        Add(model);
+        SetAction((line, ct) => CommandProgress.RunAsync(line.InvocationConfiguration.Error, progress => RunAsync(line, progress, ct)));
+    }
+
+    private async Task<CommandSummary> RunAsync(ParseResult line, CommandProgress progress, CancellationToken ct)
+    {
+        var (path, target) = (line.GetRequiredValue(from), line.GetRequiredValue(to));
+        using var offline = await LetterModel.LoadAsync(line.GetValue(model), variables, ct);
+        var frames = FrameFile.ReadUnlabelled(path);
+        var guesses = FrameRun.Guess(offline.Model, frames.Landmarks, done => progress.Report("frames named", done, frames.Ids.Count));
+        try
         {
-            var frames = FrameFile.ReadUnlabelled(from);
-            var guesses = FrameRun.Guess(model, frames.Landmarks);
-            try
-            {
-                using var writer = new StreamWriter(to);
-                Write(writer, frames.Ids, guesses);
-            }
-            catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-            {
-                throw new UsageException($"--out is '{to}': it cannot be written ({e.Message}).");
-            }
-            return 0;
-        });
+            await using var writer = new StreamWriter(target);
+            Write(writer, frames.Ids, guesses);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new UsageException($"--out is '{target}': it cannot be written ({e.Message}).");
+        }
+        return new(("model", offline.Label), ("named", $"{guesses.Length:N0} frames of {path}"), ("wrote", target));
     }
 
     /// <summary>

@@ -1,4 +1,6 @@
-using App.Platform;
+using System.CommandLine;
+using App.Engines.Models;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Files;
 using App.Signs.Fingerspelling;
@@ -6,46 +8,52 @@ using App.Signs.Fingerspelling;
 namespace App.Training.Hands;
 
 /// <summary><c>App evaluate fingerspelling</c>: scores a model on frames whose letters are known, by source and letter, beside a baseline.</summary>
-internal static class EvaluateFingerspellingCommand
+internal sealed class EvaluateFingerspellingCommand : Command
 {
     private const int BaselineHands = 26_000;
     private const int BaselineSeed = 1;
     private const int WorstLetters = 8;
 
-    /// <summary>The command.</summary>
-    public static Command Definition { get; } = new("evaluate fingerspelling",
-        "--data file.csv[.gz]|folder [--model file.onnx|name@version]: score a model on frames whose letters are known", RunAsync);
+    private readonly Option<string> data = ModelCommands.Data("Frames whose letters are known: columns label, x0, y0, z0 to x20, y20, z20.");
+    private readonly Option<string?> model = ModelCommands.Model();
+    private readonly Variables variables;
 
-    private static async Task<int> RunAsync(CommandLine line, Variables variables, CancellationToken cancellation)
+    /// <summary>The command.</summary>
+    public EvaluateFingerspellingCommand(Variables variables) : base("fingerspelling", "Scores a model on frames whose letters are known.")
     {
-        var (data, modelPath) = (line.Required("data"), line.Optional("model"));
-        line.RefuseUnread();
-        var files = CsvFiles.In(data);
-        using var offline = await LetterModel.LoadAsync(modelPath, variables, cancellation);
-        var model = offline.Model;
-        return await BadFileException.ReportAsync(() =>
+        this.variables = variables;
+        Add(data);
+        Add(model);
+        SetAction((line, ct) => CommandProgress.RunAsync(line.InvocationConfiguration.Error, progress => RunAsync(line, progress, ct)));
+    }
+
+    private async Task<CommandSummary> RunAsync(ParseResult line, CommandProgress progress, CancellationToken ct)
+    {
+        var output = line.InvocationConfiguration.Output;
+        var files = CsvFiles.In(line.GetRequiredValue(data));
+        using var offline = await LetterModel.LoadAsync(line.GetValue(model), variables, ct);
+        // Known without any recording, as the shipped model is.
+        var baseline = new NearestCentroid([SyntheticHands.Create(BaselineHands, BaselineSeed)]);
+        await output.WriteLineAsync($"{offline.Label}; baseline: the nearest mean of {BaselineHands} made-up hands; 'named' are the frames that are called a letter at all");
+        await output.WriteLineAsync(Header);
+        var all = new LetterTally();
+        var centroid = 0.0;
+        var done = 0;
+        foreach (var file in files)
         {
-            // Known without any recording, as the shipped model is.
-            var baseline = new NearestCentroid([SyntheticHands.Create(BaselineHands, BaselineSeed)]);
-            Console.WriteLine($"{offline.Label}; baseline: the nearest mean of {BaselineHands} made-up hands; 'named' are the frames that are called a letter at all");
-            Console.WriteLine(Header);
-            var all = new LetterTally();
-            var centroid = 0.0;
-            foreach (var file in files)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var frames = FrameFile.ReadLabelled(file);
-                var tally = FrameRun.Score(model, frames);
-                var accuracy = baseline.Accuracy(frames);
-                Console.WriteLine(Row(frames.Source, tally, accuracy));
-                all.Add(tally);
-                centroid += accuracy * frames.Count;
-            }
-            if (files.Count > 1) Console.WriteLine(Row("all", all, centroid / all.Count));
-            Console.WriteLine();
-            foreach (var text in Letters(all)) Console.WriteLine(text);
-            return 0;
-        });
+            ct.ThrowIfCancellationRequested();
+            var frames = FrameFile.ReadLabelled(file);
+            var tally = FrameRun.Score(offline.Model, frames);
+            var accuracy = baseline.Accuracy(frames);
+            await output.WriteLineAsync(Row(frames.Source, tally, accuracy));
+            all.Add(tally);
+            centroid += accuracy * frames.Count;
+            progress.Report("files scored", ++done, files.Count);
+        }
+        if (files.Count > 1) await output.WriteLineAsync(Row("all", all, centroid / all.Count));
+        await output.WriteLineAsync();
+        foreach (var text in Letters(all)) await output.WriteLineAsync(text);
+        return new(("model", offline.Label), ("scored", $"{all.Count:N0} frames"));
     }
 
     private static string Header =>

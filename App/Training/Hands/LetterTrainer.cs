@@ -11,12 +11,12 @@ internal static class LetterTrainer
     /// <summary>Trains on sets of frames.</summary>
     /// <param name="mixture">What is drawn from.</param>
     /// <param name="plan">How long, from which seed.</param>
-    /// <param name="progress">Told the step and the mean loss of the steps since the last time, ten times in all.</param>
+    /// <param name="progress">Told the step and the mean loss of the steps since the last time, a hundred times in all.</param>
     /// <param name="cancellation">Stops it between two steps.</param>
     public static Network Train(FrameMixture mixture, TrainingPlan plan, Action<int, double> progress, CancellationToken cancellation)
     {
         var network = LetterNetwork.Create(plan.Seed);
-        Descent.Run(network, plan, Rate, work => Accumulate(network, mixture, work), 10, progress, cancellation);
+        Descent.Run(network, plan, Rate, work => Accumulate(network, mixture, work), progress, cancellation);
         return network;
     }
 

@@ -3,6 +3,7 @@ using System.Net.WebSockets;
 using App.Signs.Fingerspelling.Live;
 using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace App.Tests.Signs.Fingerspelling.Live;
 
@@ -33,7 +34,7 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
         down.Reader.AdvanceTo(held.Buffer.Start);
 
         time.Advance(LiveOptions.ReaderPatience);
-        await watch.RunOnceAsync();
+        await watch.TickAsync(default);
         Assert.Equal(LiveEnd.SlowReader, await running);
         await up.Reader.CompleteAsync();
         await Record.ExceptionAsync(() => sending);
@@ -45,18 +46,18 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
         var (connections, watch) = Watch();
         var (connection, running, client) = Open(connections);
         time.Advance(options.Idle - TimeSpan.FromSeconds(1));
-        await watch.RunOnceAsync();
+        await watch.TickAsync(default);
         await client.SendAsync(LiveClient.Binary(1, LetterByPosition.Hand(1)), WebSocketMessageType.Binary, true, default);
         var buffer = new byte[1024];
         Assert.Equal(WebSocketMessageType.Text, (await client.ReceiveAsync(buffer, default)).MessageType);
         time.Advance(TimeSpan.FromSeconds(2));
-        await watch.RunOnceAsync();
+        await watch.TickAsync(default);
         // Counted behind the answer, which may be here before.
         await Poll.UntilAsync("it is counted", () => Task.FromResult(connection.Answered == 1));
         Assert.False(running.IsCompleted);
 
         time.Advance(options.Idle);
-        await watch.RunOnceAsync();
+        await watch.TickAsync(default);
         Assert.Equal(WebSocketMessageType.Close, (await client.ReceiveAsync(buffer, default)).MessageType);
         Assert.Equal(WebSocketCloseStatus.NormalClosure, client.CloseStatus);
         await client.CloseAsync(WebSocketCloseStatus.NormalClosure, null, default);
@@ -85,7 +86,7 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
     private (LiveConnections, LiveWatch) Watch()
     {
         var connections = new LiveConnections(options);
-        return (connections, new LiveWatch(connections, host.App.Services.GetRequiredService<ClassifierPool>(), options, time));
+        return (connections, new LiveWatch(connections, host.App.Services.GetRequiredService<ClassifierPool>(), options, time, NullLogger<LiveWatch>.Instance));
     }
 
     private (LiveConnection, Task<string>, WebSocket) Open(LiveConnections connections)

@@ -80,9 +80,9 @@ internal sealed class GroupCommit(
             {
                 break;
             }
-            catch (Exception e) when (TransientFault.Is(e))
+            catch (Exception e)
             {
-                log.LogWarning("Waiting for the database before taking readings: {Error}", e.Message);
+                log.LogWarning(TransientFault.Is(e) ? null : e, "Waiting for the database before taking readings: {Error}", e.Message);
                 foreach (var request in Gather()) Fail(request, e);
                 await Task.Delay(TimeSpan.FromMilliseconds(500), CancellationToken.None);
                 continue;

@@ -1,24 +1,16 @@
+using App.Platform.Serving;
+
 namespace App.Engines.Models.Shadow;
 
 /// <summary>Once a second: compares what was sampled. Without a candidate it looks at the registry's word and sleeps again.</summary>
-internal sealed class ShadowRunner(ShadowModels shadows, TimeProvider time, ILogger<ShadowRunner> log) : BackgroundService
+internal sealed class ShadowRunner(ShadowModels shadows, TimeProvider time, ILogger<ShadowRunner> log) : Loop("Comparing candidates with active models", time, log)
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Compares what was sampled since the last time.</summary>
+    public override async Task<Pause> TickAsync(CancellationToken ct)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            await Task.Delay(Tick, time, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            try
-            {
-                await shadows.CompareAsync(stoppingToken);
-            }
-            catch (Exception e) when (!stoppingToken.IsCancellationRequested)
-            {
-                log.LogWarning("What candidates say cannot be written down: {Error}", e.Message);
-            }
-        }
+        await shadows.CompareAsync(ct);
+        return Interval;
     }
 }

@@ -26,7 +26,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(DeliverMessageArgs args, JobContext job, CancellationToken ct)
     {
-        var message = job.Foreseen as TakenMessage ?? await intake.TakeAsync(args, ct);
+        var message = job.Prefetched as TakenMessage ?? await intake.TakeAsync(args, ct);
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead, $"The channel {message.Channel} is off: {channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
@@ -78,7 +78,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         var quiet = message.Quiet ?? TimeSpan.Zero;
         if (quiet >= patience - TimeSpan.FromSeconds(1))
             return Outcome(args, message, MessageState.Dead, $"Nobody knows whether it was delivered: no answer and no status came within {patience.TotalHours:0.##} hours (WHATSAPP_UNCERTAIN_HOURS).", null);
-        return JobOutcome.Snooze(patience - quiet) with { IsAside = true };
+        return JobOutcome.Snooze(patience - quiet) with { LeavesOrder = true };
     }
 
     private static TimeSpan Longest(TimeSpan span) => span > TimeSpan.FromDays(1) ? span : TimeSpan.FromDays(1);
@@ -86,9 +86,9 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     private JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result)
     {
         log.Ended(message, state, error, result?.Latency);
-        return JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), IsUnforeseen = state != MessageState.Delivered };
+        return JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = state != MessageState.Delivered };
     }
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result, TimeSpan after, bool inLine, bool done = false) =>
-        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), IsAside = !inLine, IsUnforeseen = true };
+        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true };
 }

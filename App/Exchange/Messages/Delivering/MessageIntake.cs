@@ -17,40 +17,32 @@ internal sealed class MessageIntake : IAsyncDisposable
     /// The same with the claims of the jobs, for all that need only be looked at: no circuit is open, nothing is to be marked,
     /// and the body is small.
     /// </summary>
-    public static readonly JobForesight Foresight = new("messages_foresee", Columns, Read);
+    public static readonly JobPrefetch Prefetch = new("messages_foresee", Columns, Read);
 
-    private readonly Postgres postgres;
-    private readonly Gathering<DeliverMessageArgs, TakenMessage?> gathering;
+    private readonly CallBatcher<DeliverMessageArgs, TakenMessage?> batcher;
 
     // Its own, not the pool's: what is planned once stays planned.
-    private NpgsqlConnection? connection;
+    private readonly OwnConnection connection;
 
     /// <summary>Reads from the database of this process.</summary>
     public MessageIntake(Postgres postgres)
     {
-        this.postgres = postgres;
-        gathering = new(MostTogether, ReadAsync);
+        connection = new(postgres, "take");
+        batcher = new(MostTogether, ReadAsync);
     }
 
     /// <summary>A message for an attempt, marked as being sent where its far side cannot tell a repetition.</summary>
     /// <returns>Null: there is none, or it has been driven again since.</returns>
-    public Task<TakenMessage?> TakeAsync(DeliverMessageArgs message, CancellationToken ct) => gathering.AskAsync(message, ct);
+    public Task<TakenMessage?> TakeAsync(DeliverMessageArgs message, CancellationToken ct) => batcher.AskAsync(message, ct);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        if (connection is not null) await connection.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => connection.DisposeAsync();
 
     private async Task<IReadOnlyList<TakenMessage?>> ReadAsync(IReadOnlyList<DeliverMessageArgs> messages)
     {
-        if (connection is not { FullState: System.Data.ConnectionState.Open })
-        {
-            if (connection is not null) await connection.DisposeAsync();
-            connection = await postgres.OpenOwnAsync("take", CancellationToken.None);
-        }
+        var open = await connection.OpenAsync(CancellationToken.None);
         await using var command = new NpgsqlCommand(
-            $"select {string.Join(", ", Columns)}, wait from messages_take($1, $2)", connection);
+            $"select {string.Join(", ", Columns)}, wait from messages_take($1, $2)", open);
         command.Parameters.Add(new() { Value = messages.Select(message => message.MessageId).ToArray() });
         command.Parameters.Add(new() { Value = messages.Select(message => message.Drive).ToArray() });
         await using var reader = await command.ExecuteReaderAsync();

@@ -7,13 +7,14 @@ namespace App.Signs.Fingerspelling.Live;
 /// Looks after live connections: drops readers that do not read, ends those that send nothing, and tells all when this
 /// process drains, so that clients come back to another one.
 /// </summary>
-internal sealed class LiveWatch(LiveConnections connections, ClassifierPool classifiers, LiveOptions options, TimeProvider time) : DrainingService
+internal sealed class LiveWatch(LiveConnections connections, ClassifierPool classifiers, LiveOptions options, TimeProvider time, ILogger<LiveWatch> log)
+    : Loop("Watching live connections", time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(20);
 
     /// <summary>One look at all of them.</summary>
-    public async Task RunOnceAsync()
+    public override async Task<Pause> TickAsync(CancellationToken ct)
     {
         classifiers.Trim();
         foreach (var connection in connections.Open())
@@ -22,6 +23,7 @@ internal sealed class LiveWatch(LiveConnections connections, ClassifierPool clas
             else if (connection.Idle >= options.Idle)
                 await connection.CloseAsync(WebSocketCloseStatus.NormalClosure, $"No frame for {options.Idle.TotalSeconds} s.", LiveEnd.Idle);
         }
+        return Interval;
     }
 
     /// <summary>Closes all; those that do not answer are cut off.</summary>
@@ -29,22 +31,11 @@ internal sealed class LiveWatch(LiveConnections connections, ClassifierPool clas
     {
         connections.Drain();
         await Task.WhenAll(connections.Open().Select(connection => connection.CloseAsync(WebSocketCloseStatus.EndpointUnavailable, "This server is being replaced: connect again.", LiveEnd.Draining)));
-        var began = time.GetTimestamp();
-        while (connections.Places > 0 && time.GetElapsedTime(began) < LiveOptions.ClosePatience) await Task.Delay(LookAgain, time);
+        var began = Time.GetTimestamp();
+        while (connections.Places > 0 && Time.GetElapsedTime(began) < LiveOptions.ClosePatience) await Task.Delay(LookAgain, Time);
         foreach (var connection in connections.Open()) connection.Abort(LiveEnd.Draining);
     }
 
     /// <inheritdoc/>
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken)) await RunOnceAsync();
-        }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
-        {
-            await DrainAsync();
-        }
-    }
+    protected override Task EndAsync() => DrainAsync();
 }
