@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using App.Development.Embedded;
 using App.Engines.Jobs;
-using App.Platform.Database;
 using Npgsql;
 
 namespace Bench;

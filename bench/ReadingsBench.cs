@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using App.Development.Embedded;
 using App.Platform.Database;
 using Npgsql;
 

@@ -49,7 +49,7 @@ public sealed partial class TableOwnerTests
     public void Every_exception_is_needed()
     {
         var written = Sources.Of("App").Select(source => (Path: $"App/{source.Path}", source.Text)).Concat(Functions()).ToDictionary(file => file.Path, file => Owners.Written(file.Text));
-        Assert.Empty(Owners.Exceptions.Where(exception => !written.TryGetValue(exception.File, out var tables) || !tables.Contains(exception.Table)));
+        Assert.DoesNotContain(Owners.Exceptions, exception => !written.TryGetValue(exception.File, out var tables) || !tables.Contains(exception.Table));
     }
 
     [Theory]

@@ -5,6 +5,7 @@ using App.Platform.Auth;
 using App.Platform.Configuration;
 using App.Platform.Database;
 using App.Platform.Http;
+using App.Platform.Http.ApiDescription;
 using App.Platform.Leases;
 using App.Platform.Observability;
 using App.Platform.Serving;
@@ -35,7 +36,7 @@ internal static class PlatformSetup
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
         services.AddSingleton(options.Egress).AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
         services.AddKeys(options);
-        services.AddOpenApi(api => api.AddDocumentTransformer<KeySecurityTransformer>());
+        services.AddApiDescription();
         services.AddProblemDetails();
         services.AddExceptionHandler<RequestFailures>();
         services.AddRateLimiter(limiter =>
@@ -65,7 +66,7 @@ internal static class PlatformSetup
         app.UseRateLimiter();
         app.UseAuthorization();
         app.Services.GetRequiredService<Health>().Map(app);
-        app.MapOpenApi();
+        app.MapApiDescription();
         app.MapMetrics();
         app.Services.GetRequiredService<Postgres>().SlowQueries.Tell(app.Services.GetRequiredService<ILogger<SlowQueries>>(), app.Services.GetRequiredService<PlatformOptions>().SlowQuery);
     }

@@ -36,6 +36,12 @@ internal static class RunState
     /// <summary>Every status of a run.</summary>
     public static IReadOnlyList<string> OfRuns { get; } = [Pending, Running, Succeeded, Failed, Cancelled];
 
+    /// <summary>Every status of a step.</summary>
+    public static IReadOnlyList<string> OfSteps { get; } = [Pending, Ready, Running, Waiting, Succeeded, Failed, Skipped, Cancelled];
+
+    /// <summary>Every status of an attempt.</summary>
+    public static IReadOnlyList<string> OfAttempts { get; } = [Running, Waiting, Succeeded, Failed, Interrupted, Cancelled];
+
     private static readonly Dictionary<string, string[]> BeforeRun = new()
     {
         [Running] = [Pending, Failed],

@@ -72,25 +72,25 @@ public sealed partial class MetricListTests
     // "name type labels" of the product's families and the frameworks'.
     private static List<string> FamiliesOf(string text)
     {
-        var types = Types().Matches(text).ToDictionary(match => match.Groups[1].Value, match => match.Groups[2].Value.Trim());
+        var types = Types().Matches(text).ToDictionary(match => match.Groups["name"].Value, match => match.Groups["type"].Value.Trim());
         var labels = types.Keys.ToDictionary(name => name, _ => new SortedSet<string>(StringComparer.Ordinal));
         foreach (Match sample in Samples().Matches(text))
         {
-            var name = sample.Groups[1].Value;
+            var name = sample.Groups["name"].Value;
             if (!types.ContainsKey(name)) name = Suffix().Replace(name, "");
-            foreach (Match label in Labels().Matches(sample.Groups[2].Value))
+            foreach (Match label in Labels().Matches(sample.Groups["labels"].Value))
                 if (label.Groups[1].Value != "le") labels[name].Add(label.Groups[1].Value);
         }
         return [.. types.Select(type => $"{type.Key} {type.Value} {string.Join(',', labels[type.Key])}".TrimEnd()).Order(StringComparer.Ordinal)];
     }
 
-    [GeneratedRegex("^# TYPE (\\S+) (\\S+)", RegexOptions.Multiline)]
+    [GeneratedRegex("^# TYPE (?<name>\\S+) (?<type>\\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Types();
 
-    [GeneratedRegex("^([a-z_0-9]+)(\\{.*\\})? ", RegexOptions.Multiline)]
+    [GeneratedRegex("^(?<name>[a-z_0-9]+)(?<labels>\\{.*\\})? ", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Samples();
 
-    [GeneratedRegex("_(bucket|sum|count)$")]
+    [GeneratedRegex("_(bucket|sum|count)$", RegexOptions.ExplicitCapture)]
     private static partial Regex Suffix();
 
     [GeneratedRegex("([a-z_0-9]+)=\"")]

@@ -1,5 +1,6 @@
 using App.Development;
 using App.Platform;
+using App.Platform.Commands;
 using App.Platform.Configuration;
 using App.Platform.Serving;
 using App.Tests.Fixtures;
@@ -58,8 +59,8 @@ public sealed class FailedServiceTests
     private static Task<int> ServeAsync(TestDatabase database, Action<IServiceCollection> add, Action started, CancellationToken stop = default)
     {
         var variables = Variables.Of(new Dictionary<string, string?> { ["DATABASE_URL"] = database.Url, ["PORT"] = "0", ["ADMIN_API_KEY"] = AppHost.AdminKey });
-        var serve = PlatformCommands.All(ComposeAsync, EmbeddedPostgres.StartAsync).Single(command => command.Name == "web");
-        return CommandHost.RunAsync(["web"], [serve with { RunAsync = (line, _, _) => serve.RunAsync(line, variables, stop) }]).WaitAsync(Poll.Patience);
+        var root = PlatformCommands.Root(variables, ComposeAsync, EmbeddedPostgres.StartAsync);
+        return CommandHost.RunAsync(["web"], root, TextWriter.Null, TextWriter.Null, stop).WaitAsync(Poll.Patience);
 
         async Task<WebApplication> ComposeAsync(Variables given, CancellationToken ct)
         {

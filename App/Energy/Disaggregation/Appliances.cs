@@ -24,6 +24,9 @@ internal static class Appliances
     /// <summary>Names, in order.</summary>
     public static IReadOnlyList<string> Labels { get; } = ["kettle", "microwave", "dishwasher", "washing_machine", "fridge"];
 
+    /// <summary>Names of everything that the mains are split into, in order.</summary>
+    public static IReadOnlyList<string> All { get; } = [.. Labels, Other];
+
     /// <summary>From how many watts on each counts as on.</summary>
     public static IReadOnlyList<float> Thresholds { get; } = [500, 200, 300, 300, 50];
 }

@@ -6,6 +6,7 @@ using App.Engines.Models;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace App.Energy.Disaggregation;
@@ -18,15 +19,17 @@ internal sealed class PredictionEndpoints
 
     private sealed record Meaning(string Model, string[] Appliances);
 
-    private sealed record Item(string Ts, string Appliance, float Watts, bool On, bool Final, string Model);
-
     private sealed record Query(DateTimeOffset From, DateTimeOffset To, string? Appliance, DateTimeOffset After, int AfterIndex, int Limit);
 
     /// <summary>Maps it.</summary>
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/buildings/{id}/predictions", GetAsync).RequireScope(Scopes.Read).WithTags("disaggregation");
+        routes.MapGet("/api/buildings/{id}/predictions", GetAsync).RequireScope(Scopes.Read).WithTags("disaggregation").SpanParameters().Pages().Refuses(404)
+            .Describe("listPredictions", "Predictions of a building", "One item a minute and appliance. With `Accept: text/csv` the whole span is streamed as CSV.")
+            .PathParameter("id", "The building's id.")
+            .QueryParameter("appliance", "Only this appliance; without it all.", Appliances.All)
+            .AnswersText("text/csv", "ts,appliance,watts,on,final,model\n2026-11-29T08:00:00Z,kettle,2011.5,true,true,disaggregation@1\n");
 
-    private async Task<IResult> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private async Task<Results<Ok<PredictionPage>, CsvResult, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var query = Parse(context.Request, faults);
@@ -41,12 +44,10 @@ internal sealed class PredictionEndpoints
         var page = await items.Take(query.Limit + 1).ToListAsync(ct);
         var more = page.Count > query.Limit;
         if (more) page.RemoveAt(query.Limit);
-        return TypedResults.Ok(new
-        {
-            buildingId = building.BuildingId,
-            predictions = page.Select(found => found.Item),
-            next = more ? Paging.Cursor(page[^1].Item.Ts, page[^1].Index.ToString(CultureInfo.InvariantCulture)) : null,
-        });
+        return TypedResults.Ok(new PredictionPage(
+            building.BuildingId,
+            page.ConvertAll(found => found.Item),
+            more ? Paging.Cursor(page[^1].Item.Ts, page[^1].Index.ToString(CultureInfo.InvariantCulture)) : null));
     }
 
     private static Query Parse(HttpRequest request, List<FieldError> faults)
@@ -54,8 +55,8 @@ internal sealed class PredictionEndpoints
         var from = Paging.Time(request, "from", faults) ?? DateTimeOffset.MinValue;
         var to = Paging.Time(request, "to", faults) ?? DateTimeOffset.MaxValue;
         var appliance = request.Query["appliance"].ToString();
-        if (appliance.Length > 0 && appliance != Appliances.Other && !Appliances.Labels.Contains(appliance))
-            faults.Add(new FieldError("appliance", Problems.Shorten(appliance), $"use one of {string.Join(", ", Appliances.Labels)}, {Appliances.Other}"));
+        if (appliance.Length > 0 && !Appliances.All.Contains(appliance))
+            faults.Add(new FieldError("appliance", Problems.Shorten(appliance), $"use one of {string.Join(", ", Appliances.All)}"));
         var limit = Paging.Limit(request, faults);
         var (after, index) = (from, -1);
         if (Paging.Position(request, 2, faults) is { } position)
@@ -71,7 +72,7 @@ internal sealed class PredictionEndpoints
     private static string? Empty(string text) => text.Length == 0 ? null : text;
 
     // Rows come a thousand at a time, whatever is asked: a page stops early, a file goes on.
-    private async IAsyncEnumerable<(Item Item, int Index)> ReadAsync(AppDbContext db, int building, Query query, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<(PredictionAnswer Item, int Index)> ReadAsync(AppDbContext db, int building, Query query, [EnumeratorCancellation] CancellationToken ct)
     {
         const int AtOnce = 1000;
         var from = query.After;
@@ -89,7 +90,7 @@ internal sealed class PredictionEndpoints
         }
     }
 
-    private IEnumerable<(Item Item, int Index)> ItemsOf(Prediction row, Query query)
+    private IEnumerable<(PredictionAnswer Item, int Index)> ItemsOf(Prediction row, Query query)
     {
         var meaning = meanings[row.ModelVersionId];
         var ts = BuildingEndpoints.Iso(row.Ts.ToUnixTimeMilliseconds());
@@ -100,7 +101,7 @@ internal sealed class PredictionEndpoints
             // What is left is on whenever anything is.
             var isOther = i == meaning.Appliances.Length - 1;
             var on = isOther ? row.Watts[i] > 0 : (row.OnBits >> i & 1) != 0;
-            yield return (new Item(ts, meaning.Appliances[i], MathF.Round(row.Watts[i], 1), on, row.Final, meaning.Model), i);
+            yield return (new PredictionAnswer(ts, meaning.Appliances[i], MathF.Round(row.Watts[i], 1), on, row.Final, meaning.Model), i);
         }
     }
 

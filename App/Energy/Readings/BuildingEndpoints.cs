@@ -3,6 +3,7 @@ using System.Text;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace App.Energy.Readings;
@@ -14,8 +15,14 @@ internal static class BuildingEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var buildings = routes.MapGroup("/api/buildings").RequireScope(Scopes.Read).WithTags("readings");
-        buildings.MapGet("", ListAsync);
-        buildings.MapGet("{id}/readings", ReadingsAsync);
+        buildings.MapGet("", ListAsync).Pages()
+            .Describe("listBuildings", "Buildings", "The organization's buildings with their meters, by id.");
+        buildings.MapGet("{id}/readings", ReadingsAsync).SpanParameters().Pages().Refuses(404)
+            .Describe("listReadings", "Readings of a building", "With `Accept: text/csv` the whole span is streamed as CSV.")
+            .PathParameter("id", "The building's id.")
+            .QueryParameter("meter", "Only this meter; without it all.")
+            .QueryParameter("step", "Means over so many seconds (1 to 86400) in the place of the readings themselves.", type: "integer")
+            .AnswersText("text/csv", "meter,ts,watts\nmains,2026-11-29T08:00:00Z,123.4\n");
     }
 
     /// <summary>A building of the caller's organization, or null.</summary>
@@ -27,7 +34,7 @@ internal static class BuildingEndpoints
         return db.Set<Building>().AsNoTracking().Include(b => b.Meters).SingleOrDefaultAsync(b => b.Organization == organization && b.BuildingId == id, ct);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, ReadingStore store, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<BuildingPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, ReadingStore store, TimeProvider time, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -40,19 +47,14 @@ internal static class BuildingEndpoints
             .OrderBy(b => b.BuildingId).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
         var newest = await NewestAsync(store, page, time, ct);
-        return TypedResults.Ok(new
-        {
-            buildings = page.Select(building => new
-            {
-                buildingId = building.BuildingId,
-                createdAt = building.CreatedAt,
-                lastReadingAt = building.Meters.Max(meter => newest[meter.Key]),
-                netNegative = building.Meters.Exists(meter => meter.NetNegative),
-                meters = building.Meters.OrderBy(meter => meter.Meter, StringComparer.Ordinal)
-                    .Select(meter => new { meter = meter.Meter, netNegative = meter.NetNegative, lastReadingAt = newest[meter.Key] }),
-            }),
-            next = found.Count > limit ? Paging.Cursor(page[^1].BuildingId) : null,
-        });
+        return TypedResults.Ok(new BuildingPage(
+            [.. page.Select(building => new BuildingAnswer(
+                building.BuildingId,
+                building.CreatedAt,
+                building.Meters.Max(meter => newest[meter.Key]),
+                building.Meters.Exists(meter => meter.NetNegative),
+                [.. building.Meters.OrderBy(meter => meter.Meter, StringComparer.Ordinal).Select(meter => new MeterAnswer(meter.Meter, meter.NetNegative, newest[meter.Key]))]))],
+            found.Count > limit ? Paging.Cursor(page[^1].BuildingId) : null));
     }
 
     // The newest reading may not have reached a block yet.
@@ -68,7 +70,8 @@ internal static class BuildingEndpoints
         return newest;
     }
 
-    private static async Task<IResult> ReadingsAsync(string id, HttpContext context, AppDbContext db, ReadingStore store, CancellationToken ct)
+    private static async Task<Results<Ok<ReadingPage>, CsvResult, ProblemHttpResult>> ReadingsAsync(
+        string id, HttpContext context, AppDbContext db, ReadingStore store, CancellationToken ct)
     {
         var query = ReadingQuery.Parse(context.Request);
         if (query.Faults.Count > 0) return Problems.Unprocessable(query.Faults);
@@ -81,12 +84,10 @@ internal static class BuildingEndpoints
         var page = await rows.Take(query.Limit + 1).ToListAsync(ct);
         var more = page.Count > query.Limit;
         if (more) page.RemoveAt(query.Limit);
-        return TypedResults.Ok(new
-        {
-            buildingId = building.BuildingId,
-            readings = page.Select(row => new { meter = row.Meter, ts = Iso(row.Ts), watts = row.Watts, netNegative = row.Watts < 0 }),
-            next = more ? Paging.Cursor(page[^1].Meter, page[^1].Ts.ToString(CultureInfo.InvariantCulture)) : null,
-        });
+        return TypedResults.Ok(new ReadingPage(
+            building.BuildingId,
+            [.. page.Select(row => new ReadingAnswer(row.Meter, Iso(row.Ts), row.Watts, row.Watts < 0))],
+            more ? Paging.Cursor(page[^1].Meter, page[^1].Ts.ToString(CultureInfo.InvariantCulture)) : null));
     }
 
     /// <summary>A time as answers show it.</summary>

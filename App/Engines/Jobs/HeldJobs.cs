@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using App.Platform.Database;
-using App.Platform.Serving;
 
 namespace App.Engines.Jobs;
 

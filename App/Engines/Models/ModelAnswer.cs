@@ -1,4 +1,5 @@
 using App.Engines.Models.Shadow;
+using App.Platform.Http;
 
 namespace App.Engines.Models;
 
@@ -15,6 +16,7 @@ internal sealed record ModelAnswer
     public required string Sha256 { get; init; }
 
     /// <summary>candidate, active or retired.</summary>
+    [OneOf(ModelVersion.Candidate, ModelVersion.Active, ModelVersion.Retired)]
     public required string State { get; init; }
 
     /// <summary>Whether this process serves with it.</summary>

@@ -19,7 +19,7 @@ internal sealed class ModelRefresher(
     public override async Task<Pause> TickAsync(CancellationToken ct)
     {
         // Taken before looking, so that no activation falls between.
-        var changed = Changed();
+        var changed = NextChange;
         if (!registered) await shipped.RegisterAsync(ShippedModels.Folder, ct);
         registered = true;
         await RefreshAsync(ct);
@@ -35,7 +35,7 @@ internal sealed class ModelRefresher(
     }
 
     // Where no model runs nothing would be swapped, and PostgreSQL wakes everyone who listens at every commit of readings.
-    private Task? Changed() => models.RunsAny ? notifications.On(ModelRegistry.Channel).Next : null;
+    private Task? NextChange => models.RunsAny ? notifications.On(ModelRegistry.Channel).Next : null;
 
     private async Task RefreshAsync(CancellationToken ct)
     {

@@ -8,6 +8,11 @@ namespace App.Engines.Models;
 /// What a model version says of itself: everything that is needed to feed it and to read its answer. Stored beside
 /// the artifact (registry row, or <c>name.json</c> beside <c>name.onnx</c>).
 /// </summary>
+/// <example>
+/// {"name":"disaggregation","input":{"name":"mains","shape":[-1,3,131]},"output":{"name":"watts","shape":[-1,2]},"samplePeriodSeconds":60,
+/// "window":131,"targetOffset":65,"unit":"W","labels":["kettle","fridge"],"thresholds":[500,50],"trainingSource":"simulated households",
+/// "seed":1,"split":"by household","scores":{"kettle.f1":0.91},"note":"demonstration"}
+/// </example>
 internal sealed partial record ModelSpec
 {
     /// <summary>Name of the model's task, such as <c>disaggregation</c>.</summary>

@@ -60,7 +60,7 @@ internal sealed record ModelUpload(ModelSpec Spec, byte[]? Artifact, string? Sha
     {
         try
         {
-            var body = await request.ReadFromJsonAsync<Body>(ct) ?? throw new InvalidModelException("The body is null: send a JSON object.", "body");
+            var body = await request.ReadFromJsonAsync<ModelUploadRequest>(ct) ?? throw new InvalidModelException("The body is null: send a JSON object.", "body");
             if (body.Spec.ValueKind != JsonValueKind.Object) throw new InvalidModelException("spec is missing or no object: send the model's spec.", "spec");
             return new(ParseSpec(body.Spec.GetRawText()), body.ArtifactBase64, body.Sha256?.Trim().ToLowerInvariant());
         }
@@ -82,12 +82,5 @@ internal sealed record ModelUpload(ModelSpec Spec, byte[]? Artifact, string? Sha
         {
             throw new InvalidModelException($"It is no spec: {e.Message}", e.Path is { Length: > 2 } path ? "spec." + path[2..] : "spec");
         }
-    }
-
-    private sealed record Body
-    {
-        public JsonElement Spec { get; init; }
-        public byte[]? ArtifactBase64 { get; init; }
-        public string? Sha256 { get; init; }
     }
 }

@@ -1,4 +1,5 @@
 using App.Platform.Database;
+using App.Platform.Http;
 using Npgsql;
 
 namespace App.Engines.Schedules;
@@ -14,7 +15,8 @@ namespace App.Engines.Schedules;
 /// <param name="DurationMs">From start to end.</param>
 /// <param name="Error">The last error.</param>
 internal sealed record ScheduleRun(
-    long Id, DateTime ScheduledFor, string Reason, long? JobId, string Status, DateTime? StartedAt, DateTime? FinishedAt, double? DurationMs, string? Error);
+    long Id, DateTime ScheduledFor, [OneOf("planned", "missed", "manual", "initial")] string Reason, long? JobId,
+    [OneOf("pending", "running", "succeeded", "failed", "cancelled", "skipped")] string Status, DateTime? StartedAt, DateTime? FinishedAt, double? DurationMs, string? Error);
 
 /// <summary>Reads schedules with their runs, and keeps the history.</summary>
 internal sealed class ScheduleRuns(Postgres postgres)

@@ -1,5 +1,6 @@
 using App.Platform.Auth;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Npgsql;
 
 namespace App.Engines.Streams;
@@ -38,7 +39,7 @@ internal static class StreamEndpoints
         {
             var shards = await ReadAsync(source, stream, group, ct);
             return TypedResults.Ok(new PipelineState(group, shards.Sum(shard => shard.Lag), shards));
-        }).RequireScope(Scopes.Read);
+        }).RequireScope(Scopes.Read).Describe("getPipeline", "How far the pipeline lags", "Each shard of the readings' stream with what its consumer has committed and who owns it.");
 
         pipeline.MapGet("/dead", async (NpgsqlDataSource source, CancellationToken ct) =>
         {
@@ -53,27 +54,47 @@ internal static class StreamEndpoints
                 entries.Add(new DeadEntry(reader.GetInt64(0), reader.GetString(1), reader.GetInt16(2), reader.GetInt64(3), reader.GetString(4),
                     reader.GetInt32(5), reader.GetString(6), reader.GetDateTime(7), reader.GetInt32(8)));
             return TypedResults.Ok(new DeadEntries(entries));
-        }).RequireScope(Scopes.Admin);
+        }).RequireScope(Scopes.Admin).Describe("listDeadEntries", "Entries that were set aside", "What a consumer could not handle after its attempts, at most 1000, the oldest first.");
 
-        pipeline.MapPost("/dead/{id:long}/redrive", async (long id, NpgsqlDataSource source, CancellationToken ct) =>
+        pipeline.MapPost("/dead/{id:long}/redrive", async Task<Results<Accepted<RedrivenEntry>, ProblemHttpResult>> (long id, NpgsqlDataSource source, CancellationToken ct) =>
         {
             await using var command = source.CreateCommand("update stream_dead_entries set state = 'redriving' where id = $1 and stream = $2 and state = 'dead'");
             command.Parameters.Add(new() { Value = id });
             command.Parameters.Add(new() { Value = stream });
             return await command.ExecuteNonQueryAsync(ct) == 1
-                ? TypedResults.Accepted((string?)null, new { id, state = "redriving" })
-                : (IResult)Problems.NotFound("dead entry", id.ToString());
-        }).RequireScope(Scopes.Admin);
+                ? TypedResults.Accepted((string?)null, new RedrivenEntry(id, "redriving"))
+                : Problems.NotFound("dead entry", id.ToString());
+        }).RequireScope(Scopes.Admin).Refuses(404)
+            .Describe("redriveDeadEntry", "Handle an entry again", "Its group's consumer does it beside its ordinary work; the entry goes, or stays with its new error.")
+            .PathParameter("id", "Number of the entry that was set aside.");
     }
 
     /// <summary>How far a group is behind.</summary>
+    /// <param name="Group">The consumer group.</param>
+    /// <param name="Lag">Entries of all shards that it has yet to handle.</param>
+    /// <param name="Shards">The shards.</param>
     internal sealed record PipelineState(string Group, long Lag, IReadOnlyList<ShardState> Shards);
 
     /// <summary>What was set aside.</summary>
+    /// <param name="Entries">The oldest first.</param>
     internal sealed record DeadEntries(IReadOnlyList<DeadEntry> Entries);
 
+    /// <summary>An entry that is handled again.</summary>
+    /// <param name="Id">Number.</param>
+    /// <param name="State">Where it is now.</param>
+    internal sealed record RedrivenEntry(long Id, [OneOf("redriving")] string State);
+
     /// <summary>An entry that was set aside, and why.</summary>
-    internal sealed record DeadEntry(long Id, string Group, short Shard, long Offset, string Error, int Attempts, string State, DateTime SetAsideAt, int Bytes);
+    /// <param name="Id">Number.</param>
+    /// <param name="Group">The consumer group that could not handle it.</param>
+    /// <param name="Shard">Its shard.</param>
+    /// <param name="Offset">Its place in the shard.</param>
+    /// <param name="Error">Why.</param>
+    /// <param name="Attempts">How often it was tried.</param>
+    /// <param name="State">Where it is.</param>
+    /// <param name="SetAsideAt">When.</param>
+    /// <param name="Bytes">Size of its payload.</param>
+    internal sealed record DeadEntry(long Id, string Group, short Shard, long Offset, string Error, int Attempts, [OneOf("dead", "redriving")] string State, DateTime SetAsideAt, int Bytes);
 
     /// <summary>State of each shard.</summary>
     public static async Task<IReadOnlyList<ShardState>> ReadAsync(NpgsqlDataSource source, string stream, string group, CancellationToken ct)

@@ -2,6 +2,7 @@ using App.Exchange.Messages.Meta;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,11 +15,13 @@ internal static class CatalogEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var items = routes.MapGroup("/api/catalog/items").WithTags("commerce");
-        items.MapPost("", UpsertAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(4 << 20));
-        items.MapGet("", ListAsync).RequireScope(Scopes.Read);
+        items.MapPost("", UpsertAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(4 << 20)).TakesOneOf<ItemRequest, ItemsRequest>()
+            .Describe("putItems", "Add or change items", "One item, or up to 1000 under `items`: all are taken, or none. The answer has the shape of the request.")
+            .AnswersOneOf<ItemAnswer, ItemsAnswer>();
+        items.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages().Describe("listItems", "Items", "What is sold, and how many there are, by sku.");
     }
 
-    private static async Task<IResult> UpsertAsync(HttpContext context, AppDbContext db, CatalogSync sync, CancellationToken ct)
+    private static async Task<Results<Ok<ItemAnswer>, Ok<ItemsAnswer>, ProblemHttpResult>> UpsertAsync(HttpContext context, AppDbContext db, CatalogSync sync, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -41,10 +44,10 @@ internal static class CatalogEndpoints
             """, ct);
         if (changed > 0) await sync.ChangedAsync(organization, ct);
         await transaction.CommitAsync(ct);
-        return body.TryGetProperty("items", out _) ? TypedResults.Ok(new { items = items.Select(Answer), changed }) : TypedResults.Ok(Answer(items[0]));
+        return body.TryGetProperty("items", out _) ? TypedResults.Ok(new ItemsAnswer([.. items.Select(ItemAnswer.Of)], changed)) : TypedResults.Ok(ItemAnswer.Of(items[0]));
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, CommerceOptions options, CancellationToken ct)
+    private static async Task<Results<Ok<ItemPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CommerceOptions options, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -58,18 +61,11 @@ internal static class CatalogEndpoints
         var skus = page.ConvertAll(item => item.Sku);
         var reports = options.CatalogId is null ? [] : await db.Set<CatalogReport>().AsNoTracking()
             .Where(report => report.Organization == organization && skus.Contains(report.Item)).ToDictionaryAsync(report => report.Item, StringComparer.Ordinal, ct);
-        return TypedResults.Ok(new { items = page.Select(item => Answer(item, reports.GetValueOrDefault(item.Sku))), next = found.Count > limit ? Paging.Cursor(page[^1].Sku) : null });
+        return TypedResults.Ok(new ItemPage(
+            page.ConvertAll(item => ListedItem.Of(item, InCatalog(reports.GetValueOrDefault(item.Sku)))),
+            found.Count > limit ? Paging.Cursor(page[^1].Sku) : null));
     }
 
-    private static object Answer(CatalogItem item) => new { sku = item.Sku, name = item.Name, stock = item.Stock, priceMinor = item.PriceMinor, currency = item.Currency };
-
-    private static object Answer(CatalogItem item, CatalogReport? report) => new
-    {
-        sku = item.Sku,
-        name = item.Name,
-        stock = item.Stock,
-        priceMinor = item.PriceMinor,
-        currency = item.Currency,
-        catalog = report is null ? null : new { status = report.Error is null ? "taken" : "refused", error = report.Error, reportedAt = report.ReportedAt.UtcDateTime },
-    };
+    private static ItemInCatalog? InCatalog(CatalogReport? report) =>
+        report is null ? null : new(report.Error is null ? "taken" : "refused", report.Error, report.ReportedAt.UtcDateTime);
 }

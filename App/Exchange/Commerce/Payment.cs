@@ -64,22 +64,9 @@ internal sealed class Payment
     public DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>As it is answered.</summary>
-    public object Answer() => new
-    {
-        id = Id,
-        provider = Provider,
-        providerReference = ProviderReference,
-        reference = Reference,
-        reservationId = ReservationId,
-        amountMinor = AmountMinor,
-        currency = Currency,
-        status = Status,
-        refundedMinor = RefundedMinor,
-        needsRefund = NeedsRefund,
-        refundReason = RefundReason,
-        createdAt = CreatedAt.UtcDateTime,
-        updatedAt = UpdatedAt.UtcDateTime,
-    };
+    public PaymentAnswer Answer() => new(
+        Id, Provider, ProviderReference, Reference, ReservationId, AmountMinor, Currency, Status, RefundedMinor, NeedsRefund, RefundReason,
+        CreatedAt.UtcDateTime, UpdatedAt.UtcDateTime);
 }
 
 internal sealed class PaymentConfiguration : IEntityTypeConfiguration<Payment>

@@ -1,6 +1,7 @@
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace App.Exchange.Commerce;
@@ -8,16 +9,24 @@ namespace App.Exchange.Commerce;
 /// <summary><c>/api/payments</c>: what was paid, and what must be given back.</summary>
 internal static class PaymentEndpoints
 {
+    private const string Id = "Number of the payment.";
+
     /// <summary>Maps the calls.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
         var payments = routes.MapGroup("/api/payments").WithTags("commerce");
-        payments.MapGet("", ListAsync).RequireScope(Scopes.Read);
-        payments.MapGet("{id:long}", GetAsync).RequireScope(Scopes.Read);
-        payments.MapPost("{id:long}/refunded", SettleAsync).RequireScope(Scopes.Write);
+        payments.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages()
+            .Describe("listPayments", "Payments", "The newest first.")
+            .QueryParameter("status", "Only payments in this status.", Payment.Statuses)
+            .QueryParameter("provider", "Only those that this provider has told of.")
+            .QueryParameter("reference", "Only those that say that they pay this.")
+            .QueryParameter("needsRefund", "Only those that must be given back, or only the others.", type: "boolean");
+        payments.MapGet("{id:long}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getPayment", "A payment").PathParameter("id", Id);
+        payments.MapPost("{id:long}/refunded", SettleAsync).RequireScope(Scopes.Write).Refuses(404, 409)
+            .Describe("settleRefund", "Note that a payment was given back", "For one whose `needsRefund` is true and that was given back by hand.").PathParameter("id", Id);
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var (request, limit) = (context.Request, Paging.Limit(context.Request, faults));
@@ -37,10 +46,10 @@ internal static class PaymentEndpoints
         if (flag.Length > 0) wanted = bool.Parse(flag) ? wanted.Where(payment => payment.NeedsRefund) : wanted.Where(payment => !payment.NeedsRefund);
         var found = await wanted.OrderByDescending(payment => payment.Id).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
-        return TypedResults.Ok(new { payments = page.Select(payment => payment.Answer()), next = found.Count > limit ? Paging.Cursor($"{page[^1].Id}") : null });
+        return TypedResults.Ok(new PaymentPage(page.ConvertAll(payment => payment.Answer()), found.Count > limit ? Paging.Cursor($"{page[^1].Id}") : null));
     }
 
-    private static async Task<IResult> GetAsync(long id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentAnswer>, ProblemHttpResult>> GetAsync(long id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         return await db.Set<Payment>().AsNoTracking().SingleOrDefaultAsync(payment => payment.Id == id && payment.Organization == organization, ct) is { } found
@@ -48,7 +57,7 @@ internal static class PaymentEndpoints
             : Problems.NotFound("payment", $"{id}");
     }
 
-    private static async Task<IResult> SettleAsync(long id, HttpContext context, Payments payments, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentAnswer>, ProblemHttpResult>> SettleAsync(long id, HttpContext context, Payments payments, CancellationToken ct)
     {
         if (await payments.SettleAsync(context.User.Organization(), id, ct) is not { } now) return Problems.NotFound("payment", $"{id}");
         return now.Status == Payment.Refunded

@@ -55,19 +55,8 @@ internal sealed class Reservation
     public DateTimeOffset? EndedAt { get; init; }
 
     /// <summary>As it is answered.</summary>
-    public object Answer() => new
-    {
-        id = Id,
-        status = Status,
-        sku = Sku,
-        quantity = Quantity,
-        reference = Reference,
-        amountMinor = AmountMinor,
-        currency = Currency,
-        createdAt = CreatedAt.UtcDateTime,
-        expiresAt = ExpiresAt.UtcDateTime,
-        endedAt = EndedAt?.UtcDateTime,
-    };
+    public ReservationAnswer Answer() =>
+        new(Id, Status, Sku, Quantity, Reference, AmountMinor, Currency, CreatedAt.UtcDateTime, ExpiresAt.UtcDateTime, EndedAt?.UtcDateTime);
 }
 
 internal sealed class ReservationConfiguration : IEntityTypeConfiguration<Reservation>

@@ -1,6 +1,7 @@
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,19 +11,26 @@ namespace App.Exchange.Commerce;
 internal static class ReservationEndpoints
 {
     private const int MostQuantity = 1_000_000;
+    private const string Id = "The reservation's id.";
 
     /// <summary>Maps the calls.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
         var reservations = routes.MapGroup("/api/reservations").WithTags("commerce");
-        reservations.MapPost("", ReserveAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(64 << 10));
-        reservations.MapGet("", ListAsync).RequireScope(Scopes.Read);
-        reservations.MapGet("{id}", GetAsync).RequireScope(Scopes.Read);
-        reservations.MapPost("{id}/confirm", ConfirmAsync).RequireScope(Scopes.Write);
-        reservations.MapDelete("{id}", ReleaseAsync).RequireScope(Scopes.Write);
+        reservations.MapPost("", ReserveAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(64 << 10)).Takes<ReservationRequest>().Refuses(404, 409)
+            .Describe("createReservation", "Hold stock", "Until it is confirmed, released, or its time is over. Stock never falls below zero.");
+        reservations.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages()
+            .Describe("listReservations", "Reservations", "The newest first.")
+            .QueryParameter("status", "Only reservations in this status.", Reservation.Statuses)
+            .QueryParameter("reference", "Only the one with this reference.");
+        reservations.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getReservation", "A reservation").PathParameter("id", Id);
+        reservations.MapPost("{id}/confirm", ConfirmAsync).RequireScope(Scopes.Write).Refuses(404, 409)
+            .Describe("confirmReservation", "Sell what is held", "A payment of the whole amount does the same.").PathParameter("id", Id);
+        reservations.MapDelete("{id}", ReleaseAsync).RequireScope(Scopes.Write).Refuses(404, 409)
+            .Describe("releaseReservation", "Give back what is held").PathParameter("id", Id);
     }
 
-    private static async Task<IResult> ReserveAsync(HttpContext context, Reservations reservations, CancellationToken ct)
+    private static async Task<Results<Created<ReservationAnswer>, ProblemHttpResult>> ReserveAsync(HttpContext context, Reservations reservations, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -43,7 +51,7 @@ internal static class ReservationEndpoints
         };
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -60,10 +68,10 @@ internal static class ReservationEndpoints
             .Where(one => one.Organization == organization && one.Id < before && (status == "" || one.Status == status) && (reference == "" || one.Reference == reference))
             .OrderByDescending(one => one.Id).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
-        return TypedResults.Ok(new { reservations = page.Select(one => one.Answer()), next = found.Count > limit ? Paging.Cursor(page[^1].Id.ToString()) : null });
+        return TypedResults.Ok(new ReservationPage(page.ConvertAll(one => one.Answer()), found.Count > limit ? Paging.Cursor(page[^1].Id.ToString()) : null));
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         return Guid.TryParse(id, out var wanted) && await db.Set<Reservation>().AsNoTracking().SingleOrDefaultAsync(one => one.Id == wanted && one.Organization == organization, ct) is { } found
@@ -71,7 +79,7 @@ internal static class ReservationEndpoints
             : Problems.NotFound("reservation", id);
     }
 
-    private static async Task<IResult> ConfirmAsync(string id, HttpContext context, Reservations reservations, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ConfirmAsync(string id, HttpContext context, Reservations reservations, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var wanted) || await reservations.ConfirmAsync(context.User.Organization(), wanted, ct) is not { } now) return Problems.NotFound("reservation", id);
         return now.Status == Reservation.Confirmed
@@ -79,7 +87,7 @@ internal static class ReservationEndpoints
             : Conflict($"The reservation is {now.Status}.", "status", now.Status, "reserve again with another reference");
     }
 
-    private static async Task<IResult> ReleaseAsync(string id, HttpContext context, Reservations reservations, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ReleaseAsync(string id, HttpContext context, Reservations reservations, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var wanted) || await reservations.ReleaseAsync(context.User.Organization(), wanted, ct) is not { } now) return Problems.NotFound("reservation", id);
         return now.Status == Reservation.Confirmed
@@ -87,6 +95,6 @@ internal static class ReservationEndpoints
             : TypedResults.Ok(now.Answer());
     }
 
-    private static IResult Conflict(string title, string field, string value, string cure) =>
+    private static ProblemHttpResult Conflict(string title, string field, string value, string cure) =>
         Problems.Of(StatusCodes.Status409Conflict, title, new FieldError(field, Problems.Shorten(value), cure));
 }

@@ -1,8 +1,7 @@
-using System.Text;
-using System.Text.Json;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.EntityFrameworkCore;
 
 namespace App.Exchange.Webhooks;
@@ -10,6 +9,8 @@ namespace App.Exchange.Webhooks;
 /// <summary><c>/api/webhook-events</c>: what providers have sent, and doing it again. They are the installation's, so the operator's alone.</summary>
 internal static class WebhookEventEndpoints
 {
+    private const string Id = "Number of the event.";
+
     /// <summary>Maps the calls.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
@@ -17,12 +18,14 @@ internal static class WebhookEventEndpoints
         events.AddEndpointFilter(async (context, next) => context.HttpContext.User.IsOperator()
             ? await next(context)
             : Problems.Of(StatusCodes.Status403Forbidden, "Events are the operator's.", new FieldError("organization", context.HttpContext.User.Organization(), $"use a key of the organization '{Scopes.OperatorsOrganization}'")));
-        events.MapGet("", ListAsync);
-        events.MapGet("{id:long}", GetAsync);
-        events.MapPost("{id:long}/replay", ReplayAsync);
+        events.MapGet("", ListAsync).Pages().Describe("listWebhookEvents", "Events of providers", "The newest first, without their bodies. The operator's alone.")
+            .QueryParameter("provider", "Only events of this provider.").QueryParameter("state", "Only events in this state.", WebhookEvent.States);
+        events.MapGet("{id:long}", GetAsync).Refuses(404).Describe("getWebhookEvent", "An event of a provider", "As it came. The operator's alone.").PathParameter("id", Id);
+        events.MapPost("{id:long}/replay", ReplayAsync).Refuses(404)
+            .Describe("replayWebhookEvent", "Process an event again", "What it did before is not done twice. The operator's alone.").PathParameter("id", Id);
     }
 
-    private static async Task<IResult> ListAsync(HttpRequest request, AppDbContext db, IEnumerable<IWebhookProvider> providers, CancellationToken ct)
+    private static async Task<Results<Ok<WebhookEventPage>, ProblemHttpResult>> ListAsync(HttpRequest request, AppDbContext db, IEnumerable<IWebhookProvider> providers, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(request, faults);
@@ -42,49 +45,21 @@ internal static class WebhookEventEndpoints
         var found = await wanted.OrderByDescending(one => one.Id).Take(limit + 1)
             .Select(one => new { one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt, one.ProcessedAt })
             .ToListAsync(ct);
-        var page = found.Take(limit).Select(one => new
-        {
-            one.Id,
-            one.Provider,
-            one.Type,
-            one.State,
-            key = one.DedupeKey,
-            one.Repeats,
-            one.Attempts,
-            one.Outcome,
-            one.Error,
-            receivedAt = one.ReceivedAt.UtcDateTime,
-            processedAt = one.ProcessedAt?.UtcDateTime,
-        });
-        return TypedResults.Ok(new { events = page, next = found.Count > limit ? Paging.Cursor($"{found[limit - 1].Id}") : null });
+        var page = found.Take(limit).Select(one => new WebhookEventAnswer(
+            one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt.UtcDateTime, one.ProcessedAt?.UtcDateTime));
+        return TypedResults.Ok(new WebhookEventPage([.. page], found.Count > limit ? Paging.Cursor($"{found[limit - 1].Id}") : null));
     }
 
-    private static async Task<IResult> GetAsync(long id, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<WebhookEventDetails>, ProblemHttpResult>> GetAsync(long id, AppDbContext db, CancellationToken ct)
     {
         if (await db.Set<WebhookEvent>().AsNoTracking().SingleOrDefaultAsync(one => one.Id == id, ct) is not { } found) return Problems.NotFound("event", $"{id}");
-        return TypedResults.Ok(new
-        {
-            found.Id,
-            found.Provider,
-            found.Type,
-            found.State,
-            key = found.DedupeKey,
-            found.Repeats,
-            found.Attempts,
-            found.Outcome,
-            found.Error,
-            receivedAt = found.ReceivedAt.UtcDateTime,
-            processedAt = found.ProcessedAt?.UtcDateTime,
-            headers = JsonElement.Parse(found.Headers),
-            body = Encoding.UTF8.GetString(found.Body),
-            bytes = found.Body.Length,
-        });
+        return TypedResults.Ok(WebhookEventDetails.Of(found));
     }
 
-    private static async Task<IResult> ReplayAsync(long id, WebhookInbox inbox, ILoggerFactory logs, HttpContext context, CancellationToken ct)
+    private static async Task<Results<Accepted<ReplayedEvent>, ProblemHttpResult>> ReplayAsync(long id, WebhookInbox inbox, ILoggerFactory logs, HttpContext context, CancellationToken ct)
     {
         if (await inbox.ReplayAsync(id, ct) is not { } job) return Problems.NotFound("event", $"{id}");
         logs.CreateLogger(typeof(WebhookEventEndpoints)).LogInformation("Webhook event {Id} is processed again for {Who}", id, context.User.Identity?.Name);
-        return TypedResults.Accepted($"/api/webhook-events/{id}", new { id, state = WebhookEvent.Received, jobId = job });
+        return TypedResults.Accepted($"/api/webhook-events/{id}", new ReplayedEvent(id, WebhookEvent.Received, job));
     }
 }

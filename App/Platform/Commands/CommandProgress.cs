@@ -27,9 +27,9 @@ internal abstract class CommandProgress(TimeProvider time)
     public static async Task RunAsync(TextWriter error, Func<CommandProgress, Task<CommandSummary>> work)
     {
         var time = TimeProvider.System;
-        var begun = time.GetTimestamp();
+        var start = time.GetTimestamp();
         var isTerminal = ReferenceEquals(error, Console.Error) && !Console.IsErrorRedirected;
         var summary = isTerminal ? await TerminalProgress.RunAsync(error, time, work) : await work(new PlainProgress(error, time));
-        summary.Write(error, time.GetElapsedTime(begun));
+        summary.Write(error, time.GetElapsedTime(start));
     }
 }

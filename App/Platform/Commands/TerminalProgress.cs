@@ -32,9 +32,9 @@ internal sealed class TerminalProgress : CommandProgress
     /// <summary>Runs the work with its bars on a terminal.</summary>
     public static async Task<CommandSummary> RunAsync(TextWriter error, TimeProvider time, Func<CommandProgress, Task<CommandSummary>> work)
     {
-        var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
-        return await console.Progress()
+        var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
+        return await terminal.Progress()
             .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
-            .StartAsync(bars => work(new TerminalProgress(console, bars, time)));
+            .StartAsync(bars => work(new TerminalProgress(terminal, bars, time)));
     }
 }

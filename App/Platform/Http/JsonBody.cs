@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Platform.Http;
 
@@ -6,7 +7,7 @@ namespace App.Platform.Http;
 internal static class JsonBody
 {
     /// <summary>The body; the problem is null when it can be read.</summary>
-    public static async Task<(JsonElement Body, IResult? Problem)> ReadAsync(HttpRequest request, CancellationToken ct)
+    public static async Task<(JsonElement Body, ProblemHttpResult? Problem)> ReadAsync(HttpRequest request, CancellationToken ct)
     {
         if (!request.HasJsonContentType())
             return (default, Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The body is of a kind that is not taken here.",
@@ -24,6 +25,6 @@ internal static class JsonBody
         }
     }
 
-    private static IResult Bad(string fault) =>
+    private static ProblemHttpResult Bad(string fault) =>
         Problems.Of(StatusCodes.Status400BadRequest, "The request body is not JSON as it is taken here.", new FieldError("body", null, fault));
 }

@@ -1,6 +1,10 @@
 using System.Reflection;
+using System.Text.Json.Serialization;
 using App.Platform.Configuration;
 using App.Platform.Database;
+using App.Platform.Http;
+using Microsoft.AspNetCore.OpenApi;
+using Microsoft.OpenApi;
 
 namespace App.Platform.Observability;
 
@@ -26,6 +30,32 @@ internal enum HealthStatus
 /// <param name="Details">Figures for a reader.</param>
 internal sealed record PartHealth(HealthStatus Status, string? Note = null, object? Details = null);
 
+/// <summary>How an installation does, as one process sees it; beside these, each part by its name.</summary>
+/// <param name="Status">That of the worst part.</param>
+/// <param name="Role">What the process does.</param>
+/// <param name="Version">Of the build.</param>
+/// <param name="UptimeSeconds">How long the process has been up.</param>
+/// <param name="Process">Name of the process.</param>
+/// <param name="Database">The database.</param>
+/// <example>
+/// {"status":"up","role":"web+worker","version":"1.0.0","uptimeSeconds":12.5,"process":"web-1","database":{"status":"up","note":null,"details":{"version":"18.4"}},
+/// "queue":{"status":"up","note":null,"details":null}}
+/// </example>
+internal sealed record HealthReport(HealthStatus Status, string Role, string Version, double UptimeSeconds, string Process, PartHealth Database)
+{
+    /// <summary>The other parts.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, object> Parts { get; init; } = new Dictionary<string, object>();
+
+    /// <summary>Says in the API document that the other parts are like the database.</summary>
+    public static Task DescribePartsAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken ct)
+    {
+        var report = (OpenApiSchema)context.Document!.Components!.Schemas![nameof(HealthReport)];
+        report.AdditionalProperties = new OpenApiSchemaReference(nameof(PartHealth), context.Document);
+        return Task.CompletedTask;
+    }
+}
+
 /// <summary>A part of the product that <c>/health</c> shows; each capability registers its own.</summary>
 /// <param name="Name">Key in the answer, such as <c>stream</c>.</param>
 /// <param name="CheckAsync">Asks it.</param>
@@ -49,13 +79,27 @@ internal sealed class Health(
     /// <summary>Maps the three calls; they need no key and tell nothing of a tenant.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/healthz", () => TypedResults.Ok(new Liveness("alive"))).WithTags("health");
-        routes.MapGet("/health/ready", ReadyAsync).WithTags("health");
-        routes.MapGet("/health", AllAsync).WithTags("health");
+        routes.MapGet("/healthz", () => TypedResults.Ok(new Liveness("alive"))).WithTags("health")
+            .Describe("getLiveness", "Whether the process lives", "Asks nothing of the database.");
+        routes.MapGet("/health/ready", ReadyAsync).WithTags("health").Produces<Ready>().Produces<NotReady>(StatusCodes.Status503ServiceUnavailable)
+            .Describe("getReadiness", "Whether the process can serve", "503 while it drains, or while the database does not answer.");
+        routes.MapGet("/health", AllAsync).WithTags("health").Produces<HealthReport>().Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable)
+            .Describe("getHealth", "How all parts do", "503 while the database does not answer.")
+            .AddOpenApiOperationTransformer(HealthReport.DescribePartsAsync);
     }
 
     /// <summary>That a process lives.</summary>
-    internal sealed record Liveness(string Status);
+    /// <param name="Status">That it does.</param>
+    internal sealed record Liveness([OneOf("alive")] string Status);
+
+    /// <summary>That a process can serve.</summary>
+    /// <param name="Status">That it can.</param>
+    internal sealed record Ready([OneOf("ready")] string Status);
+
+    /// <summary>That a process cannot serve.</summary>
+    /// <param name="Status">That it cannot.</param>
+    /// <param name="Reason">Why.</param>
+    internal sealed record NotReady([OneOf("not ready")] string Status, string? Reason);
 
     private async Task<IResult> ReadyAsync(CancellationToken ct)
     {
@@ -66,31 +110,27 @@ internal sealed class Health(
         var reason = database.Note ?? "database is back";
         if (Interlocked.Exchange(ref lastReason, reason) is { } before && before != reason) log.LogWarning("Readiness is now {Ready}: {Reason}", ready, reason);
         return ready
-            ? TypedResults.Ok(new { status = "ready" })
-            : TypedResults.Json(new { status = "not ready", reason = database.Note }, statusCode: StatusCodes.Status503ServiceUnavailable);
+            ? TypedResults.Ok(new Ready("ready"))
+            : TypedResults.Json(new NotReady("not ready", database.Note), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
     private async Task<IResult> AllAsync(CancellationToken ct)
     {
         var database = await DatabaseAsync(ct);
-        var answer = new Dictionary<string, object?>
-        {
-            ["status"] = "",
-            ["role"] = options.Role,
-            ["version"] = Version,
-            ["uptimeSeconds"] = Math.Round(time.GetElapsedTime(started).TotalSeconds, 1),
-            ["process"] = postgres.ProcessName,
-            ["database"] = database,
-        };
+        var answers = new Dictionary<string, object>();
         var worst = database.Status;
         foreach (var part in parts)
         {
             var health = await CheckAsync(part, ct);
-            answer[part.Name] = health;
+            answers[part.Name] = health;
             // What is switched off is no fault.
             if (health.Status > worst) worst = health.Status;
         }
-        answer["status"] = worst == HealthStatus.Off ? HealthStatus.Up : worst;
+        var answer = new HealthReport(
+            worst == HealthStatus.Off ? HealthStatus.Up : worst, options.Role, Version, Math.Round(time.GetElapsedTime(started).TotalSeconds, 1), postgres.ProcessName, database)
+        {
+            Parts = answers,
+        };
         return TypedResults.Json(answer, statusCode: database.Status == HealthStatus.Up ? 200 : 503);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using App.Platform.Auth;
+using App.Platform.Http;
 using Npgsql;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
@@ -56,7 +57,9 @@ internal static class Telemetry
     {
         // Not MapPrometheusScrapingEndpoint, which takes every method and is not in the API document.
         var scrape = ((IEndpointRouteBuilder)app).CreateApplicationBuilder().UseOpenTelemetryPrometheusScrapingEndpoint(_ => true).Build();
-        app.MapGet(MetricsPath, (Func<HttpContext, Task>)(context => scrape(context))).RequireScope(Scopes.Read).WithTags("health");
+        app.MapGet(MetricsPath, (Func<HttpContext, Task>)(context => scrape(context))).RequireScope(Scopes.Read).WithTags("health")
+            .Describe("getMetrics", "Metrics of this process", "In the text format of Prometheus.")
+            .AnswersText("text/plain", "# TYPE tandem_jobs_enqueued_total counter\ntandem_jobs_enqueued_total 3\n");
     }
 
     // What asks every few seconds whether all is well is no work of anybody's.

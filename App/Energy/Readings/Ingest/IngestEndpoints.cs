@@ -5,32 +5,31 @@ using App.Platform.Auth;
 using App.Platform.Http;
 using App.Platform.Serving;
 using Microsoft.AspNetCore.Http.HttpResults;
-using Microsoft.OpenApi;
 
 namespace App.Energy.Readings.Ingest;
 
 /// <summary><c>POST /ingest/readings</c> (JSON, NDJSON) and <c>POST /api/v2/write</c> (InfluxDB line protocol), gzip or not.</summary>
 internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, SeriesNames names, IngestMetrics metrics, TimeProvider time)
 {
+    private static readonly string[] Precisions = ["ns", "us", "ms", "s"];
+
     /// <summary>Maps them.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
-            .WithDescription("JSON {\"readings\":[{\"buildingId\",\"meter\",\"ts\",\"watts\"}]} or NDJSON, gzip accepted. All or nothing; answered when durable.")
-            .AddOpenApiOperationTransformer((operation, _, _) => TakesAsync(operation, "application/json", "application/x-ndjson")).Produces(StatusCodes.Status202Accepted).ProducesProblem(422);
+            .Describe("postReadings", "Send readings",
+                "JSON, or NDJSON (one item a line), gzip accepted. All or nothing; answered when durable. The same building, meter and time with other watts replaces.")
+            .Takes<IngestRequest>()
+            .TakesText("application/x-ndjson", "{\"buildingId\":\"h1\",\"ts\":\"2026-11-29T08:00:00Z\",\"watts\":123.4}\n")
+            .Produces<IngestAnswer>(StatusCodes.Status202Accepted);
         routes.MapPost("/api/v2/write", (Delegate)WriteAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
-            .WithDescription("InfluxDB line protocol; Authorization: Token <key>. Tags building and meter, field watts, power or value.")
-            .AddOpenApiOperationTransformer((operation, _, _) => TakesAsync(operation, "text/plain")).Produces(StatusCodes.Status204NoContent).ProducesProblem(422);
+            .Describe("writeLineProtocol", "Send readings as InfluxDB line protocol",
+                "For Telegraf, Home Assistant and other clients of InfluxDB; they send `Authorization: Token <key>`. Tags `building` and `meter`, field `watts`, `power` or `value`.")
+            .QueryParameter("precision", "Unit of the timestamps.", Precisions)
+            .QueryParameter("bucket", "The building of lines without the tag `building`.")
+            .TakesText("text/plain", "power,building=h1,meter=mains watts=131.5 1795219220000000000\n")
+            .Produces(StatusCodes.Status204NoContent);
         routes.MapMethods("/ping", ["GET", "HEAD"], () => TypedResults.NoContent()).ExcludeFromDescription();
-    }
-
-    // Said in the API document alone: the framework would refuse other types without a word of cure.
-    private static Task TakesAsync(OpenApiOperation operation, params ReadOnlySpan<string> types)
-    {
-        var content = new Dictionary<string, OpenApiMediaType>();
-        foreach (var type in types) content[type] = new OpenApiMediaType();
-        operation.RequestBody = new OpenApiRequestBody { Required = true, Content = content };
-        return Task.CompletedTask;
     }
 
     private async Task<IResult> PostReadingsAsync(HttpContext context)

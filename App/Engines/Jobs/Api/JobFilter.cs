@@ -1,6 +1,7 @@
 using System.Security.Claims;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using App.Platform.Auth;
 using App.Platform.Http;
 using Npgsql;
@@ -8,6 +9,7 @@ using Npgsql;
 namespace App.Engines.Jobs.Api;
 
 /// <summary>Which jobs are meant: the parameters of a list, and the body of what is done to many. What is null does not matter.</summary>
+/// <example>{"state":"dead","kind":"message.send","createdFrom":"2026-11-28T00:00:00Z"}</example>
 internal sealed record JobFilter
 {
     /// <summary>Of the table of jobs; those that succeeded lie in another.</summary>
@@ -18,7 +20,11 @@ internal sealed record JobFilter
 
     private const int LongestText = 512;
 
-    /// <summary>One of <see cref="LiveStates"/>, or <see cref="Succeeded"/>.</summary>
+    /// <summary>Every state.</summary>
+    public static readonly IReadOnlyList<string> States = [.. LiveStates, Succeeded];
+
+    /// <summary>Jobs in this state.</summary>
+    [OneOf(typeof(JobFilter), nameof(States))]
     public string? State { get; init; }
 
     /// <summary>Name of a kind; with a star at its end, what names of kinds begin with.</summary>
@@ -55,6 +61,7 @@ internal sealed record JobFilter
     public DateTimeOffset? FinishedTo { get; init; }
 
     /// <summary>Whether nothing is asked of the jobs.</summary>
+    [JsonIgnore]
     public bool IsEmpty => this == new JobFilter();
 
     /// <summary>Reads the parameters of a list.</summary>
@@ -81,11 +88,24 @@ internal sealed record JobFilter
         };
     }
 
+    /// <summary>Describes the parameters that <see cref="Read"/> reads.</summary>
+    public static RouteHandlerBuilder DescribeParameters(RouteHandlerBuilder endpoint) => endpoint
+        .QueryParameter("state", "Jobs in this state.", States)
+        .QueryParameter("kind", "Name of a kind; with a star at its end, what names of kinds begin with.")
+        .QueryParameter("queue", "Name of a queue.")
+        .QueryParameter("organization", "Whose jobs. Only the operator may name another than their own; empty: the product's own.")
+        .QueryParameter("key", "A unique key, an order key, or the key of a limit. Jobs that succeeded have none any more.")
+        .QueryParameter("error", "Occurs in an error of an attempt, whatever the case of its letters.")
+        .QueryParameter("text", "Occurs in the arguments or in an error, whatever the case of its letters.")
+        .QueryParameter("id", "One job.", type: "integer")
+        .TimeParameter("createdFrom", "Created at this time or later.").TimeParameter("createdTo", "Created before this time.")
+        .TimeParameter("finishedFrom", "Ended at this time or later.").TimeParameter("finishedTo", "Ended before this time.");
+
     /// <summary>Adds what is wrong with it.</summary>
     public void Check(List<FieldError> faults)
     {
-        if (State is not null && State != Succeeded && !LiveStates.Contains(State))
-            faults.Add(new("state", Problems.Shorten(State), $"give one of {string.Join(", ", LiveStates)}, {Succeeded}"));
+        if (State is not null && !States.Contains(State))
+            faults.Add(new("state", Problems.Shorten(State), $"give one of {string.Join(", ", States)}"));
         foreach (var (name, value) in new[] { ("kind", Kind), ("queue", Queue), ("organization", Organization), ("key", Key), ("error", Error), ("text", Text) })
             if (value is not null && (value.Length > LongestText || value.Any(char.IsControl)))
                 faults.Add(new(name, Problems.Shorten(value), $"give at most {LongestText} characters without control characters"));
@@ -95,9 +115,11 @@ internal sealed record JobFilter
     public JobFilter For(ClaimsPrincipal user) => user.IsOperator() ? this : this with { Organization = user.Organization() };
 
     /// <summary>Whether jobs that succeeded can be among them.</summary>
+    [JsonIgnore]
     public bool MayHaveSucceeded => (State is null or Succeeded) && Key is null;
 
     /// <summary>Whether jobs that have not succeeded can be among them.</summary>
+    [JsonIgnore]
     public bool MayBeLive => State != Succeeded;
 
     /// <summary>The conditions in SQL, each beginning with <c>and</c>; their parameters are added to the command.</summary>

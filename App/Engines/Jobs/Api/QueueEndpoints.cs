@@ -2,6 +2,7 @@ using System.Security.Claims;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace App.Engines.Jobs.Api;
 
@@ -9,36 +10,26 @@ namespace App.Engines.Jobs.Api;
 internal sealed class QueueEndpoints(Postgres postgres, JobFigures figures, ILogger<QueueEndpoints> log)
 {
     private const int LongestName = 128;
+    private const string Name = "Name of the queue.";
 
     /// <summary>Maps them.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         var api = routes.MapGroup("/api").WithTags("jobs");
         api.MapGet("/queues", async (ClaimsPrincipal user, CancellationToken ct) =>
-            TypedResults.Ok(new QueueList((await figures.QueuesAsync(user, ct)).Select(Shape), null))).RequireScope(Scopes.Read);
+            TypedResults.Ok(new QueueList([.. (await figures.QueuesAsync(user, ct)).Select(QueueAnswer.Of)], null))).RequireScope(Scopes.Read)
+            .Describe("listQueues", "Queues", "Those that have jobs or are paused, with the jobs that the key may see.");
         api.MapGet("/job-workers", async (ClaimsPrincipal user, CancellationToken ct) =>
-            TypedResults.Ok(new WorkerList(await figures.WorkersAsync(user, ct), null))).RequireScope(Scopes.Read);
-        api.MapPost("/queues/{name}/pause", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, true, user, ct)).RequireScope(Scopes.Admin);
-        api.MapPost("/queues/{name}/resume", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, false, user, ct)).RequireScope(Scopes.Admin);
+            TypedResults.Ok(new WorkerList(await figures.WorkersAsync(user, ct), null))).RequireScope(Scopes.Read)
+            .Describe("listJobWorkers", "Workers", "With the jobs that they have in hand, as far as the key may see them.");
+        api.MapPost("/queues/{name}/pause", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, true, user, ct)).RequireScope(Scopes.Admin).Refuses(422)
+            .Describe("pauseQueue", "Pause a queue", "None of its jobs are claimed until it is resumed; what runs goes on. The operator's alone.").PathParameter("name", Name);
+        api.MapPost("/queues/{name}/resume", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, false, user, ct)).RequireScope(Scopes.Admin).Refuses(422)
+            .Describe("resumeQueue", "Resume a queue", "The operator's alone.").PathParameter("name", Name);
     }
 
-    /// <summary>The queues, on one page.</summary>
-    internal sealed record QueueList(IEnumerable<object> Queues, string? Next);
-
-    /// <summary>The workers, on one page.</summary>
-    internal sealed record WorkerList(IReadOnlyList<WorkerState> Workers, string? Next);
-
-    private static object Shape(QueueDepth queue) => new
-    {
-        queue.Name,
-        paused = queue.PausedAt is not null,
-        queue.PausedAt,
-        states = JobFilter.LiveStates.ToDictionary(state => state, queue.States.GetValueOrDefault),
-        queue.OldestWaitingSeconds,
-    };
-
     // A queue is shared by all organizations, so only the operator stops it.
-    private async Task<IResult> PauseAsync(string name, bool pause, ClaimsPrincipal user, CancellationToken ct)
+    private async Task<Results<Ok<PausedQueue>, ProblemHttpResult>> PauseAsync(string name, bool pause, ClaimsPrincipal user, CancellationToken ct)
     {
         if (!user.IsOperator())
             return Problems.Of(StatusCodes.Status403Forbidden, "Queues are shared by all organizations.", new FieldError("name", Problems.Shorten(name), "ask the operator to pause or resume it"));
@@ -56,6 +47,6 @@ internal sealed class QueueEndpoints(Postgres postgres, JobFigures figures, ILog
         command.Parameters.Add(new() { Value = JobOptions.Channel });
         var pausedAt = await command.ExecuteScalarAsync(ct) as DateTime?;
         log.LogInformation("{What:l} queue {Queue} for {Who}", pause ? "Paused" : "Resumed", name, user.Identity?.Name);
-        return TypedResults.Ok(new { name, paused = pause, pausedAt });
+        return TypedResults.Ok(new PausedQueue(name, pause, pausedAt));
     }
 }

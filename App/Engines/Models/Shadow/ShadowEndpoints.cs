@@ -9,15 +9,22 @@ internal static class ShadowEndpoints
 {
     private const int MostDisagreements = 10;
     private const int MostListed = 50;
+    private const string Name = "Name of the model's task.";
+    private const string Version = "The version.";
 
     /// <summary>Maps the calls.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
         var models = routes.MapGroup("/api/models/{name}").WithTags("models");
-        models.MapGet("/shadows", ListAsync).RequireScope(Scopes.Read);
-        models.MapPost("/versions/{version:int}/shadow", StartAsync).RequireScope(Scopes.Admin);
-        models.MapPost("/versions/{version:int}/shadow/stop", StopAsync).RequireScope(Scopes.Admin);
-        models.MapDelete("/versions/{version:int}/shadow", StopAsync).RequireScope(Scopes.Admin);
+        models.MapGet("/shadows", ListAsync).RequireScope(Scopes.Read)
+            .Describe("listShadows", "Comparisons of a model", "Versions that run or ran beside the active one, the newest first, at most fifty.").PathParameter("name", Name);
+        models.MapPost("/versions/{version:int}/shadow", StartAsync).RequireScope(Scopes.Admin).Refuses(404, 422)
+            .Describe("startShadow", "Compare a version with the active one", "It is shown a sample of live inputs; nobody sees its answers but this comparison.")
+            .PathParameter("name", Name).PathParameter("version", Version);
+        models.MapPost("/versions/{version:int}/shadow/stop", StopAsync).RequireScope(Scopes.Admin).Refuses(404)
+            .Describe("stopShadow", "End a comparison").PathParameter("name", Name).PathParameter("version", Version);
+        models.MapDelete("/versions/{version:int}/shadow", StopAsync).RequireScope(Scopes.Admin).Refuses(404)
+            .Describe("deleteShadow", "End a comparison (as DELETE)", "The same as `stopShadow`.").PathParameter("name", Name).PathParameter("version", Version);
     }
 
     /// <summary>The newest shadow of each of some versions.</summary>

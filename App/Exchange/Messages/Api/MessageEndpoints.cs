@@ -1,6 +1,7 @@
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
@@ -10,19 +11,31 @@ namespace App.Exchange.Messages.Api;
 internal static class MessageEndpoints
 {
     private const int MostKeyCharacters = 255;
+    private const string Id = "The message's id.";
 
     /// <summary>Maps the calls.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
         var messages = routes.MapGroup("/api/messages").WithTags("messages");
-        messages.MapPost("", AddAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(Outbox.LongestBody * 2));
-        messages.MapGet("", ListAsync).RequireScope(Scopes.Read);
-        messages.MapGet("{id}", GetAsync).RequireScope(Scopes.Read);
-        messages.MapPost("{id:guid}/redrive", RedriveAsync).RequireScope(Scopes.Write);
-        messages.MapPost("redrive", RedriveManyAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536));
+        messages.MapPost("", AddAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(Outbox.LongestBody * 2))
+            .Takes<NewMessageRequest>().Idempotent().Refuses(409)
+            .Describe("sendMessage", "Send a message", "It is delivered until the far side has taken it, or its attempts are over.");
+        messages.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages()
+            .Describe("listMessages", "Messages", "The newest first, without their bodies.")
+            .QueryParameter("status", "Only messages in this status.", MessageState.All)
+            .QueryParameter("channel", "Only of this channel.", MessageChannel.All)
+            .QueryParameter("to", "Only to there.")
+            .QueryParameter("error", "Occurs in the error, whatever the case of its letters, or is its number.")
+            .TimeParameter("since", "Only those taken then or later.");
+        messages.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getMessage", "A message", "With its body and its attempts.").PathParameter("id", Id);
+        messages.MapPost("{id:guid}/redrive", RedriveAsync).RequireScope(Scopes.Write).Refuses(404, 409)
+            .Describe("redriveMessage", "Send a message again", "One that is dead or uncertain, with all its attempts.").PathParameter("id", Id);
+        messages.MapPost("redrive", RedriveManyAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536)).Takes<RedriveRequest>()
+            .Describe("redriveMessages", "Send many messages again", "Those that the filter means.");
     }
 
-    private static async Task<IResult> AddAsync(HttpContext context, MessageRequest parser, MessageStore store, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Accepted<MessageStanding>, ProblemHttpResult>> AddAsync(
+        HttpContext context, MessageRequest parser, MessageStore store, AppDbContext db, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -39,11 +52,11 @@ internal static class MessageEndpoints
                 new FieldError("Idempotency-Key", Problems.Shorten(key!), "wait for its answer, or send the request again after a second")),
             SentMessageKind.OtherPayload => Problems.Unprocessable(
                 new FieldError("Idempotency-Key", Problems.Shorten(key!), $"use another key: this one was sent with another payload and made message {taken.Id}")),
-            _ => TypedResults.Accepted($"/api/messages/{taken.Id}", new { id = taken.Id, status = taken.Status }),
+            _ => TypedResults.Accepted($"/api/messages/{taken.Id}", new MessageStanding(taken.Id, taken.Status)),
         };
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<MessagePage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -56,11 +69,9 @@ internal static class MessageEndpoints
         var organization = context.User.Organization();
         var found = await Meant(db.Set<Message>().AsNoTracking().Where(message => message.Organization == organization && message.Id < before), filter)
             .OrderByDescending(message => message.Id).Take(limit + 1).ToListAsync(ct);
-        return TypedResults.Ok(new
-        {
-            messages = found.Take(limit).Select(MessageAnswers.Of),
-            next = found.Count > limit ? Paging.Cursor(found[limit - 1].Id.ToString()) : null,
-        });
+        return TypedResults.Ok(new MessagePage(
+            [.. found.Take(limit).Select(MessageAnswer.Of)],
+            found.Count > limit ? Paging.Cursor(found[limit - 1].Id.ToString()) : null));
     }
 
     private static IQueryable<Message> Meant(IQueryable<Message> messages, MessageFilter filter)
@@ -79,32 +90,32 @@ internal static class MessageEndpoints
         return messages;
     }
 
-    private static async Task<IResult> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<MessageDetails>, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         if (!Guid.TryParse(id, out var wanted) || await db.Set<Message>().AsNoTracking().SingleOrDefaultAsync(m => m.Id == wanted && m.Organization == organization, ct) is not { } message)
             return Problems.NotFound("message", id);
         var deliveries = await db.Set<Delivery>().AsNoTracking().Where(delivery => delivery.MessageId == message.Id).OrderBy(delivery => delivery.Number).ToListAsync(ct);
-        return TypedResults.Ok(MessageAnswers.Of(message, deliveries));
+        return TypedResults.Ok(MessageDetails.Of(message, deliveries));
     }
 
-    private static async Task<IResult> RedriveAsync(Guid id, HttpContext context, MessageStore store, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Accepted<MessageStanding>, ProblemHttpResult>> RedriveAsync(Guid id, HttpContext context, MessageStore store, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        if (await store.RedriveAsync(organization, [id], ct) > 0) return TypedResults.Accepted($"/api/messages/{id}", new { id, status = MessageState.Pending });
+        if (await store.RedriveAsync(organization, [id], ct) > 0) return TypedResults.Accepted($"/api/messages/{id}", new MessageStanding(id, MessageState.Pending));
         var state = await db.Set<Message>().Where(message => message.Id == id && message.Organization == organization).Select(message => message.State).SingleOrDefaultAsync(ct);
         return state is null
             ? Problems.NotFound("message", id.ToString())
             : Problems.Of(StatusCodes.Status409Conflict, $"The message is {state}.", new FieldError("status", state, "drive messages again that are dead or uncertain"));
     }
 
-    private static async Task<IResult> RedriveManyAsync(HttpContext context, MessageStore store, CancellationToken ct)
+    private static async Task<Results<Ok<RedrivenMessages>, ProblemHttpResult>> RedriveManyAsync(HttpContext context, MessageStore store, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
         var faults = new List<FieldError>();
         var filter = MessageFilter.Read(body, faults);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
-        return TypedResults.Ok(new { redriven = await store.RedriveAsync(context.User.Organization(), filter, ct) });
+        return TypedResults.Ok(new RedrivenMessages(await store.RedriveAsync(context.User.Organization(), filter, ct)));
     }
 }

@@ -3,6 +3,7 @@ using App.Exchange.Messages.Api;
 using App.Platform.Auth;
 using App.Platform.Database;
 using App.Platform.Http;
+using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Microsoft.EntityFrameworkCore;
 
@@ -14,22 +15,31 @@ internal static partial class WebhookEndpointRequests
     private const int MostTypes = 100;
     private const int MostEndpoints = 1000;
     private const int GraceHours = 24;
+    private const string Id = "The endpoint's id.";
 
     /// <summary>Maps the calls.</summary>
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = routes.MapGroup("/api/webhook-endpoints").WithTags("messages");
-        endpoints.MapPost("", CreateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536));
-        endpoints.MapGet("", ListAsync).RequireScope(Scopes.Read);
-        endpoints.MapGet("{id:guid}", async (Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct) =>
-            await FindAsync(db, context, id, ct) is { } endpoint ? TypedResults.Ok(Of(endpoint, time)) : (IResult)NotFound(id)).RequireScope(Scopes.Read);
-        endpoints.MapPatch("{id:guid}", ChangeAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536));
-        endpoints.MapPost("{id:guid}/rotate", RotateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536));
-        endpoints.MapDelete("{id:guid}", DeleteAsync).RequireScope(Scopes.Write);
-        endpoints.MapGet("{id:guid}/deliveries", DeliveriesAsync).RequireScope(Scopes.Read);
+        endpoints.MapPost("", CreateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536)).Takes<NewEndpointRequest>().Refuses(409)
+            .Describe("createWebhookEndpoint", "Register a URL for webhooks", "The answer shows its secret, which is shown once.");
+        endpoints.MapGet("", ListAsync).RequireScope(Scopes.Read)
+            .Describe("listWebhookEndpoints", "URLs that take webhooks", "Those that are registered, and others while they are closed, on one page.");
+        endpoints.MapGet("{id:guid}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getWebhookEndpoint", "A URL that takes webhooks").PathParameter("id", Id);
+        endpoints.MapPatch("{id:guid}", ChangeAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536)).Takes<ChangeEndpointRequest>().Refuses(404)
+            .Describe("changeWebhookEndpoint", "Change, close or open a URL").PathParameter("id", Id);
+        endpoints.MapPost("{id:guid}/rotate", RotateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536))
+            .Takes<RotateSecretRequest>(optional: true).Refuses(404)
+            .Describe("rotateWebhookSecret", "Change the secret of a URL", "The answer shows the new one, which is shown once; the old one signs as well for a while.").PathParameter("id", Id);
+        endpoints.MapDelete("{id:guid}", DeleteAsync).RequireScope(Scopes.Write).Refuses(404).Describe("deleteWebhookEndpoint", "Forget a URL").PathParameter("id", Id);
+        endpoints.MapGet("{id:guid}/deliveries", DeliveriesAsync).RequireScope(Scopes.Read).Pages().Refuses(404)
+            .Describe("listWebhookDeliveries", "Attempts to deliver to a URL", "The newest first, with what was answered.").PathParameter("id", Id);
     }
 
-    private static async Task<IResult> CreateAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> GetAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct) =>
+        await FindAsync(db, context, id, ct) is { } endpoint ? TypedResults.Ok(EndpointAnswer.Of(endpoint, time)) : NotFound(id);
+
+    private static async Task<Results<Created<EndpointAnswer>, ProblemHttpResult>> CreateAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -53,21 +63,21 @@ internal static partial class WebhookEndpointRequests
             returning *
             """).AsNoTracking().ToListAsync(ct);
         return made is [var endpoint]
-            ? TypedResults.Created($"/api/webhook-endpoints/{endpoint.Id}", Of(endpoint, time, secret))
+            ? TypedResults.Created($"/api/webhook-endpoints/{endpoint.Id}", EndpointAnswer.Of(endpoint, time, secret))
             : Problems.Of(StatusCodes.Status409Conflict, "The URL is registered.", new FieldError("url", Problems.Shorten(url!), "change the endpoint that is there (PATCH), or rotate its secret"));
     }
 
-    private static async Task<IResult> ListAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Ok<EndpointPage>> ListAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var organization = context.User.Organization();
         // Those that are not registered are of interest while they are closed.
         var endpoints = await db.Set<WebhookEndpoint>().AsNoTracking()
             .Where(endpoint => endpoint.Organization == organization && (endpoint.Secret != null || endpoint.ClosedAt != null))
             .OrderBy(endpoint => endpoint.CreatedAt).ThenBy(endpoint => endpoint.Id).Take(Paging.MaxLimit).ToListAsync(ct);
-        return TypedResults.Ok(new { endpoints = endpoints.Select(endpoint => Of(endpoint, time)), next = (string?)null });
+        return TypedResults.Ok(new EndpointPage(endpoints.ConvertAll(endpoint => EndpointAnswer.Of(endpoint, time)), null));
     }
 
-    private static async Task<IResult> ChangeAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> ChangeAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -84,10 +94,10 @@ internal static partial class WebhookEndpointRequests
         if (enabled == false && endpoint.ClosedAt is null) (endpoint.ClosedAt, endpoint.ClosedReason) = (time.GetUtcNow(), "It was closed by request.");
         if (enabled == true) (endpoint.ClosedAt, endpoint.ClosedReason, endpoint.Failures, endpoint.Trips, endpoint.OpenUntil) = (null, null, 0, 0, null);
         await db.SaveChangesAsync(ct);
-        return TypedResults.Ok(Of(endpoint, time));
+        return TypedResults.Ok(EndpointAnswer.Of(endpoint, time));
     }
 
-    private static async Task<IResult> RotateAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> RotateAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var hours = GraceHours;
         if (context.Request.ContentLength > 0)
@@ -104,17 +114,17 @@ internal static partial class WebhookEndpointRequests
         endpoint.Secret = WebhookSecret.New();
         (endpoint.PreviousSecret, endpoint.PreviousUntil) = hours == 0 ? (null, null) : (old, (DateTimeOffset?)time.GetUtcNow().AddHours(hours));
         await db.SaveChangesAsync(ct);
-        return TypedResults.Ok(Of(endpoint, time, endpoint.Secret));
+        return TypedResults.Ok(EndpointAnswer.Of(endpoint, time, endpoint.Secret));
     }
 
-    private static async Task<IResult> DeleteAsync(Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         return await db.Set<WebhookEndpoint>().Where(endpoint => endpoint.Id == id && endpoint.Organization == organization).ExecuteDeleteAsync(ct) > 0
             ? TypedResults.NoContent() : NotFound(id);
     }
 
-    private static async Task<IResult> DeliveriesAsync(Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<DeliveryPage>, ProblemHttpResult>> DeliveriesAsync(Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -131,11 +141,9 @@ internal static partial class WebhookEndpointRequests
                 && (message.Id < before || (message.Id == before && delivery.Number < number))
             orderby message.Id descending, delivery.Number descending
             select delivery).AsNoTracking().Take(limit + 1).ToListAsync(ct);
-        return TypedResults.Ok(new
-        {
-            deliveries = found.Take(limit).Select(MessageAnswers.Of),
-            next = found.Count > limit ? Paging.Cursor(found[limit - 1].MessageId.ToString(), found[limit - 1].Number.ToString()) : null,
-        });
+        return TypedResults.Ok(new DeliveryPage(
+            [.. found.Take(limit).Select(DeliveryAnswer.Of)],
+            found.Count > limit ? Paging.Cursor(found[limit - 1].MessageId.ToString(), found[limit - 1].Number.ToString()) : null));
     }
 
     private static async Task<WebhookEndpoint?> FindAsync(AppDbContext db, HttpContext context, Guid id, CancellationToken ct)
@@ -154,25 +162,7 @@ internal static partial class WebhookEndpointRequests
         return fields.Faults.Count > 0 ? [] : [.. list.Select(item => item.GetString()!).Distinct()];
     }
 
-    // The secret is shown when it is made, and never again.
-    private static object Of(WebhookEndpoint endpoint, TimeProvider time, string? secret = null) => new
-    {
-        id = endpoint.Id,
-        url = endpoint.Url,
-        eventTypes = endpoint.EventTypes,
-        registered = endpoint.Secret is not null,
-        enabled = endpoint.ClosedAt is null,
-        closedAt = endpoint.ClosedAt?.UtcDateTime,
-        closedReason = endpoint.ClosedReason,
-        circuit = endpoint.OpenUntil is not { } until ? "closed" : until > time.GetUtcNow() ? "open" : "half-open",
-        openUntil = endpoint.OpenUntil?.UtcDateTime,
-        failures = endpoint.Failures,
-        previousSecretUntil = endpoint.PreviousUntil?.UtcDateTime,
-        createdAt = endpoint.CreatedAt.UtcDateTime,
-        secret,
-    };
-
-    private static IResult NotFound(Guid id) => Problems.NotFound("webhook endpoint", id.ToString());
+    private static ProblemHttpResult NotFound(Guid id) => Problems.NotFound("webhook endpoint", id.ToString());
 
     [GeneratedRegex(@"\A(\*|[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}(\.\*)?)\z", RegexOptions.ExplicitCapture)]
     private static partial Regex EventType();
