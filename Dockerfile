@@ -8,16 +8,17 @@ ARG RUNTIME_IMAGE=mcr.microsoft.com/dotnet/aspnet:10.0-noble-chiseled
 
 # What comes from npm: the pages' libraries. The optional packages are the embedded PostgreSQL,
 # which production refuses.
-FROM ${NODE_IMAGE} AS npm
+FROM --platform=${BUILDPLATFORM} ${NODE_IMAGE} AS npm
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=optional --loglevel=error
 
-FROM ${SDK_IMAGE} AS build
+# Runs on the builder's own processor and compiles for the target's: nothing is emulated.
+FROM --platform=${BUILDPLATFORM} ${SDK_IMAGE} AS build
 # Compiling ahead makes the start use a third less processor time; false is for feeds that lack the compiler's package.
 ARG READY_TO_RUN=true
-# Set by the builder: amd64 or arm64.
-ARG TARGETARCH=amd64
+# Set by the builder: amd64 or arm64. Without a default, which would hide the builder's value.
+ARG TARGETARCH
 ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 WORKDIR /src
 COPY global.json Directory.Build.props Directory.Build.targets Directory.Packages.props ./

@@ -14,7 +14,11 @@ namespace App;
 internal static class Program
 {
     /// <summary>No words: serve. Otherwise the command that the words name.</summary>
-    public static async Task<int> Main(string[] args) => await CommandHost.RunProcessAsync(args, Commands(Variables.OfProcess()));
+    public static async Task<int> Main(string[] args)
+    {
+        var variables = Variables.OfProcess();
+        return await CommandHost.RunProcessAsync(args, ct => PlatformCommands.ServeAsync(ComposeAsync, variables, ct), () => Commands(variables));
+    }
 
     /// <summary>Every command of the image.</summary>
     internal static RootCommand Commands(Variables variables)

@@ -26,8 +26,8 @@ internal sealed class BenchServer : IAsyncDisposable
         if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url)
             return new(DatabaseUrl.Parse(url) is { ConnectionString: { } given } ? given : throw new BenchException($"DATABASE_URL: {DatabaseUrl.Parse(url).Fault}."), null);
         var folder = Directory.CreateTempSubdirectory("tandem-bench").FullName;
-        var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = folder, ListenOnLoopback = true }, cancellationToken: ct);
-        return new(server.AdminConnectionString, server);
+        var own = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = folder, ListenOnLoopback = true }, cancellationToken: ct);
+        return new(own.AdminConnectionString, own);
     }
 
     public async ValueTask DisposeAsync()

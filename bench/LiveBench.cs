@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using App.Platform.Database;
 using Npgsql;
 
 namespace Bench;

@@ -45,7 +45,8 @@ internal sealed class LiveServer : IAsyncDisposable
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
         var node = NodePeer.Node(folder);
-        var process = Process.Start(new ProcessStartInfo(node, ["ws/server.mjs", "--port", port.ToString(), "--model", System.IO.Path.GetRelativePath(System.IO.Path.Combine(folder, "models"), model)]) { WorkingDirectory = folder })!;
+        var start = new ProcessStartInfo(node, ["ws/server.mjs", "--port", port.ToString(), "--model", System.IO.Path.GetRelativePath(System.IO.Path.Combine(folder, "models"), model)]) { WorkingDirectory = folder };
+        var process = NodePeer.StartOrExplain(start, folder);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         while (true)
         {
@@ -56,6 +57,10 @@ internal sealed class LiveServer : IAsyncDisposable
             catch (HttpRequestException) when (!process.HasExited)
             {
                 // It does not listen yet.
+            }
+            catch (HttpRequestException)
+            {
+                throw new BenchException($"The peer in {folder} has ended with {process.ExitCode} before it served: run npm install in a copy of it, or leave it out with --peers none.");
             }
             await Task.Delay(5, ct);
         }

@@ -25,13 +25,30 @@ internal static class NodePeer
             Environment = { ["PEERS_PG"] = databaseUrl },
         };
         if (redisPort is not null) start.Environment["PEERS_REDIS_PORT"] = redisPort;
-        using var process = Process.Start(start)!;
+        using var process = StartOrExplain(start, folder);
         await using var watching = watch?.Invoke(process);
         var output = await process.StandardOutput.ReadToEndAsync(ct);
         await process.WaitForExitAsync(ct);
-        var line = output.Split('\n').LastOrDefault(text => text.StartsWith('{')) ?? throw new InvalidOperationException($"The peer printed no result: {output}");
-        return JsonNode.Parse(line) ?? throw new InvalidOperationException("The peer's result is null.");
+        var line = output.Split('\n').LastOrDefault(text => text.StartsWith('{')) ?? throw Missing(folder, $"it ended without a result {output}".TrimEnd());
+        return JsonNode.Parse(line) ?? throw Missing(folder, "its result is null");
     }
+
+    /// <summary>Starts a peer, or says why it cannot be.</summary>
+    /// <exception cref="BenchException">Its Node is missing or cannot be run.</exception>
+    public static Process StartOrExplain(ProcessStartInfo start, string folder)
+    {
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            throw Missing(folder, e.Message);
+        }
+    }
+
+    private static BenchException Missing(string folder, string why) =>
+        new($"The peer in {folder} does not run: {why}. Run npm install and models/make-models.mjs in a copy of it and name that with --peers, or leave it out with --peers none.");
 }
 
 /// <summary>A Redis of the peers' own.</summary>

@@ -4,7 +4,10 @@ using App.Platform.Configuration;
 // Not App.Console: that name would hide System.Console from every other file of the application.
 namespace App.WebConsole;
 
-/// <summary>The web pages: signing in, and the house with its power, its appliances and the state of the pipeline, the dashboard of jobs, fingerspelling, and the API reference.</summary>
+/// <summary>
+/// The web pages: signing in, and the house with its power, its appliances and the state of the pipeline, the dashboard
+/// of jobs, fingerspelling, and the API reference.
+/// </summary>
 internal sealed class ConsoleModule : Module
 {
     /// <inheritdoc/>

@@ -22,12 +22,14 @@ namespace App.Runs;
 /// "createdAt":"2026-11-29T08:00:00Z","startedAt":"2026-11-29T08:00:00Z","endedAt":null,"error":null,"steps":{"succeeded":1,"waiting":1}}
 /// </example>
 internal sealed record RunAnswer(
-    Guid Id, string Goal, [OneOf(typeof(RunState), nameof(RunState.OfRuns))] string Status, int Priority, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt,
+    Guid Id, string Goal, [OneOf(typeof(RunState), nameof(RunState.OfRuns))] string Status, int Priority, DateTime CreatedAt,
+    DateTime? StartedAt, DateTime? EndedAt,
     RunError? Error, IReadOnlyDictionary<string, int> Steps)
 {
     /// <summary>The answer for a run of a list.</summary>
     public static RunAnswer Of(Run run, IReadOnlyDictionary<string, int> steps) => new(
-        run.Id, run.Goal, run.Status, run.Priority, run.CreatedAt.UtcDateTime, run.StartedAt?.UtcDateTime, run.EndedAt?.UtcDateTime, RunError.Of(run), steps);
+        run.Id, run.Goal, run.Status, run.Priority, run.CreatedAt.UtcDateTime, run.StartedAt?.UtcDateTime, run.EndedAt?.UtcDateTime,
+        RunError.Of(run), steps);
 }
 
 /// <summary>A run with its steps.</summary>
@@ -41,12 +43,14 @@ internal sealed record RunAnswer(
 /// <param name="Error">Why it failed.</param>
 /// <param name="Steps">Its steps in the order of the plan, written as they are read.</param>
 internal sealed record RunDetails(
-    Guid Id, string Goal, [OneOf(typeof(RunState), nameof(RunState.OfRuns))] string Status, int Priority, DateTime CreatedAt, DateTime? StartedAt, DateTime? EndedAt,
+    Guid Id, string Goal, [OneOf(typeof(RunState), nameof(RunState.OfRuns))] string Status, int Priority, DateTime CreatedAt,
+    DateTime? StartedAt, DateTime? EndedAt,
     RunError? Error, IAsyncEnumerable<RunStepAnswer> Steps)
 {
     /// <summary>The answer for a run.</summary>
     public static RunDetails Of(Run run, IAsyncEnumerable<RunStepAnswer> steps) => new(
-        run.Id, run.Goal, run.Status, run.Priority, run.CreatedAt.UtcDateTime, run.StartedAt?.UtcDateTime, run.EndedAt?.UtcDateTime, RunError.Of(run), steps);
+        run.Id, run.Goal, run.Status, run.Priority, run.CreatedAt.UtcDateTime, run.StartedAt?.UtcDateTime, run.EndedAt?.UtcDateTime,
+        RunError.Of(run), steps);
 }
 
 /// <summary>Why a run failed.</summary>
@@ -73,8 +77,10 @@ internal sealed record RunError(string? Step, string Message)
 /// <param name="Error">Why it failed.</param>
 /// <param name="Attempts">Its attempts, the first first.</param>
 internal sealed record RunStepAnswer(
-    string Name, string Handler, [OneOf(typeof(RunState), nameof(RunState.OfSteps))] string Status, IReadOnlyList<string> DependsOn, int TimeoutMs, int MaxAttempts,
-    bool ContinueOnError, DateTime? StartedAt, DateTime? EndedAt, DateTime? WakeAt, JsonElement? Output, string? Error, IEnumerable<RunAttemptAnswer> Attempts)
+    string Name, string Handler, [OneOf(typeof(RunState), nameof(RunState.OfSteps))] string Status, IReadOnlyList<string> DependsOn,
+    int TimeoutMs, int MaxAttempts,
+    bool ContinueOnError, DateTime? StartedAt, DateTime? EndedAt, DateTime? WakeAt, JsonElement? Output, string? Error,
+    IEnumerable<RunAttemptAnswer> Attempts)
 {
     private static readonly JsonDocumentOptions Reading = new() { MaxDepth = PlanLimits.OutputDepth };
 
@@ -93,7 +99,8 @@ internal sealed record RunStepAnswer(
 /// <param name="EndedAt">When it ended.</param>
 /// <param name="Error">Why it failed or was interrupted.</param>
 internal sealed record RunAttemptAnswer(
-    int Number, [OneOf(typeof(RunState), nameof(RunState.OfAttempts))] string Status, string Worker, DateTime StartedAt, DateTime? EndedAt, string? Error)
+    int Number, [OneOf(typeof(RunState), nameof(RunState.OfAttempts))] string Status, string Worker, DateTime StartedAt, DateTime? EndedAt,
+    string? Error)
 {
     /// <summary>The answer for an attempt.</summary>
     public static RunAttemptAnswer Of(RunAttempt attempt) =>

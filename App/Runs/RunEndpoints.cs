@@ -22,19 +22,25 @@ internal static class RunEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var runs = routes.MapGroup("/api/runs").WithTags("runs");
-        runs.MapPost("", CreateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(PlanLimits.BodyBytes)).Takes<RunRequest>().Idempotent().Refuses(409)
-            .Describe("createRun", "Start a run", "The whole plan is checked before anything is stored: names, handlers and their inputs, dependencies, references.");
+        runs.MapPost("", CreateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(PlanLimits.BodyBytes))
+            .Takes<RunRequest>().Idempotent().Refuses(409)
+            .Describe("createRun", "Start a run",
+                "The whole plan is checked before anything is stored: names, handlers and their inputs, dependencies, references.");
         runs.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages().QueryParameter("status", "Only runs in this status.", RunState.OfRuns)
             .Describe("listRuns", "Runs", "The newest first.");
         runs.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404)
-            .Describe("getRun", "A run", "With its steps, their outputs and attempts. Inputs are not answered: they may hold credentials.").PathParameter("id", Id);
+            .Describe("getRun", "A run", "With its steps, their outputs and attempts. Inputs are not answered: they may hold credentials.")
+            .PathParameter("id", Id);
         runs.MapPost("{id}/cancel", CancelAsync).RequireScope(Scopes.Write).Refuses(404, 409)
             .Describe("cancelRun", "Cancel a run", "Steps that run are told to stop; no other begins.").PathParameter("id", Id);
         runs.MapPost("{id}/retry", RetryAsync).RequireScope(Scopes.Write).Refuses(404, 409)
-            .Describe("retryRun", "Go on with a run that has failed", "Steps that have succeeded keep their outputs.").PathParameter("id", Id);
-        runs.MapPost("{id}/steps/{name}/approve", ApproveAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(1 << 20))
+            .Describe("retryRun", "Go on with a run that has failed", "Steps that have succeeded keep their outputs.")
+            .PathParameter("id", Id);
+        runs.MapPost("{id}/steps/{name}/approve", ApproveAsync).RequireScope(Scopes.Write)
+            .WithMetadata(new RequestSizeLimitAttribute(1 << 20))
             .Takes<ApprovalRequest>().Refuses(404, 409)
-            .Describe("approveStep", "Answer a step that waits for a person").PathParameter("id", Id).PathParameter("name", "Name of the step.");
+            .Describe("approveStep", "Answer a step that waits for a person").PathParameter("id", Id)
+            .PathParameter("name", "Name of the step.");
     }
 
     /// <summary>A run of the caller's organization, or null.</summary>
@@ -46,7 +52,8 @@ internal static class RunEndpoints
             : null;
     }
 
-    private static async Task<Results<Created<RunStanding>, ProblemHttpResult>> CreateAsync(HttpContext context, PlanParser parser, RunStore runs, CancellationToken ct)
+    private static async Task<Results<Created<RunStanding>, ProblemHttpResult>> CreateAsync(
+        HttpContext context, PlanParser parser, RunStore runs, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -92,7 +99,8 @@ internal static class RunEndpoints
             found.Count > limit ? Paging.Cursor(page[^1].Id.ToString()) : null));
     }
 
-    private static async Task<Results<Ok<RunDetails>, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<RunDetails>, ProblemHttpResult>> GetAsync(
+        string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         if (await FindAsync(db, context, id, ct) is not { } run) return Problems.NotFound("run", id);
         var attempts = (await db.Set<RunAttempt>().AsNoTracking().Where(attempt => attempt.RunId == run.Id).OrderBy(attempt => attempt.Number).ToListAsync(ct))
@@ -102,7 +110,8 @@ internal static class RunEndpoints
         return TypedResults.Ok(RunDetails.Of(run, steps.Select(step => RunStepAnswer.Of(step, attempts[step.Name]))));
     }
 
-    private static async Task<Results<Ok<RunStanding>, ProblemHttpResult>> CancelAsync(string id, HttpContext context, RunActions actions, CancellationToken ct)
+    private static async Task<Results<Ok<RunStanding>, ProblemHttpResult>> CancelAsync(
+        string id, HttpContext context, RunActions actions, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var run) || await actions.CancelAsync(run, context.User.Organization(), ct) is not { } status) return Problems.NotFound("run", id);
         return status == RunState.Cancelled
@@ -110,7 +119,8 @@ internal static class RunEndpoints
             : Problems.Of(StatusCodes.Status409Conflict, "The run has ended.", new FieldError("status", status, "cancel runs that are pending or running"));
     }
 
-    private static async Task<Results<Ok<RunStanding>, ProblemHttpResult>> RetryAsync(string id, HttpContext context, RunActions actions, CancellationToken ct)
+    private static async Task<Results<Ok<RunStanding>, ProblemHttpResult>> RetryAsync(
+        string id, HttpContext context, RunActions actions, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var run) || await actions.RetryAsync(run, context.User.Organization(), ct) is not { } result) return Problems.NotFound("run", id);
         return result.Done

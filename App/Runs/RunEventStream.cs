@@ -30,11 +30,14 @@ internal static class RunEventStream
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/runs/{id}/events", GetAsync).RequireScope(Scopes.Read).WithTags("runs").Refuses(404, 422)
             .Describe("streamRunEvents", "What happens to a run, as it happens",
-                "Server-sent events `run` and `step`, each with `runId`, `step`, `status`, `attempt` and `at`; the stream ends when the run has.")
+                "Server-sent events `run` and `step`, each with `runId`, `step`, `status`, `attempt` and `at`; the stream ends when the "
+                + "run has.")
             .PathParameter("id", "The run's id.")
             .HeaderParameter("Last-Event-ID", "The last event that the caller has: those behind it follow.")
             .AnswersText("text/event-stream",
-                "id: 1\nevent: run\ndata: {\"runId\":\"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55\",\"step\":null,\"status\":\"running\",\"attempt\":null,\"at\":\"2026-11-29T08:00:00Z\"}\n\n");
+                "id: 1\nevent: run\n"
+                + "data: {\"runId\":\"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55\",\"step\":null,"
+                + "\"status\":\"running\",\"attempt\":null,\"at\":\"2026-11-29T08:00:00Z\"}\n\n");
 
     private static async Task<IResult> GetAsync(
         string id, HttpContext context, AppDbContext db, RunSignals signals, TimeProvider time, IHostApplicationLifetime lifetime, CancellationToken ct)

@@ -1,4 +1,5 @@
 using App.Energy.Disaggregation;
+using CsCheck;
 
 namespace App.Tests.Energy.Disaggregation;
 
@@ -71,12 +72,11 @@ public sealed class GridTests
         Assert.Equal([(0, 1f), (1, float.NaN), (10, 2f), (11, 2f), (12, float.NaN)], Cells((0, 1), (620, 2), (660, 2)));
     }
 
-    [Theory]
-    [InlineData(1)]
-    [InlineData(7)]
-    public void A_rebuild_from_the_longest_hold_before_a_minute_gives_the_same_cells(int seed)
+    [Fact]
+    public void A_rebuild_from_the_longest_hold_before_a_minute_gives_the_same_cells() => AnyReadings.Sample(RebuildsAlike, iter: 60);
+
+    private static void RebuildsAlike(List<(long Ts, float Watts)> readings)
     {
-        var readings = RandomReadings(seed, 4000);
         var whole = Run(readings).ToDictionary(cell => cell.Start);
         foreach (var from in readings.Where((_, i) => i % 97 == 5).Select(reading => Grid.StartOf(reading.Ts) + Grid.CellMs))
         {
@@ -86,12 +86,11 @@ public sealed class GridTests
         }
     }
 
-    [Theory]
-    [InlineData(3)]
-    [InlineData(11)]
-    public void Cells_agree_with_their_definition_second_by_second(int seed)
+    [Fact]
+    public void Cells_agree_with_their_definition_second_by_second() => AnyReadings.Sample(AgreesWithItsDefinition, iter: 60);
+
+    private static void AgreesWithItsDefinition(List<(long Ts, float Watts)> readings)
     {
-        var readings = RandomReadings(seed, 2000);
         var power = new SortedDictionary<long, double>();
         for (var i = 0; i < readings.Count; i++)
         {
@@ -117,16 +116,13 @@ public sealed class GridTests
         return cells;
     }
 
-    private static List<(long Ts, float Watts)> RandomReadings(int seed, int count)
-    {
-        var random = new Random(seed);
-        var ts = Noon;
-        var readings = new List<(long, float)>();
-        for (var i = 0; i < count; i++)
+    // A reading every minute or so, now and then a gap.
+    private static Gen<List<(long Ts, float Watts)>> AnyReadings { get; } = Gen
+        .Select(Gen.Frequency((39, Gen.Int[1, 44]), (1, Gen.Int[200, 899])), Gen.Int[-500, 3999])
+        .List[1, 400]
+        .Select(steps =>
         {
-            ts += 1000L * (random.Next(40) == 0 ? random.Next(200, 900) : random.Next(1, 45));
-            readings.Add((ts, random.Next(-500, 4000)));
-        }
-        return readings;
-    }
+            var ts = Noon;
+            return steps.ConvertAll(step => (ts += 1000L * step.Item1, (float)step.Item2));
+        });
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using App.Energy.Readings;
+using CsCheck;
 
 namespace App.Tests.Energy.Readings;
 
@@ -11,6 +12,25 @@ public sealed class ReadingCodecTests
 
     private static readonly long[] Times = [0, -1, 1, long.MinValue, long.MaxValue, 1_767_225_600_000, 253_402_300_799_999];
 
+    private static readonly Gen<double> AnyWatts = Gen.OneOf(
+        Gen.Int[-1_000_000, 1_000_000].Select(hundredths => hundredths / 100.0), Gen.Long.Select(BitConverter.Int64BitsToDouble), Gen.OneOf(Watts), Gen.Double[-1e7, 1e7]);
+
+    private static readonly Gen<ReadingRun> AnyRun = Gen.Select(
+        Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue], Gen.Bool,
+        Gen.Select(Gen.Int[0, int.MaxValue], AnyWatts, (ms, watts) => new Reading(1_767_225_600_000 + ms, watts)).Array[1, 49],
+        (building, meter, isMains, readings) => new ReadingRun(building, meter, isMains, readings));
+
+    private static readonly Gen<byte[]> AnyEntry = AnyRun.List[1, 3].Select(Entry);
+
+    private static readonly Gen<byte[]> Damaged = Gen.OneOf(
+        Gen.Byte.Array[0, 39],
+        Gen.Select(AnyEntry, Gen.Int[0, int.MaxValue], Gen.Int[0, 7], (bytes, at, bit) =>
+        {
+            bytes[at % bytes.Length] ^= (byte)(1 << bit);
+            return bytes;
+        }),
+        Gen.Select(AnyEntry, Gen.Int[0, int.MaxValue], (bytes, length) => bytes[..(length % bytes.Length)]));
+
     [Fact]
     public void Every_value_comes_back_bit_for_bit()
     {
@@ -19,17 +39,13 @@ public sealed class ReadingCodecTests
     }
 
     [Fact]
-    public void Random_entries_come_back_with_their_runs()
-    {
-        for (var seed = 0; seed < 300; seed++)
+    public void Any_entry_comes_back_with_its_runs() => AnyRun.List[1, 5].Sample(
+        runs =>
         {
-            var random = new Random(seed);
-            var runs = Enumerable.Range(0, random.Next(1, 6)).Select(_ => RandomRun(random)).ToList();
             var read = ReadingCodec.ReadEntry(Entry(runs)).ToList();
             Assert.Equal(runs.Select(run => (run.BuildingKey, run.MeterKey, run.IsMains)), read.Select(run => (run.BuildingKey, run.MeterKey, run.IsMains)));
             foreach (var (run, back) in runs.Zip(read)) Same(run.Readings, back.Readings);
-        }
-    }
+        }, iter: 300);
 
     [Fact]
     public void A_minute_of_ordinary_readings_takes_a_few_bytes_each()
@@ -42,17 +58,14 @@ public sealed class ReadingCodecTests
     public void Damaged_records_are_invalid_data_and_nothing_else()
     {
         var refused = 0;
-        for (var seed = 0; seed < 5000; seed++)
-        {
-            var random = new Random(seed);
-            var bytes = seed % 3 == 0 ? new byte[random.Next(40)] : Entry([.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => RandomRun(random))]);
-            if (seed % 3 == 0) random.NextBytes(bytes);
-            else if (seed % 3 == 1) bytes[random.Next(bytes.Length)] ^= (byte)(1 << random.Next(8));
-            else bytes = bytes[..random.Next(bytes.Length)];
-            var before = GC.GetAllocatedBytesForCurrentThread();
-            refused += Refuses(() => ReadingCodec.ReadEntry(bytes).Sum(run => run.Readings.Length)) + Refuses(() => ReadingCodec.ReadBlock(bytes).Length);
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64_000 + (bytes.Length * 64));
-        }
+        // One thread: it counts what it allocates.
+        Damaged.Sample(
+            bytes =>
+            {
+                var before = GC.GetAllocatedBytesForCurrentThread();
+                refused += Refuses(() => ReadingCodec.ReadEntry(bytes).Sum(run => run.Readings.Length)) + Refuses(() => ReadingCodec.ReadBlock(bytes).Length);
+                Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64_000 + (bytes.Length * 64));
+            }, iter: 5000, threads: 1);
         Assert.InRange(refused, 1000, 10_000);
     }
 
@@ -68,15 +81,6 @@ public sealed class ReadingCodecTests
             return 1;
         }
     }
-
-    private static ReadingRun RandomRun(Random random) => new(random.Next(), random.Next(), random.Next(2) == 0, [.. Enumerable.Range(0, random.Next(1, 50)).Select(_ =>
-        new Reading(1_767_225_600_000 + random.Next(), random.Next(4) switch
-        {
-            0 => random.Next(-1_000_000, 1_000_000) / 100.0,
-            1 => BitConverter.Int64BitsToDouble(random.NextInt64()),
-            2 => Watts[random.Next(Watts.Length)],
-            _ => (random.NextDouble() - 0.5) * 2e7,
-        }))]);
 
     private static byte[] Entry(List<ReadingRun> runs)
     {

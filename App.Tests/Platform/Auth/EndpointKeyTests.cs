@@ -14,10 +14,15 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
     private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}", "/webhooks/{id:long?}", "/messages/{**view}", "/models", "/live", "/live/mediapipe/{file}"];
 
     // What shows the API document is as public as the document.
-    private static readonly string[] Reference = ["/scalar/{documentName?}", "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js", "/scalar/favicon.svg"];
+    private static readonly string[] Reference =
+        ["/scalar/{documentName?}", "/scalar/scalar.js", "/scalar/scalar.aspnetcore.js", "/scalar/favicon.svg"];
 
     // The live socket is opened by a ticket as well, and says so to whoever does not ask for a socket: LiveAdmissionTests.
-    private static readonly string[] Open = ["/ws/landmarks", "/health", "/healthz", "/health/ready", "/openapi/v1.json", .. Reference, "/ping", "/sign-in", "/sign-out", "/assets/{**path}", "/", "/webhooks/{provider}", .. Pages];
+    private static readonly string[] Open =
+    [
+        "/ws/landmarks", "/health", "/healthz", "/health/ready", "/openapi/v1.json", .. Reference, "/ping", "/sign-in",
+        "/sign-out", "/assets/{**path}", "/", "/webhooks/{provider}", .. Pages,
+    ];
 
     private static readonly Dictionary<string, string> Scope = new()
     {

@@ -82,7 +82,7 @@ public sealed class SchemaMigrationTests
     private static async Task<TestDatabase> AtOldMigrationAsync(params string[] migrations)
     {
         var database = await TestDatabase.CreateAsync();
-        await ExecuteAsync(database, "drop table schema_versions, schema_functions; delete from \"__EFMigrationsHistory\"");
+        await ExecuteAsync(database, "drop table schema_versions, schema_functions; alter table stream_entries drop column traceparent; delete from \"__EFMigrationsHistory\"");
         foreach (var id in migrations) await ExecuteAsync(database, $"insert into \"__EFMigrationsHistory\" values ('{id}', '10.0.0')");
         return database;
     }

@@ -15,6 +15,8 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
     // Providers send what they like, under a signature.
     private static readonly string[] BodyIsTheSenders = ["receiveWebhook"];
 
+    private static readonly string[] IdsAreUuids = ["/api/webhook-endpoints", "/api/messages"];
+
     private static readonly string[] Methods = ["get", "post", "put", "patch", "delete"];
 
     private sealed record Call(string Path, string Method, JsonObject Operation)
@@ -41,13 +43,20 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
 
             var operation = call.Operation;
             Demand(Text(operation["summary"]) is { Length: < 80 }, "summary");
-            Demand(Text(operation["operationId"]) is { } id && char.IsAsciiLetterLower(id[0]) && id.All(char.IsAsciiLetterOrDigit) && ids.Add(id), "operationId");
-            Demand(operation["tags"] is JsonArray { Count: 1 } tags && document["tags"]!.AsArray().Any(tag => Text(tag!["name"]) == Text(tags[0]) && Text(tag["description"]) is not null), "tag");
+            var named = Text(operation["operationId"]) is { } id
+                && char.IsAsciiLetterLower(id[0]) && id.All(char.IsAsciiLetterOrDigit) && ids.Add(id);
+            Demand(named, "operationId");
+            Demand(operation["tags"] is JsonArray { Count: 1 } tags && document["tags"]!.AsArray().Any(tag =>
+                Text(tag!["name"]) == Text(tags[0]) && Text(tag["description"]) is not null), "tag");
             foreach (var parameter in operation["parameters"]?.AsArray() ?? [])
-                Demand(Text(parameter!["description"]) is not null && parameter["schema"]?["type"] is not null, $"parameter {parameter["name"]}");
+                Demand(
+                    Text(parameter!["description"]) is not null && parameter["schema"]?["type"] is not null,
+                    $"parameter {parameter["name"]}");
             foreach (var name in call.Path.Split('/').Where(part => part.StartsWith('{')))
-                Demand(operation["parameters"]!.AsArray().Any(parameter => Text(parameter!["in"]) == "path" && $"{{{parameter["name"]}}}" == name), $"path parameter {name}");
-            foreach (var (type, media) in operation["requestBody"]?["content"]?.AsObject() ?? []) Demand(IsTyped(schema, media!), $"body {type}");
+                Demand(operation["parameters"]!.AsArray().Any(parameter =>
+                    Text(parameter!["in"]) == "path" && $"{{{parameter["name"]}}}" == name), $"path parameter {name}");
+            foreach (var (type, media) in operation["requestBody"]?["content"]?.AsObject() ?? [])
+                Demand(IsTyped(schema, media!), $"body {type}");
 
             var responses = operation["responses"]!.AsObject();
             var good = responses.Where(response => response.Key[0] == '2').ToList();
@@ -71,10 +80,13 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
     {
         foreach (var call in Calls(await DocumentAsync()))
         {
-            var scopes = call.Operation["security"]!.AsArray().Select(need => need!["key"]!.AsArray().Single()!.GetValue<string>()).ToList();
+            var scopes = call.Operation["security"]!.AsArray().Select(need =>
+                need!["key"]!.AsArray().Single()!.GetValue<string>()).ToList();
             using var nobody = host.Client(null);
             using var answer = await nobody.SendAsync(Request(call, null));
-            if (scopes.Count == 0) Assert.True(NeverRefuse.Contains(call.Id) || call.Path.StartsWith("/webhooks/", StringComparison.Ordinal), $"{call} is open");
+            if (scopes.Count == 0)
+                Assert.True(
+                    NeverRefuse.Contains(call.Id) || call.Path.StartsWith("/webhooks/", StringComparison.Ordinal), $"{call} is open");
             else
             {
                 Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
@@ -92,16 +104,20 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
         var compared = 0;
         foreach (var call in Calls(document))
         {
-            if (call.Operation["requestBody"]?["content"]?["application/json"]?["schema"] is not { } body || BodyIsTheSenders.Contains(call.Id)) continue;
-            var described = body["oneOf"] is JsonArray choices ? choices.SelectMany(choice => Fields(schema.Resolve(choice!))).ToHashSet() : [.. Fields(schema.Resolve(body))];
+            if (BodyIsTheSenders.Contains(call.Id)) continue;
+            if (call.Operation["requestBody"]?["content"]?["application/json"]?["schema"] is not { } body) continue;
+            var described = body["oneOf"] is JsonArray choices ? choices.SelectMany(choice =>
+                Fields(schema.Resolve(choice!))).ToHashSet() : [.. Fields(schema.Resolve(body))];
             // What the server does not know, it refuses with the names that it knows.
             using var answer = await host.Http.SendAsync(Request(call, """{"zzz":1}"""));
             var text = await answer.Content.ReadAsStringAsync();
             Assert.True((int)answer.StatusCode is 400 or 422, $"{call}: {answer.StatusCode} {text}");
-            var cure = JsonNode.Parse(text)?["errors"]?.AsArray().Select(error => Text(error!["cure"])).FirstOrDefault(cure => cure?.Contains("known are", StringComparison.Ordinal) == true);
+            var cure = JsonNode.Parse(text)?["errors"]?.AsArray().Select(error =>
+                Text(error!["cure"])).FirstOrDefault(cure => cure?.Contains("known are", StringComparison.Ordinal) == true);
             if (cure is null) continue;
             var known = cure.Split("known are ")[1].Split(", ");
-            Assert.True(known.All(described.Contains), $"{call} knows {string.Join(", ", known)}; described are {string.Join(", ", described)}");
+            Assert.True(
+                known.All(described.Contains), $"{call} knows {string.Join(", ", known)}; described are {string.Join(", ", described)}");
             if (body["oneOf"] is null) Assert.Equal(known.Order(), described.Order());
             compared++;
         }
@@ -114,7 +130,7 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
         var document = await DocumentAsync();
         var schema = new ApiSchema(document);
         await FillAsync();
-        foreach (var call in Calls(document).Where(call => call.Method == "get" && !call.Path.Contains('{') && call.Operation["responses"]!["200"]!["content"]!["application/json"] is not null))
+        foreach (var call in Calls(document).Where(call => call.Method == "get" && !call.Path.Contains('{') && IsJson(call)))
         {
             using var answer = await host.Http.SendAsync(Request(call, null));
             Assert.True(answer.IsSuccessStatusCode, $"{call}: {answer.StatusCode}");
@@ -125,10 +141,15 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
         var job = (await JsonAsync("/api/jobs"))["jobs"]![0]!["id"]!.ToString();
         foreach (var (path, real) in new[]
         {
-            ("/api/runs/{id}", $"/api/runs/{run}"), ("/api/reservations/{id}", $"/api/reservations/{reservation}"), ("/api/jobs/{id}", $"/api/jobs/{job}"),
-            ("/api/buildings/{id}/readings", "/api/buildings/h1/readings"), ("/api/buildings/{id}/predictions", "/api/buildings/h1/predictions"),
+            ("/api/runs/{id}", $"/api/runs/{run}"),
+            ("/api/reservations/{id}", $"/api/reservations/{reservation}"),
+            ("/api/jobs/{id}", $"/api/jobs/{job}"),
+            ("/api/buildings/{id}/readings", "/api/buildings/h1/readings"),
+            ("/api/buildings/{id}/predictions", "/api/buildings/h1/predictions"),
         })
-            AssertFits(schema, Calls(document).Single(call => call.Path == path && call.Method == "get"), (await JsonAsync(real)).ToJsonString(), "200");
+            AssertFits(
+                schema, Calls(document).Single(call => call.Path == path && call.Method == "get"), (await JsonAsync(real)).ToJsonString(),
+                "200");
         using var refused = await host.Http.GetAsync("/api/runs?limit=0");
         AssertFits(schema, Calls(document).Single(call => call.Id == "listRuns"), await refused.Content.ReadAsStringAsync(), "422");
     }
@@ -140,13 +161,18 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
         var schema = new ApiSchema(document);
         var checkedExamples = 0;
         foreach (var call in Calls(document))
-            foreach (var holder in new[] { call.Operation["requestBody"] }.Concat(call.Operation["responses"]!.AsObject().Select(response => schema.Resolve(response.Value!))).OfType<JsonNode>())
+        {
+            var answers = call.Operation["responses"]!.AsObject().Select(response => (JsonNode?)schema.Resolve(response.Value!));
+            foreach (var holder in answers.Append(call.Operation["requestBody"]).OfType<JsonNode>())
                 foreach (var (type, media) in holder["content"]?.AsObject() ?? [])
                     if (media!["example"] is { } example)
                     {
-                        Assert.True(schema.Faults(media["schema"]!, example) is [], $"{call} {type}: {string.Join("; ", schema.Faults(media["schema"]!, example))}");
+                        Assert.True(
+                            schema.Faults(media["schema"]!, example) is [],
+                            $"{call} {type}: {string.Join("; ", schema.Faults(media["schema"]!, example))}");
                         checkedExamples++;
                     }
+        }
         Assert.True(checkedExamples > 100, $"{checkedExamples} examples");
     }
 
@@ -173,7 +199,10 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
     }
 
     private static bool IsTyped(ApiSchema schema, JsonNode media) =>
-        media["schema"] is { } given && schema.Resolve(given) is var own && (own["type"] ?? own["oneOf"] ?? own["anyOf"]) is not null && media["example"] is not null;
+        media["schema"] is { } given && schema.Resolve(given) is var own && (own["type"] ?? own["oneOf"] ?? own["anyOf"]) is not null
+        && media["example"] is not null;
+
+    private static bool IsJson(Call call) => call.Operation["responses"]!["200"]!["content"]!["application/json"] is not null;
 
     private static IEnumerable<string> Fields(JsonObject schema) => schema["properties"]!.AsObject().Select(property => property.Key);
 
@@ -188,7 +217,7 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
     private static HttpRequestMessage Request(Call call, string? body)
     {
         var path = string.Join('/', call.Path.Split('/').Select(part => !part.StartsWith('{') ? part
-            : call.Path.StartsWith("/api/webhook-endpoints", StringComparison.Ordinal) || call.Path.StartsWith("/api/messages", StringComparison.Ordinal) ? Guid.Empty.ToString() : "1"));
+            : IdsAreUuids.Any(start => call.Path.StartsWith(start, StringComparison.Ordinal)) ? Guid.Empty.ToString() : "1"));
         var request = new HttpRequestMessage(new HttpMethod(call.Method.ToUpperInvariant()), path);
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         return request;
@@ -210,12 +239,12 @@ public sealed class ApiDocumentTests(AppHost host) : IClassFixture<AppHost>
     {
         foreach (var (path, body) in new[]
         {
-            ("/ingest/readings", """{"readings":[{"buildingId":"h1","ts":"2026-01-01T00:00:00.5Z","watts":1.5},{"buildingId":"h1","ts":"2026-01-01T00:00:01Z","watts":-2}]}"""),
+            ("/ingest/readings", """{"readings":[{"buildingId":"h1","ts":"2026-01-01T00:00:00.5Z","watts":-1.5}]}"""),
             ("/api/runs", """{"plan":{"goal":"g","steps":[{"name":"a","handler":"human.approval","input":{"message":"?"}}]}}"""),
             ("/api/catalog/items", """{"sku":"lamp","name":"Lamp","stock":5,"priceMinor":100,"currency":"NGN"}"""),
             ("/api/reservations", """{"sku":"lamp","quantity":1,"reference":"r1"}"""),
             ("/api/webhook-endpoints", """{"url":"https://example.org/hook","eventTypes":["message.*"]}"""),
-            ("/api/messages", """{"channel":"webhook","to":"https://example.org/hook","body":{"type":"x","timestamp":"2026-01-01T00:00:00Z","data":{}}}"""),
+            ("/api/messages", """{"channel":"webhook","to":"https://example.org/hook","body":{"type":"x"}}"""),
             ("/api/queues/default/pause", ""),
         })
         {

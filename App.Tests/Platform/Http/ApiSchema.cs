@@ -33,11 +33,13 @@ internal sealed class ApiSchema(JsonObject document)
             faults.Add($"{path} is not {type.ToJsonString()}: {Show(value)}");
             return;
         }
-        if (schema["enum"] is JsonArray words && !words.Any(word => JsonNode.DeepEquals(word, value))) faults.Add($"{path} is no word of {words.ToJsonString()}: {Show(value)}");
+        if (schema["enum"] is JsonArray words && !words.Any(word => JsonNode.DeepEquals(word, value)))
+            faults.Add($"{path} is no word of {words.ToJsonString()}: {Show(value)}");
         if (value is JsonObject found) CheckObject(schema, found, path, faults);
         if (value is JsonArray items && schema["items"] is { } item)
             for (var i = 0; i < items.Count; i++) Check(item, items[i], $"{path}[{i}]", faults);
-        if (value is not null && schema["format"]?.GetValue<string>() is { } format && !HasFormat(format, value)) faults.Add($"{path} is no {format}: {Show(value)}");
+        if (value is not null && schema["format"]?.GetValue<string>() is { } format && !HasFormat(format, value))
+            faults.Add($"{path} is no {format}: {Show(value)}");
     }
 
     private void CheckObject(JsonObject schema, JsonObject found, string path, List<string> faults)
@@ -54,7 +56,9 @@ internal sealed class ApiSchema(JsonObject document)
         }
     }
 
-    private static IEnumerable<string> Types(JsonNode type) => type is JsonArray many ? many.Select(one => one!.GetValue<string>()) : [type.GetValue<string>()];
+    private static IEnumerable<string> Types(JsonNode type) => type is JsonArray many
+        ? many.Select(one => one!.GetValue<string>())
+        : [type.GetValue<string>()];
 
     private static bool IsOf(string type, JsonNode? value) => (type, value?.GetValueKind()) switch
     {

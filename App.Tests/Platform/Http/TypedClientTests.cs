@@ -4,7 +4,10 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Platform.Http;
 
-/// <summary>What tools of others make of the API document: a linter finds nothing wrong, and a generated client compiles and works.</summary>
+/// <summary>
+/// What tools of others make of the API document: a linter finds nothing wrong, and a generated client compiles and
+/// works.
+/// </summary>
 public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDisposable
 {
     private static readonly string Project = Path.Combine(Sources.Root, "App.Tests", "TypedClient");
@@ -25,7 +28,8 @@ public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDi
     public async Task A_generated_client_compiles_and_is_answered_as_it_expects()
     {
         var document = await DocumentAsync();
-        foreach (var name in (string[])["client.ts", "tsconfig.json", "package.json"]) File.Copy(Path.Combine(Project, name), Path.Combine(folder.Path, name));
+        foreach (var name in (string[])["client.ts", "tsconfig.json", "package.json"])
+            File.Copy(Path.Combine(Project, name), Path.Combine(folder.Path, name));
         Directory.CreateSymbolicLink(Path.Combine(folder.Path, "node_modules"), Path.Combine(Project, "node_modules"));
 
         await NodeAsync(Module("openapi-typescript", "bin", "cli.js"), document, "-o", Path.Combine(folder.Path, "api.d.ts"));
@@ -47,7 +51,8 @@ public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDi
 
     private static async Task<string> NodeAsync(params string[] words)
     {
-        using var node = Process.Start(new ProcessStartInfo("node", words) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        using var node = Process.Start(new ProcessStartInfo("node", words)
+            { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         await node.WaitForExitAsync();
         Assert.True(node.ExitCode == 0, $"{words[0]}: {await output}{await errors}");

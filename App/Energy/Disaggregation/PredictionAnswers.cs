@@ -18,4 +18,5 @@ internal sealed record PredictionPage(string BuildingId, IReadOnlyList<Predictio
 /// <param name="Model">The model version that tells it.</param>
 /// <example>{"ts":"2026-11-29T08:00:00Z","appliance":"kettle","watts":2011.5,"on":true,"final":true,"model":"disaggregation@1"}</example>
 internal sealed record PredictionAnswer(
-    [DataType(DataType.DateTime)] string Ts, [OneOf(typeof(Appliances), nameof(Appliances.All))] string Appliance, float Watts, bool On, bool Final, string Model);
+    [DataType(DataType.DateTime)] string Ts, [OneOf(typeof(Appliances), nameof(Appliances.All))] string Appliance, float Watts, bool On,
+    bool Final, string Model);

@@ -23,13 +23,16 @@ internal sealed class PredictionEndpoints
 
     /// <summary>Maps it.</summary>
     public void Map(IEndpointRouteBuilder routes) =>
-        routes.MapGet("/api/buildings/{id}/predictions", GetAsync).RequireScope(Scopes.Read).WithTags("disaggregation").SpanParameters().Pages().Refuses(404)
-            .Describe("listPredictions", "Predictions of a building", "One item a minute and appliance. With `Accept: text/csv` the whole span is streamed as CSV.")
+        routes.MapGet("/api/buildings/{id}/predictions", GetAsync).RequireScope(Scopes.Read).WithTags("disaggregation").SpanParameters()
+            .Pages().Refuses(404)
+            .Describe("listPredictions", "Predictions of a building",
+                "One item a minute and appliance. With `Accept: text/csv` the whole span is streamed as CSV.")
             .PathParameter("id", "The building's id.")
             .QueryParameter("appliance", "Only this appliance; without it all.", Appliances.All)
             .AnswersText("text/csv", "ts,appliance,watts,on,final,model\n2026-11-29T08:00:00Z,kettle,2011.5,true,true,disaggregation@1\n");
 
-    private async Task<Results<Ok<PredictionPage>, CsvResult, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private async Task<Results<Ok<PredictionPage>, CsvResult, ProblemHttpResult>> GetAsync(
+        string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var query = Parse(context.Request, faults);
@@ -72,7 +75,8 @@ internal sealed class PredictionEndpoints
     private static string? Empty(string text) => text.Length == 0 ? null : text;
 
     // Rows come a thousand at a time, whatever is asked: a page stops early, a file goes on.
-    private async IAsyncEnumerable<(PredictionAnswer Item, int Index)> ReadAsync(AppDbContext db, int building, Query query, [EnumeratorCancellation] CancellationToken ct)
+    private async IAsyncEnumerable<(PredictionAnswer Item, int Index)> ReadAsync(
+        AppDbContext db, int building, Query query, [EnumeratorCancellation] CancellationToken ct)
     {
         const int AtOnce = 1000;
         var from = query.After;

@@ -34,7 +34,8 @@ internal static class BuildingEndpoints
         return db.Set<Building>().AsNoTracking().Include(b => b.Meters).SingleOrDefaultAsync(b => b.Organization == organization && b.BuildingId == id, ct);
     }
 
-    private static async Task<Results<Ok<BuildingPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, ReadingStore store, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<BuildingPage>, ProblemHttpResult>> ListAsync(
+        HttpContext context, AppDbContext db, ReadingStore store, TimeProvider time, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -53,7 +54,8 @@ internal static class BuildingEndpoints
                 building.CreatedAt,
                 building.Meters.Max(meter => newest[meter.Key]),
                 building.Meters.Exists(meter => meter.NetNegative),
-                [.. building.Meters.OrderBy(meter => meter.Meter, StringComparer.Ordinal).Select(meter => new MeterAnswer(meter.Meter, meter.NetNegative, newest[meter.Key]))]))],
+                [.. building.Meters.OrderBy(meter => meter.Meter, StringComparer.Ordinal)
+                    .Select(meter => new MeterAnswer(meter.Meter, meter.NetNegative, newest[meter.Key]))]))],
             found.Count > limit ? Paging.Cursor(page[^1].BuildingId) : null));
     }
 

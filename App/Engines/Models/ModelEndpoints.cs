@@ -18,15 +18,19 @@ internal static class ModelEndpoints
     {
         var models = routes.MapGroup("/api/models").WithTags("models");
         models.MapGet("/", ListAsync).RequireScope(Scopes.Read).Pages().Refuses(400)
-            .Describe("listModels", "Model versions", "In the order of their registration, with their scores and the newest shadow of each.");
+            .Describe("listModels", "Model versions",
+                "In the order of their registration, with their scores and the newest shadow of each.");
         models.MapPost("/{name}/versions", RegisterAsync).RequireScope(Scopes.Admin).AddEndpointFilter(OperatorOnly)
             .WithMetadata(new RequestSizeLimitAttribute(ModelOptions.MostBytes + (1 << 20)))
             .Describe("registerModelVersion", "Register a version",
-                "As JSON, or as a form with the parts `artifact` (the ONNX file), `spec` (JSON) and `sha256`. Without an artifact it is fetched from MODEL_ARTIFACT_BASE_URL. The version is loaded once before it is taken; it serves when it is activated.")
+                "As JSON, or as a form with the parts `artifact` (the ONNX file), `spec` (JSON) and `sha256`. Without an artifact it is "
+                + "fetched from MODEL_ARTIFACT_BASE_URL. The version is loaded once before it is taken; it serves when it is activated. "
+                + "The operator's alone.")
             .PathParameter("name", "Name of the model's task, such as `disaggregation`.")
             .Takes<ModelUploadRequest>().AddOpenApiOperationTransformer(ModelUploadRequest.DescribeAsync);
         models.MapPost("/{name}/versions/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin).Refuses(404, 422)
-            .Describe("activateModelVersion", "Serve with a version", "All processes change to it without a pause. Going back is activating the earlier version.")
+            .Describe("activateModelVersion", "Serve with a version",
+                "All processes change to it without a pause. Going back is activating the earlier version.")
             .PathParameter("name", "Name of the model's task.").PathParameter("version", "The version.");
         models.MapPost("/{name}/{version:int}/activate", ActivateAsync).RequireScope(Scopes.Admin).Refuses(404, 422)
             .Describe("activateModel", "Serve with a version (short address)", "The same as `activateModelVersion`.")

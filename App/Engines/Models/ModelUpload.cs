@@ -60,7 +60,8 @@ internal sealed record ModelUpload(ModelSpec Spec, byte[]? Artifact, string? Sha
     {
         try
         {
-            var body = await request.ReadFromJsonAsync<ModelUploadRequest>(ct) ?? throw new InvalidModelException("The body is null: send a JSON object.", "body");
+            var body = await request.ReadFromJsonAsync<ModelUploadRequest>(ct) ?? throw new InvalidModelException(
+                "The body is null: send a JSON object.", "body");
             if (body.Spec.ValueKind != JsonValueKind.Object) throw new InvalidModelException("spec is missing or no object: send the model's spec.", "spec");
             return new(ParseSpec(body.Spec.GetRawText()), body.ArtifactBase64, body.Sha256?.Trim().ToLowerInvariant());
         }

@@ -32,7 +32,7 @@ internal sealed record ModelUploadRequest
             {
                 ["artifact"] = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary", Description = "The ONNX file." },
                 ["spec"] = new OpenApiSchemaReference(nameof(ModelSpec), context.Document),
-                ["sha256"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Hash that the artifact must have, in hexadecimal." },
+                ["sha256"] = new OpenApiSchema { Type = JsonSchemaType.String, Description = "Hash of the artifact, in hexadecimal." },
             },
         };
         operation.RequestBody!.Content!["multipart/form-data"] = new OpenApiMediaType { Schema = form };

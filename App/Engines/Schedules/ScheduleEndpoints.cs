@@ -14,13 +14,16 @@ internal static class ScheduleEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var schedules = routes.MapGroup("/api/schedules").WithTags("schedules");
-        schedules.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages().Describe("listSchedules", "Schedules", "With their last run and their next times, by key.");
+        schedules.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages()
+            .Describe("listSchedules", "Schedules", "With their last run and their next times, by key.");
         schedules.MapGet("/{key}/runs", HistoryAsync).RequireScope(Scopes.Read).Pages().Refuses(404)
-            .Describe("listScheduleRuns", "History of a schedule", "Its fires and what became of them, the last first.").PathParameter("key", Key);
+            .Describe("listScheduleRuns", "History of a schedule", "Its fires and what became of them, the last first.")
+            .PathParameter("key", Key);
         schedules.MapPost("/{key}/trigger", TriggerAsync).RequireScope(Scopes.Admin).Refuses(404, 409)
             .Describe("triggerSchedule", "Start a schedule's job now", "Its planned times stay as they are.").PathParameter("key", Key);
         schedules.MapPost("/{key}/pause", (string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct) =>
-            SteerAsync("update schedules set paused = true where key = $1", key, postgres, runs, firing, ct)).RequireScope(Scopes.Admin).Refuses(404)
+            SteerAsync("update schedules set paused = true where key = $1", key, postgres, runs, firing, ct))
+            .RequireScope(Scopes.Admin).Refuses(404)
             .Describe("pauseSchedule", "Pause a schedule", "Nothing is started until it is resumed.").PathParameter("key", Key);
         // What fell due during the pause was not missed: it was not wanted.
         schedules.MapPost("/{key}/resume", (string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct) =>
@@ -29,7 +32,8 @@ internal static class ScheduleEndpoints
             .Describe("resumeSchedule", "Resume a schedule", "What fell due during the pause is not caught up.").PathParameter("key", Key);
     }
 
-    private static async Task<Results<Ok<SchedulePage>, ProblemHttpResult>> ListAsync(HttpRequest request, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct)
+    private static async Task<Results<Ok<SchedulePage>, ProblemHttpResult>> ListAsync(
+        HttpRequest request, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(request, faults);
@@ -41,7 +45,8 @@ internal static class ScheduleEndpoints
         return TypedResults.Ok(new SchedulePage(page, found.Count > limit ? Paging.Cursor(page[^1].Key) : null));
     }
 
-    private static async Task<Results<Ok<ScheduleRunPage>, ProblemHttpResult>> HistoryAsync(string key, HttpRequest request, ScheduleRuns runs, CancellationToken ct)
+    private static async Task<Results<Ok<ScheduleRunPage>, ProblemHttpResult>> HistoryAsync(
+        string key, HttpRequest request, ScheduleRuns runs, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(request, faults);
@@ -55,11 +60,13 @@ internal static class ScheduleEndpoints
         return TypedResults.Ok(new ScheduleRunPage(page, found.Count > limit ? Paging.Cursor($"{page[^1].Id}") : null));
     }
 
-    private static async Task<Results<Accepted<TriggeredSchedule>, ProblemHttpResult>> TriggerAsync(string key, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct)
+    private static async Task<Results<Accepted<TriggeredSchedule>, ProblemHttpResult>> TriggerAsync(
+        string key, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct)
     {
         try
         {
-            if (await firing.TriggerAsync(key, ct) is { } job) return TypedResults.Accepted($"/api/jobs/{job}", new TriggeredSchedule(key, job));
+            if (await firing.TriggerAsync(key, ct) is { } job)
+                return TypedResults.Accepted($"/api/jobs/{job}", new TriggeredSchedule(key, job));
         }
         catch (ArgumentException e)
         {
@@ -70,7 +77,8 @@ internal static class ScheduleEndpoints
             : Problems.Of(StatusCodes.Status409Conflict, "The running version does not declare this schedule any more.", new FieldError("key", key, "choose one whose 'declared' is true"));
     }
 
-    private static async Task<Results<Ok<ScheduleState>, ProblemHttpResult>> SteerAsync(string sql, string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct)
+    private static async Task<Results<Ok<ScheduleState>, ProblemHttpResult>> SteerAsync(
+        string sql, string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct)
     {
         await using var command = postgres.Source.CreateCommand(sql);
         command.Parameters.Add(new() { Value = key });

@@ -16,7 +16,8 @@ namespace App.Engines.Schedules;
 /// <param name="Error">The last error.</param>
 internal sealed record ScheduleRun(
     long Id, DateTime ScheduledFor, [OneOf("planned", "missed", "manual", "initial")] string Reason, long? JobId,
-    [OneOf("pending", "running", "succeeded", "failed", "cancelled", "skipped")] string Status, DateTime? StartedAt, DateTime? FinishedAt, double? DurationMs, string? Error);
+    [OneOf("pending", "running", "succeeded", "failed", "cancelled", "skipped")] string Status, DateTime? StartedAt, DateTime? FinishedAt,
+    double? DurationMs, string? Error);
 
 /// <summary>Reads schedules with their runs, and keeps the history.</summary>
 internal sealed class ScheduleRuns(Postgres postgres)

@@ -17,7 +17,8 @@ namespace App.Engines.Schedules;
 /// <param name="NextRun">The next planned instant; null: none, as when it is paused.</param>
 /// <param name="NextFires">The next five.</param>
 internal sealed record ScheduleState(
-    string Key, string Cron, string TimeZone, string Description, string JobKind, MissedPolicy Missed, OverlapPolicy Overlap, bool Paused, bool Declared,
+    string Key, string Cron, string TimeZone, string Description, string JobKind, MissedPolicy Missed, OverlapPolicy Overlap, bool Paused,
+    bool Declared,
     [OneOf("up", "paused", "undeclared", "failed", "overdue")] string Status,
     ScheduleRun? LastRun, DateTime? NextRun, IReadOnlyList<DateTime> NextFires)
 {

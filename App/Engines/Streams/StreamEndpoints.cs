@@ -39,7 +39,9 @@ internal static class StreamEndpoints
         {
             var shards = await ReadAsync(source, stream, group, ct);
             return TypedResults.Ok(new PipelineState(group, shards.Sum(shard => shard.Lag), shards));
-        }).RequireScope(Scopes.Read).Describe("getPipeline", "How far the pipeline lags", "Each shard of the readings' stream with what its consumer has committed and who owns it.");
+        }).RequireScope(Scopes.Read)
+            .Describe("getPipeline", "How far the pipeline lags",
+                "Each shard of the readings' stream with what its consumer has committed and who owns it.");
 
         pipeline.MapGet("/dead", async (NpgsqlDataSource source, CancellationToken ct) =>
         {
@@ -54,9 +56,12 @@ internal static class StreamEndpoints
                 entries.Add(new DeadEntry(reader.GetInt64(0), reader.GetString(1), reader.GetInt16(2), reader.GetInt64(3), reader.GetString(4),
                     reader.GetInt32(5), reader.GetString(6), reader.GetDateTime(7), reader.GetInt32(8)));
             return TypedResults.Ok(new DeadEntries(entries));
-        }).RequireScope(Scopes.Admin).Describe("listDeadEntries", "Entries that were set aside", "What a consumer could not handle after its attempts, at most 1000, the oldest first.");
+        }).RequireScope(Scopes.Admin)
+            .Describe("listDeadEntries", "Entries that were set aside",
+                "What a consumer could not handle after its attempts, at most 1000, the oldest first.");
 
-        pipeline.MapPost("/dead/{id:long}/redrive", async Task<Results<Accepted<RedrivenEntry>, ProblemHttpResult>> (long id, NpgsqlDataSource source, CancellationToken ct) =>
+        pipeline.MapPost("/dead/{id:long}/redrive", async Task<Results<Accepted<RedrivenEntry>, ProblemHttpResult>> (
+            long id, NpgsqlDataSource source, CancellationToken ct) =>
         {
             await using var command = source.CreateCommand("update stream_dead_entries set state = 'redriving' where id = $1 and stream = $2 and state = 'dead'");
             command.Parameters.Add(new() { Value = id });
@@ -65,7 +70,8 @@ internal static class StreamEndpoints
                 ? TypedResults.Accepted((string?)null, new RedrivenEntry(id, "redriving"))
                 : Problems.NotFound("dead entry", id.ToString());
         }).RequireScope(Scopes.Admin).Refuses(404)
-            .Describe("redriveDeadEntry", "Handle an entry again", "Its group's consumer does it beside its ordinary work; the entry goes, or stays with its new error.")
+            .Describe("redriveDeadEntry", "Handle an entry again",
+                "Its group's consumer does it beside its ordinary work; the entry goes, or stays with its new error.")
             .PathParameter("id", "Number of the entry that was set aside.");
     }
 
@@ -94,7 +100,9 @@ internal static class StreamEndpoints
     /// <param name="State">Where it is.</param>
     /// <param name="SetAsideAt">When.</param>
     /// <param name="Bytes">Size of its payload.</param>
-    internal sealed record DeadEntry(long Id, string Group, short Shard, long Offset, string Error, int Attempts, [OneOf("dead", "redriving")] string State, DateTime SetAsideAt, int Bytes);
+    internal sealed record DeadEntry(
+        long Id, string Group, short Shard, long Offset, string Error, int Attempts, [OneOf("dead", "redriving")] string State,
+        DateTime SetAsideAt, int Bytes);
 
     /// <summary>State of each shard.</summary>
     public static async Task<IReadOnlyList<ShardState>> ReadAsync(NpgsqlDataSource source, string stream, string group, CancellationToken ct)

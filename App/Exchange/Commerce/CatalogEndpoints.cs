@@ -15,13 +15,17 @@ internal static class CatalogEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var items = routes.MapGroup("/api/catalog/items").WithTags("commerce");
-        items.MapPost("", UpsertAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(4 << 20)).TakesOneOf<ItemRequest, ItemsRequest>()
-            .Describe("putItems", "Add or change items", "One item, or up to 1000 under `items`: all are taken, or none. The answer has the shape of the request.")
+        items.MapPost("", UpsertAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(4 << 20))
+            .TakesOneOf<ItemRequest, ItemsRequest>()
+            .Describe("putItems", "Add or change items",
+                "One item, or up to 1000 under `items`: all are taken, or none. The answer has the shape of the request.")
             .AnswersOneOf<ItemAnswer, ItemsAnswer>();
-        items.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages().Describe("listItems", "Items", "What is sold, and how many there are, by sku.");
+        items.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages()
+            .Describe("listItems", "Items", "What is sold, and how many there are, by sku.");
     }
 
-    private static async Task<Results<Ok<ItemAnswer>, Ok<ItemsAnswer>, ProblemHttpResult>> UpsertAsync(HttpContext context, AppDbContext db, CatalogSync sync, CancellationToken ct)
+    private static async Task<Results<Ok<ItemAnswer>, Ok<ItemsAnswer>, ProblemHttpResult>> UpsertAsync(
+        HttpContext context, AppDbContext db, CatalogSync sync, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -44,10 +48,13 @@ internal static class CatalogEndpoints
             """, ct);
         if (changed > 0) await sync.ChangedAsync(organization, ct);
         await transaction.CommitAsync(ct);
-        return body.TryGetProperty("items", out _) ? TypedResults.Ok(new ItemsAnswer([.. items.Select(ItemAnswer.Of)], changed)) : TypedResults.Ok(ItemAnswer.Of(items[0]));
+        return body.TryGetProperty(
+            "items",
+            out _) ? TypedResults.Ok(new ItemsAnswer([.. items.Select(ItemAnswer.Of)], changed)) : TypedResults.Ok(ItemAnswer.Of(items[0]));
     }
 
-    private static async Task<Results<Ok<ItemPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CommerceOptions options, CancellationToken ct)
+    private static async Task<Results<Ok<ItemPage>, ProblemHttpResult>> ListAsync(
+        HttpContext context, AppDbContext db, CommerceOptions options, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);

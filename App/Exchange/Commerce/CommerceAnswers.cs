@@ -49,7 +49,8 @@ internal sealed record ItemPage(IReadOnlyList<ListedItem> Items, string? Next);
 internal sealed record ListedItem(string Sku, string Name, int Stock, long PriceMinor, string Currency, ItemInCatalog? Catalog)
 {
     /// <summary>The answer for an item with what the catalog has told of it.</summary>
-    public static ListedItem Of(CatalogItem item, ItemInCatalog? catalog) => new(item.Sku, item.Name, item.Stock, item.PriceMinor, item.Currency, catalog);
+    public static ListedItem Of(
+        CatalogItem item, ItemInCatalog? catalog) => new(item.Sku, item.Name, item.Stock, item.PriceMinor, item.Currency, catalog);
 }
 
 /// <summary>What Meta's catalog has made of an item.</summary>
@@ -61,7 +62,8 @@ internal sealed record ItemInCatalog([OneOf("taken", "refused")] string Status, 
 /// <summary>Stock to be held.</summary>
 /// <param name="Sku">The item.</param>
 /// <param name="Quantity">How many.</param>
-/// <param name="Reference">The caller's name for it, which a payment names too; the same again is answered with the same reservation.</param>
+/// <param name="Reference">The caller's name for it, which a payment names too; the same again is answered with the
+/// same reservation.</param>
 /// <example>{"sku":"lamp","quantity":2,"reference":"order-1007"}</example>
 internal sealed record ReservationRequest(string Sku, int Quantity, string Reference);
 
@@ -77,11 +79,13 @@ internal sealed record ReservationRequest(string Sku, int Quantity, string Refer
 /// <param name="ExpiresAt">From then on it cannot be confirmed.</param>
 /// <param name="EndedAt">When it ceased to be held.</param>
 /// <example>
-/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","status":"held","sku":"lamp","quantity":2,"reference":"order-1007","amountMinor":900000,"currency":"NGN",
+/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","status":"held","sku":"lamp","quantity":2,"reference":"order-1007","amountMinor":900000,
+/// "currency":"NGN",
 /// "createdAt":"2026-11-29T08:00:00Z","expiresAt":"2026-11-29T08:15:00Z","endedAt":null}
 /// </example>
 internal sealed record ReservationAnswer(
-    Guid Id, [OneOf(typeof(Reservation), nameof(Reservation.Statuses))] string Status, string Sku, int Quantity, string Reference, long AmountMinor, string Currency,
+    Guid Id, [OneOf(typeof(Reservation), nameof(Reservation.Statuses))] string Status, string Sku, int Quantity, string Reference,
+    long AmountMinor, string Currency,
     DateTime CreatedAt, DateTime ExpiresAt, DateTime? EndedAt);
 
 /// <summary>A page of reservations.</summary>
@@ -104,13 +108,15 @@ internal sealed record ReservationPage(IReadOnlyList<ReservationAnswer> Reservat
 /// <param name="CreatedAt">When it was first told of.</param>
 /// <param name="UpdatedAt">When it was last told of.</param>
 /// <example>
-/// {"id":41,"provider":"paystack","providerReference":"T685312322","reference":"order-1007","reservationId":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55",
+/// {"id":41,"provider":"paystack","providerReference":"T685312322","reference":"order-1007",
+/// "reservationId":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55",
 /// "amountMinor":900000,"currency":"NGN","status":"succeeded","refundedMinor":0,"needsRefund":false,"refundReason":null,
 /// "createdAt":"2026-11-29T08:01:00Z","updatedAt":"2026-11-29T08:01:00Z"}
 /// </example>
 internal sealed record PaymentAnswer(
     long Id, string Provider, string ProviderReference, string Reference, Guid? ReservationId, long AmountMinor, string Currency,
-    [OneOf(typeof(Payment), nameof(Payment.Statuses))] string Status, long RefundedMinor, bool NeedsRefund, string? RefundReason, DateTime CreatedAt, DateTime UpdatedAt);
+    [OneOf(typeof(Payment), nameof(Payment.Statuses))] string Status, long RefundedMinor, bool NeedsRefund, string? RefundReason,
+    DateTime CreatedAt, DateTime UpdatedAt);
 
 /// <summary>A page of payments.</summary>
 /// <param name="Payments">The newest first.</param>

@@ -21,12 +21,16 @@ internal static class PaymentEndpoints
             .QueryParameter("provider", "Only those that this provider has told of.")
             .QueryParameter("reference", "Only those that say that they pay this.")
             .QueryParameter("needsRefund", "Only those that must be given back, or only the others.", type: "boolean");
-        payments.MapGet("{id:long}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getPayment", "A payment").PathParameter("id", Id);
+        payments.MapGet("{id:long}", GetAsync).RequireScope(Scopes.Read).Refuses(404)
+            .Describe("getPayment", "A payment").PathParameter("id", Id);
         payments.MapPost("{id:long}/refunded", SettleAsync).RequireScope(Scopes.Write).Refuses(404, 409)
-            .Describe("settleRefund", "Note that a payment was given back", "For one whose `needsRefund` is true and that was given back by hand.").PathParameter("id", Id);
+            .Describe("settleRefund", "Note that a payment was given back",
+                "For one whose `needsRefund` is true and that was given back by hand.")
+            .PathParameter("id", Id);
     }
 
-    private static async Task<Results<Ok<PaymentPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentPage>, ProblemHttpResult>> ListAsync(
+        HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var (request, limit) = (context.Request, Paging.Limit(context.Request, faults));
@@ -46,10 +50,12 @@ internal static class PaymentEndpoints
         if (flag.Length > 0) wanted = bool.Parse(flag) ? wanted.Where(payment => payment.NeedsRefund) : wanted.Where(payment => !payment.NeedsRefund);
         var found = await wanted.OrderByDescending(payment => payment.Id).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
-        return TypedResults.Ok(new PaymentPage(page.ConvertAll(payment => payment.Answer()), found.Count > limit ? Paging.Cursor($"{page[^1].Id}") : null));
+        return TypedResults.Ok(new PaymentPage(
+            page.ConvertAll(payment => payment.Answer()), found.Count > limit ? Paging.Cursor($"{page[^1].Id}") : null));
     }
 
-    private static async Task<Results<Ok<PaymentAnswer>, ProblemHttpResult>> GetAsync(long id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentAnswer>, ProblemHttpResult>> GetAsync(
+        long id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         return await db.Set<Payment>().AsNoTracking().SingleOrDefaultAsync(payment => payment.Id == id && payment.Organization == organization, ct) is { } found
@@ -57,7 +63,8 @@ internal static class PaymentEndpoints
             : Problems.NotFound("payment", $"{id}");
     }
 
-    private static async Task<Results<Ok<PaymentAnswer>, ProblemHttpResult>> SettleAsync(long id, HttpContext context, Payments payments, CancellationToken ct)
+    private static async Task<Results<Ok<PaymentAnswer>, ProblemHttpResult>> SettleAsync(
+        long id, HttpContext context, Payments payments, CancellationToken ct)
     {
         if (await payments.SettleAsync(context.User.Organization(), id, ct) is not { } now) return Problems.NotFound("payment", $"{id}");
         return now.Status == Payment.Refunded

@@ -56,7 +56,9 @@ internal sealed class Reservation
 
     /// <summary>As it is answered.</summary>
     public ReservationAnswer Answer() =>
-        new(Id, Status, Sku, Quantity, Reference, AmountMinor, Currency, CreatedAt.UtcDateTime, ExpiresAt.UtcDateTime, EndedAt?.UtcDateTime);
+        new(
+            Id, Status, Sku, Quantity, Reference, AmountMinor, Currency, CreatedAt.UtcDateTime, ExpiresAt.UtcDateTime,
+            EndedAt?.UtcDateTime);
 }
 
 internal sealed class ReservationConfiguration : IEntityTypeConfiguration<Reservation>

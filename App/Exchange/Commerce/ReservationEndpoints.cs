@@ -17,20 +17,24 @@ internal static class ReservationEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var reservations = routes.MapGroup("/api/reservations").WithTags("commerce");
-        reservations.MapPost("", ReserveAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(64 << 10)).Takes<ReservationRequest>().Refuses(404, 409)
-            .Describe("createReservation", "Hold stock", "Until it is confirmed, released, or its time is over. Stock never falls below zero.");
+        reservations.MapPost("", ReserveAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(64 << 10))
+            .Takes<ReservationRequest>().Refuses(404, 409)
+            .Describe("createReservation", "Hold stock",
+                "Until it is confirmed, released, or its time is over. Stock never falls below zero.");
         reservations.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages()
             .Describe("listReservations", "Reservations", "The newest first.")
             .QueryParameter("status", "Only reservations in this status.", Reservation.Statuses)
             .QueryParameter("reference", "Only the one with this reference.");
-        reservations.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getReservation", "A reservation").PathParameter("id", Id);
+        reservations.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404)
+            .Describe("getReservation", "A reservation").PathParameter("id", Id);
         reservations.MapPost("{id}/confirm", ConfirmAsync).RequireScope(Scopes.Write).Refuses(404, 409)
             .Describe("confirmReservation", "Sell what is held", "A payment of the whole amount does the same.").PathParameter("id", Id);
         reservations.MapDelete("{id}", ReleaseAsync).RequireScope(Scopes.Write).Refuses(404, 409)
             .Describe("releaseReservation", "Give back what is held").PathParameter("id", Id);
     }
 
-    private static async Task<Results<Created<ReservationAnswer>, ProblemHttpResult>> ReserveAsync(HttpContext context, Reservations reservations, CancellationToken ct)
+    private static async Task<Results<Created<ReservationAnswer>, ProblemHttpResult>> ReserveAsync(
+        HttpContext context, Reservations reservations, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -51,7 +55,8 @@ internal static class ReservationEndpoints
         };
     }
 
-    private static async Task<Results<Ok<ReservationPage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationPage>, ProblemHttpResult>> ListAsync(
+        HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -68,10 +73,12 @@ internal static class ReservationEndpoints
             .Where(one => one.Organization == organization && one.Id < before && (status == "" || one.Status == status) && (reference == "" || one.Reference == reference))
             .OrderByDescending(one => one.Id).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
-        return TypedResults.Ok(new ReservationPage(page.ConvertAll(one => one.Answer()), found.Count > limit ? Paging.Cursor(page[^1].Id.ToString()) : null));
+        return TypedResults.Ok(new ReservationPage(
+            page.ConvertAll(one => one.Answer()), found.Count > limit ? Paging.Cursor(page[^1].Id.ToString()) : null));
     }
 
-    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> GetAsync(
+        string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         return Guid.TryParse(id, out var wanted) && await db.Set<Reservation>().AsNoTracking().SingleOrDefaultAsync(one => one.Id == wanted && one.Organization == organization, ct) is { } found
@@ -79,7 +86,8 @@ internal static class ReservationEndpoints
             : Problems.NotFound("reservation", id);
     }
 
-    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ConfirmAsync(string id, HttpContext context, Reservations reservations, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ConfirmAsync(
+        string id, HttpContext context, Reservations reservations, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var wanted) || await reservations.ConfirmAsync(context.User.Organization(), wanted, ct) is not { } now) return Problems.NotFound("reservation", id);
         return now.Status == Reservation.Confirmed
@@ -87,7 +95,8 @@ internal static class ReservationEndpoints
             : Conflict($"The reservation is {now.Status}.", "status", now.Status, "reserve again with another reference");
     }
 
-    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ReleaseAsync(string id, HttpContext context, Reservations reservations, CancellationToken ct)
+    private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ReleaseAsync(
+        string id, HttpContext context, Reservations reservations, CancellationToken ct)
     {
         if (!Guid.TryParse(id, out var wanted) || await reservations.ReleaseAsync(context.User.Organization(), wanted, ct) is not { } now) return Problems.NotFound("reservation", id);
         return now.Status == Reservation.Confirmed

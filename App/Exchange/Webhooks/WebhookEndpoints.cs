@@ -14,19 +14,25 @@ internal static class WebhookEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         var webhooks = routes.MapGroup("/webhooks").WithTags("webhooks");
-        webhooks.MapPost("{provider}", ReceiveAsync).WithMetadata(new RequestSizeLimitAttribute(MostBytes)).Takes<JsonElement>().Refuses(401, 404, 503)
-            .Describe("receiveWebhook", "Take an event of a provider", "Signed as the provider signs it: the signature is the key. Answered when the event is durable; the same again does nothing.")
+        webhooks.MapPost("{provider}", ReceiveAsync).WithMetadata(new RequestSizeLimitAttribute(MostBytes)).Takes<JsonElement>()
+            .Refuses(401, 404, 503)
+            .Describe("receiveWebhook", "Take an event of a provider",
+                "Signed as the provider signs it: the signature is the key. Answered when the event is durable; the same again does "
+                + "nothing.")
             .PathParameter("provider", "`whatsapp`, `paystack` or `korapay`.");
         webhooks.MapGet("{provider}", (string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers) =>
             Find(providers, provider)?.Challenge(request) ?? Problems.NotFound("webhook to be asked", provider)).Refuses(403, 404)
-            .Describe("answerWebhookChallenge", "Show a provider that this address is ours", "WhatsApp asks so once: the challenge is answered as it came.")
+            .Describe("answerWebhookChallenge", "Show a provider that this address is ours",
+                "WhatsApp asks so once: the challenge is answered as it came.")
             .PathParameter("provider", "`whatsapp`.")
-            .QueryParameter("hub.mode", "`subscribe`.").QueryParameter("hub.verify_token", "What the operator has set.").QueryParameter("hub.challenge", "What is answered.")
+            .QueryParameter("hub.mode", "`subscribe`.").QueryParameter("hub.verify_token", "What the operator has set.")
+            .QueryParameter("hub.challenge", "What is answered.")
             .AnswersText("text/plain", "1158201444");
     }
 
     private static async Task<Results<Ok, ProblemHttpResult>> ReceiveAsync(
-        string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers, WebhookInbox inbox, WebhookMetrics metrics, WebhookLog log, CancellationToken ct)
+        string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers, WebhookInbox inbox, WebhookMetrics metrics,
+        WebhookLog log, CancellationToken ct)
     {
         if (Find(providers, provider) is not { } found) return Problems.NotFound("webhook", provider);
         // Not 404: a provider tries again what is unavailable, and nothing is lost that comes before the secret is set.

@@ -18,10 +18,12 @@ namespace App.Exchange.Webhooks;
 /// <param name="ProcessedAt">When its effects were committed last.</param>
 /// <example>
 /// {"id":7,"provider":"paystack","type":"charge.success","state":"processed","key":"charge.success:T685312322","repeats":0,"attempts":1,
-/// "outcome":"Payment 41 confirms the reservation.","error":null,"receivedAt":"2026-11-29T08:00:00Z","processedAt":"2026-11-29T08:00:00.1Z"}
+/// "outcome":"Payment 41 confirms the reservation.","error":null,"receivedAt":"2026-11-29T08:00:00Z",
+/// "processedAt":"2026-11-29T08:00:00.1Z"}
 /// </example>
 internal sealed record WebhookEventAnswer(
-    long Id, string Provider, string Type, [OneOf(typeof(WebhookEvent), nameof(WebhookEvent.States))] string State, string Key, int Repeats, int Attempts,
+    long Id, string Provider, string Type, [OneOf(typeof(WebhookEvent), nameof(WebhookEvent.States))] string State, string Key, int Repeats,
+    int Attempts,
     string? Outcome, string? Error, DateTime ReceivedAt, DateTime? ProcessedAt);
 
 /// <summary>An event of a provider with everything that came.</summary>
@@ -40,12 +42,14 @@ internal sealed record WebhookEventAnswer(
 /// <param name="Body">What was signed, as text.</param>
 /// <param name="Bytes">Its length.</param>
 internal sealed record WebhookEventDetails(
-    long Id, string Provider, string Type, [OneOf(typeof(WebhookEvent), nameof(WebhookEvent.States))] string State, string Key, int Repeats, int Attempts,
+    long Id, string Provider, string Type, [OneOf(typeof(WebhookEvent), nameof(WebhookEvent.States))] string State, string Key, int Repeats,
+    int Attempts,
     string? Outcome, string? Error, DateTime ReceivedAt, DateTime? ProcessedAt, JsonElement Headers, string Body, int Bytes)
 {
     /// <summary>The answer for an event.</summary>
     public static WebhookEventDetails Of(WebhookEvent one) => new(
-        one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt.UtcDateTime,
+        one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error,
+        one.ReceivedAt.UtcDateTime,
         one.ProcessedAt?.UtcDateTime, JsonElement.Parse(one.Headers), Encoding.UTF8.GetString(one.Body), one.Body.Length);
 }
 

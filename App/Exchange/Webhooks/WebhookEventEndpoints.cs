@@ -18,14 +18,19 @@ internal static class WebhookEventEndpoints
         events.AddEndpointFilter(async (context, next) => context.HttpContext.User.IsOperator()
             ? await next(context)
             : Problems.Of(StatusCodes.Status403Forbidden, "Events are the operator's.", new FieldError("organization", context.HttpContext.User.Organization(), $"use a key of the organization '{Scopes.OperatorsOrganization}'")));
-        events.MapGet("", ListAsync).Pages().Describe("listWebhookEvents", "Events of providers", "The newest first, without their bodies. The operator's alone.")
-            .QueryParameter("provider", "Only events of this provider.").QueryParameter("state", "Only events in this state.", WebhookEvent.States);
-        events.MapGet("{id:long}", GetAsync).Refuses(404).Describe("getWebhookEvent", "An event of a provider", "As it came. The operator's alone.").PathParameter("id", Id);
+        events.MapGet("", ListAsync).Pages()
+            .Describe("listWebhookEvents", "Events of providers", "The newest first, without their bodies. The operator's alone.")
+            .QueryParameter("provider", "Only events of this provider.")
+            .QueryParameter("state", "Only events in this state.", WebhookEvent.States);
+        events.MapGet("{id:long}", GetAsync).Refuses(404)
+            .Describe("getWebhookEvent", "An event of a provider", "As it came. The operator's alone.").PathParameter("id", Id);
         events.MapPost("{id:long}/replay", ReplayAsync).Refuses(404)
-            .Describe("replayWebhookEvent", "Process an event again", "What it did before is not done twice. The operator's alone.").PathParameter("id", Id);
+            .Describe("replayWebhookEvent", "Process an event again", "What it did before is not done twice. The operator's alone.")
+            .PathParameter("id", Id);
     }
 
-    private static async Task<Results<Ok<WebhookEventPage>, ProblemHttpResult>> ListAsync(HttpRequest request, AppDbContext db, IEnumerable<IWebhookProvider> providers, CancellationToken ct)
+    private static async Task<Results<Ok<WebhookEventPage>, ProblemHttpResult>> ListAsync(
+        HttpRequest request, AppDbContext db, IEnumerable<IWebhookProvider> providers, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(request, faults);
@@ -46,7 +51,8 @@ internal static class WebhookEventEndpoints
             .Select(one => new { one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt, one.ProcessedAt })
             .ToListAsync(ct);
         var page = found.Take(limit).Select(one => new WebhookEventAnswer(
-            one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt.UtcDateTime, one.ProcessedAt?.UtcDateTime));
+            one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error,
+            one.ReceivedAt.UtcDateTime, one.ProcessedAt?.UtcDateTime));
         return TypedResults.Ok(new WebhookEventPage([.. page], found.Count > limit ? Paging.Cursor($"{found[limit - 1].Id}") : null));
     }
 
@@ -56,7 +62,8 @@ internal static class WebhookEventEndpoints
         return TypedResults.Ok(WebhookEventDetails.Of(found));
     }
 
-    private static async Task<Results<Accepted<ReplayedEvent>, ProblemHttpResult>> ReplayAsync(long id, WebhookInbox inbox, ILoggerFactory logs, HttpContext context, CancellationToken ct)
+    private static async Task<Results<Accepted<ReplayedEvent>, ProblemHttpResult>> ReplayAsync(
+        long id, WebhookInbox inbox, ILoggerFactory logs, HttpContext context, CancellationToken ct)
     {
         if (await inbox.ReplayAsync(id, ct) is not { } job) return Problems.NotFound("event", $"{id}");
         logs.CreateLogger(typeof(WebhookEventEndpoints)).LogInformation("Webhook event {Id} is processed again for {Who}", id, context.User.Identity?.Name);

@@ -13,14 +13,17 @@ internal static class CommandHost
     // A file is named by an option; an argument that begins with @ is a text like every other.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null };
 
-    /// <summary>Runs it in this process: SIGINT and SIGTERM interrupt it.</summary>
-    public static async Task<int> RunProcessAsync(string[] args, RootCommand root)
+    /// <summary>Runs it in this process: SIGINT and SIGTERM interrupt it. Without words the process serves.</summary>
+    public static async Task<int> RunProcessAsync(string[] args, Func<CancellationToken, Task<int>> serve, Func<RootCommand> commands)
     {
         // Not disposed: a second signal may still be on its way when the command has ended.
         var stopping = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, signal => Stop(signal, stopping));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal => Stop(signal, stopping));
-        return await RunAsync(args, root, Console.Out, Console.Error, stopping.Token);
+        // A server that is to start has nothing to parse: its start does not wait for every command to be declared.
+        return args is []
+            ? await EndAsync(() => serve(stopping.Token), Console.Error, stopping.Token)
+            : await RunAsync(args, commands(), Console.Out, Console.Error, stopping.Token);
     }
 
     /// <summary>Runs it: results go to <paramref name="output"/>; faults, progress and summaries to <paramref name="error"/>.</summary>
@@ -28,11 +31,17 @@ internal static class CommandHost
     {
         var parsed = root.Parse(args is ["help", .. var words] ? [.. words, "--help"] : args, Parsing);
         if (parsed.Action is ParseErrorAction fault) return await ExplainAsync(parsed, fault, error, ct);
+        // Signals and exceptions are handled here: the library's own handling knows other exit codes and ends a drain early.
+        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        return await EndAsync(() => parsed.InvokeAsync(invocation, ct), error, ct);
+    }
+
+    // The exit code of a command, whatever its end.
+    private static async Task<int> EndAsync(Func<Task<int>> run, TextWriter error, CancellationToken ct)
+    {
         try
         {
-            // Signals and exceptions are handled here: the library's own handling knows other exit codes and ends a drain early.
-            var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
-            return await parsed.InvokeAsync(invocation, ct);
+            return await run();
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

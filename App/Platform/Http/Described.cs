@@ -60,7 +60,8 @@ internal static class Described
     /// <summary>The header <c>Idempotency-Key</c>.</summary>
     public static RouteHandlerBuilder Idempotent(this RouteHandlerBuilder endpoint) =>
         endpoint.HeaderParameter("Idempotency-Key",
-            "1 to 255 printable ASCII characters. A request that is sent again with its key is answered as the first was and does nothing twice.");
+            "1 to 255 printable ASCII characters. A request that is sent again with its key is answered as the first was and does "
+            + "nothing twice.");
 
     /// <summary>A body of JSON that the handler reads itself.</summary>
     /// <typeparam name="T">Its shape. A test compares it with the fields that the handler knows.</typeparam>
@@ -69,7 +70,8 @@ internal static class Described
 
     /// <summary>A body of JSON in one of two shapes.</summary>
     public static RouteHandlerBuilder TakesOneOf<T1, T2>(this RouteHandlerBuilder endpoint) =>
-        endpoint.WithMetadata(new DescribedBody(typeof(T1), IsOptional: false), new DescribedChoice(typeof(T1), typeof(T2), IsRequest: true));
+        endpoint
+            .WithMetadata(new DescribedBody(typeof(T1), IsOptional: false), new DescribedChoice(typeof(T1), typeof(T2), IsRequest: true));
 
     /// <summary>An answer of JSON in one of two shapes.</summary>
     public static RouteHandlerBuilder AnswersOneOf<T1, T2>(this RouteHandlerBuilder endpoint) =>

@@ -1,6 +1,9 @@
 namespace App.Platform.Http;
 
-/// <summary>How a call is refused: problem details (RFC 9457) with what is wrong, field by field. <see cref="Problems"/> makes them.</summary>
+/// <summary>
+/// How a call is refused: problem details (RFC 9457) with what is wrong, field by field. <see cref="Problems"/> makes
+/// them.
+/// </summary>
 /// <param name="Type">Address of a page on the status.</param>
 /// <param name="Title">What is wrong, in a sentence.</param>
 /// <param name="Status">The HTTP status.</param>

@@ -38,10 +38,12 @@ internal sealed record PartHealth(HealthStatus Status, string? Note = null, obje
 /// <param name="Process">Name of the process.</param>
 /// <param name="Database">The database.</param>
 /// <example>
-/// {"status":"up","role":"web+worker","version":"1.0.0","uptimeSeconds":12.5,"process":"web-1","database":{"status":"up","note":null,"details":{"version":"18.4"}},
+/// {"status":"up","role":"web+worker","version":"1.0.0","uptimeSeconds":12.5,"process":"web-1","database":{"status":"up","note":null,
+/// "details":{"version":"18.4"}},
 /// "queue":{"status":"up","note":null,"details":null}}
 /// </example>
-internal sealed record HealthReport(HealthStatus Status, string Role, string Version, double UptimeSeconds, string Process, PartHealth Database)
+internal sealed record HealthReport(
+    HealthStatus Status, string Role, string Version, double UptimeSeconds, string Process, PartHealth Database)
 {
     /// <summary>The other parts.</summary>
     [JsonExtensionData]
@@ -81,9 +83,11 @@ internal sealed class Health(
     {
         routes.MapGet("/healthz", () => TypedResults.Ok(new Liveness("alive"))).WithTags("health")
             .Describe("getLiveness", "Whether the process lives", "Asks nothing of the database.");
-        routes.MapGet("/health/ready", ReadyAsync).WithTags("health").Produces<Ready>().Produces<NotReady>(StatusCodes.Status503ServiceUnavailable)
+        routes.MapGet(
+            "/health/ready", ReadyAsync).WithTags("health").Produces<Ready>().Produces<NotReady>(StatusCodes.Status503ServiceUnavailable)
             .Describe("getReadiness", "Whether the process can serve", "503 while it drains, or while the database does not answer.");
-        routes.MapGet("/health", AllAsync).WithTags("health").Produces<HealthReport>().Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable)
+        routes.MapGet(
+            "/health", AllAsync).WithTags("health").Produces<HealthReport>().Produces<HealthReport>(StatusCodes.Status503ServiceUnavailable)
             .Describe("getHealth", "How all parts do", "503 while the database does not answer.")
             .AddOpenApiOperationTransformer(HealthReport.DescribePartsAsync);
     }
@@ -127,7 +131,8 @@ internal sealed class Health(
             if (health.Status > worst) worst = health.Status;
         }
         var answer = new HealthReport(
-            worst == HealthStatus.Off ? HealthStatus.Up : worst, options.Role, Version, Math.Round(time.GetElapsedTime(started).TotalSeconds, 1), postgres.ProcessName, database)
+            worst == HealthStatus.Off ? HealthStatus.Up : worst, options.Role, Version,
+            Math.Round(time.GetElapsedTime(started).TotalSeconds, 1), postgres.ProcessName, database)
         {
             Parts = answers,
         };

@@ -36,7 +36,8 @@ internal static class PlatformCommands
         return command;
     }
 
-    private static async Task<int> ServeAsync(Composition compose, Variables variables, CancellationToken ct)
+    /// <summary>Serves until it is told to stop.</summary>
+    public static async Task<int> ServeAsync(Composition compose, Variables variables, CancellationToken ct)
     {
         await using var server = await Server.StartAsync(compose, variables, ct);
         await server.RunToEndAsync(ct);

@@ -4,99 +4,111 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using App.Tests.Fixtures;
+using CsCheck;
 
 namespace App.Tests.Energy.Readings.Ingest;
 
 /// <summary>Mutated bodies against another parser: what that one takes is taken and counted the same, all else is a 4xx.</summary>
 public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
 {
+    private const int Side = 8;
+
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 8, AllowDuplicateProperties = false };
 
     [Fact]
     public async Task Three_thousand_mutated_bodies_are_taken_as_another_parser_takes_them()
     {
         var taken = 0;
-        await Parallel.ForEachAsync(Enumerable.Range(0, 3000), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, _) =>
-        {
-            var random = new Random(seed);
-            var body = Mutate(Encoding.UTF8.GetBytes(ValidBody(random)), random);
-            using var http = host.ClientOfItsOwn();
-            var answer = await http.SendAsync(Post.Content(body));
-            var shown = $"seed {seed}: {Encoding.UTF8.GetString(body)} -> {answer.Status} {answer.Text}";
-            if (Expected(body) is { } expected)
+        await Mutated(ValidBody.Select(Encoding.UTF8.GetBytes)).SampleAsync(
+            async body =>
             {
-                Assert.True(answer.Status == HttpStatusCode.Accepted, shown);
-                Assert.True(answer.Counts == expected, $"{shown}, expected {expected}");
-                Interlocked.Increment(ref taken);
-            }
-            else
-            {
-                Assert.True((int)answer.Status is >= 400 and < 500, shown);
-                Assert.Equal("application/problem+json", answer.MediaType);
-            }
-        });
+                using var http = host.ClientOfItsOwn();
+                var answer = await http.SendAsync(Post.Content(body));
+                var shown = $"{Encoding.UTF8.GetString(body)} -> {answer.Status} {answer.Text}";
+                if (Expected(body) is { } expected)
+                {
+                    Assert.True(answer.Status == HttpStatusCode.Accepted, shown);
+                    Assert.True(answer.Counts == expected, $"{shown}, expected {expected}");
+                    Interlocked.Increment(ref taken);
+                }
+                else
+                {
+                    Assert.True((int)answer.Status is >= 400 and < 500, shown);
+                    Assert.Equal("application/problem+json", answer.MediaType);
+                }
+            }, iter: 3000, threads: Side);
         Assert.InRange(taken, 100, 2900);
         Assert.Equal((1, 1), (await host.Http.SendAsync(Post.Body(Post.Item("after", Post.NewYear, 1)))).Counts);
     }
 
     [Fact]
-    public async Task Mutated_gzip_bodies_are_stored_whole_or_refused()
+    public Task Mutated_gzip_bodies_are_stored_whole_or_refused()
     {
-        await Parallel.ForEachAsync(Enumerable.Range(0, 400), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, _) =>
-        {
-            var random = new Random(seed);
-            var lines = string.Concat(Enumerable.Range(0, 20).Select(i => Post.Item($"h{i % 3}", Post.NewYear + (i * 1000), random.Next(3000)) + "\n"));
-            using var http = host.ClientOfItsOwn();
-            var answer = await http.SendAsync(Post.Content(Mutate(Post.Gzip(Encoding.UTF8.GetBytes(lines)), random, doubles: false), "application/x-ndjson", "gzip"));
-            if (answer.Status == HttpStatusCode.Accepted) Assert.Equal((20, 20), answer.Counts);
-            else Assert.InRange((int)answer.Status, 400, 422);
-        });
+        var lines = Gen.Int[0, 2999].Array[20].Select(watts => string.Concat(watts.Select((power, i) => Post.Item($"h{i % 3}", Post.NewYear + (i * 1000), power) + "\n")));
+        return Mutated(lines.Select(text => Post.Gzip(Encoding.UTF8.GetBytes(text))), doubles: false).SampleAsync(
+            async body =>
+            {
+                using var http = host.ClientOfItsOwn();
+                var answer = await http.SendAsync(Post.Content(body, "application/x-ndjson", "gzip"));
+                if (answer.Status == HttpStatusCode.Accepted) Assert.Equal((20, 20), answer.Counts);
+                else Assert.InRange((int)answer.Status, 400, 422);
+            }, iter: 400, threads: Side);
     }
 
     [Fact]
-    public async Task Mutated_lines_are_taken_or_refused()
+    public Task Mutated_lines_are_taken_or_refused()
     {
-        await Parallel.ForEachAsync(Enumerable.Range(0, 600), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (seed, _) =>
-        {
-            var random = new Random(seed);
-            var lines = "W,building=h1,meter=m1 watts=12.5,note=\"a b\" 1767225600000\n# c\npower,host=h2,x=a\\ b value=3i 1767225601000\n";
-            using var http = host.ClientOfItsOwn();
-            var answer = await http.SendAsync(Post.Content(Mutate(Encoding.UTF8.GetBytes(lines), random), "text/plain"), "/api/v2/write?precision=ms");
-            Assert.True(answer.Status == HttpStatusCode.NoContent || (int)answer.Status is >= 400 and < 500, $"seed {seed}: {answer.Status} {answer.Text}");
-        });
+        var lines = "W,building=h1,meter=m1 watts=12.5,note=\"a b\" 1767225600000\n# c\npower,host=h2,x=a\\ b value=3i 1767225601000\n";
+        return Mutated(Gen.Const(lines).Select(Encoding.UTF8.GetBytes)).SampleAsync(
+            async body =>
+            {
+                using var http = host.ClientOfItsOwn();
+                var answer = await http.SendAsync(Post.Content(body, "text/plain"), "/api/v2/write?precision=ms");
+                Assert.True(answer.Status == HttpStatusCode.NoContent || (int)answer.Status is >= 400 and < 500, $"{answer.Status} {answer.Text}");
+            }, iter: 600, threads: Side);
     }
 
-    private static string ValidBody(Random random) => Post.Body(Enumerable.Range(0, random.Next(1, 5)).Select(_ =>
-    {
-        var fields = new List<string>
-        {
-            $"\"buildingId\":\"h{random.Next(2)}\"",
-            random.Next(2) == 0 ? $"\"ts\":{Post.NewYear + (random.Next(3) * 1000)}" : $"\"ts\": \"2026-01-01T00:00:0{random.Next(3)}.{random.Next(1000)}+0{random.Next(3)}:00\"",
-            $"\"watts\":{(random.NextDouble() * 4000) - 500:R}",
-        };
-        if (random.Next(2) == 0) fields.Add("\"meter\" : \"m\\u0031\"");
-        return $"{{{string.Join(',', fields.OrderBy(_ => random.Next()))}}}";
-    }));
+    private static Gen<string> ValidBody { get; } = Item().List[1, 4].Select(Post.Body);
 
-    private static byte[] Mutate(byte[] valid, Random random, bool doubles = true)
-    {
-        var body = valid.ToList();
-        for (var times = random.Next(1, 4); times > 0 && body.Count > 1; times--)
+    // Fields in any order, times and meters in each of their forms.
+    private static Gen<string> Item() => Gen.Select(
+        Gen.Int[0, 1], Gen.OneOf(
+            Gen.Int[0, 2].Select(second => $"\"ts\":{Post.NewYear + (second * 1000)}"),
+            Gen.Select(Gen.Int[0, 2], Gen.Int[0, 999], Gen.Int[0, 2], (second, fraction, hour) => $"\"ts\": \"2026-01-01T00:00:0{second}.{fraction}+0{hour}:00\"")),
+        Gen.Double[-500, 3500], Gen.Bool, Gen.Shuffle(new[] { 0, 1, 2, 3 }),
+        (building, time, watts, hasMeter, order) =>
         {
-            var at = random.Next(body.Count);
-            var length = random.Next(1, Math.Min(24, body.Count - at) + 1);
-            switch (random.Next(doubles ? 6 : 3))
+            string[] fields = [$"\"buildingId\":\"h{building}\"", time, $"\"watts\":{watts.ToString("R", CultureInfo.InvariantCulture)}", hasMeter ? "\"meter\" : \"m\\u0031\"" : ""];
+            return $"{{{string.Join(',', order.Select(i => fields[i]).Where(field => field.Length > 0))}}}";
+        });
+
+    private static Gen<byte[]> Mutated(Gen<byte[]> valid, bool doubles = true) =>
+        Gen.Select(valid, AnyMutation(doubles).List[1, 3], (body, mutations) => mutations.Aggregate(body, (bytes, mutation) => mutation.Of(bytes)));
+
+    private static Gen<Mutation> AnyMutation(bool doubles) => Gen.Select(
+        Gen.Int[0, doubles ? 5 : 2], Gen.Int[0, int.MaxValue], Gen.Int[0, 23], Gen.Byte, Gen.OneOf(Splices), (kind, at, length, value, splice) => new Mutation(kind, at, length, value, splice));
+
+    /// <summary>One change to a body; position and length are cut to what there is.</summary>
+    private sealed record Mutation(int Kind, int At, int Length, byte Value, string Splice)
+    {
+        public byte[] Of(byte[] bytes)
+        {
+            if (bytes.Length < 2) return bytes;
+            var body = bytes.ToList();
+            var at = At % body.Count;
+            var length = 1 + (Length % Math.Min(24, body.Count - at));
+            switch (Kind)
             {
-                case 0: body[at] ^= (byte)(1 << random.Next(8)); break;
-                case 1: body[at] = (byte)random.Next(256); break;
-                case 2: body.RemoveRange(at, random.Next(2) == 0 ? length : body.Count - at); break;
+                case 0: body[at] ^= (byte)(1 << (Value % 8)); break;
+                case 1: body[at] = Value; break;
+                case 2: body.RemoveRange(at, Value % 2 == 0 ? length : body.Count - at); break;
                 case 3: body.InsertRange(at, body.GetRange(at, length)); break;
-                case 4: body.InsertRange(at, Encoding.UTF8.GetBytes(Splices[random.Next(Splices.Length)])); break;
+                case 4: body.InsertRange(at, Encoding.UTF8.GetBytes(Splice)); break;
                 // A digit for a digit keeps the body valid.
-                default: body[at] = char.IsAsciiDigit((char)body[at]) ? (byte)('0' + random.Next(10)) : body[at]; break;
+                default: body[at] = char.IsAsciiDigit((char)body[at]) ? (byte)('0' + (Value % 10)) : body[at]; break;
             }
+            return [.. body];
         }
-        return [.. body];
     }
 
     private static readonly string[] Splices =

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using App.Energy.Readings.Ingest;
+using CsCheck;
 
 namespace App.Tests.Energy.Readings.Ingest;
 
@@ -47,16 +48,13 @@ public sealed class Rfc3339Tests
     public void What_is_no_time_is_refused(string text) => Assert.False(Rfc3339.TryParse(Encoding.UTF8.GetBytes(text), out _));
 
     [Fact]
-    public void Random_times_are_read_as_the_framework_reads_them()
-    {
-        var random = new Random(1);
-        for (var i = 0; i < 20_000; i++)
+    public void Any_time_is_read_as_the_framework_reads_it() => Gen.Select(
+        Gen.Long[TimeSpan.TicksPerDay * 2, DateTime.MaxValue.Ticks - (TimeSpan.TicksPerDay * 2)], Gen.Int[-14 * 60, 14 * 60],
+        Gen.OneOf("yyyy-MM-dd'T'HH:mm:ss.fffffffzzz", "yyyy-MM-dd'T'HH:mm:sszzz")).Sample(
+        (ticks, offset, format) =>
         {
-            var time = new DateTimeOffset(random.NextInt64(TimeSpan.TicksPerDay * 2, DateTime.MaxValue.Ticks - (TimeSpan.TicksPerDay * 2)), TimeSpan.Zero)
-                .ToOffset(TimeSpan.FromMinutes(random.Next(-14 * 60, 14 * 60)));
-            var text = time.ToString(random.Next(2) == 0 ? "yyyy-MM-dd'T'HH:mm:ss.fffffffzzz" : "yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
+            var text = new DateTimeOffset(ticks, TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(offset)).ToString(format, CultureInfo.InvariantCulture);
             Assert.True(Rfc3339.TryParse(Encoding.UTF8.GetBytes(text), out var ts), text);
             Assert.Equal(DateTimeOffset.Parse(text, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds(), ts);
-        }
-    }
+        }, iter: 20_000);
 }

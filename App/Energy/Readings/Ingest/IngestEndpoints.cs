@@ -18,13 +18,15 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     {
         routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .Describe("postReadings", "Send readings",
-                "JSON, or NDJSON (one item a line), gzip accepted. All or nothing; answered when durable. The same building, meter and time with other watts replaces.")
+                "JSON, or NDJSON (one item a line), gzip accepted. All or nothing; answered when durable. The same building, meter and "
+                + "time with other watts replaces.")
             .Takes<IngestRequest>()
             .TakesText("application/x-ndjson", "{\"buildingId\":\"h1\",\"ts\":\"2026-11-29T08:00:00Z\",\"watts\":123.4}\n")
             .Produces<IngestAnswer>(StatusCodes.Status202Accepted);
         routes.MapPost("/api/v2/write", (Delegate)WriteAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .Describe("writeLineProtocol", "Send readings as InfluxDB line protocol",
-                "For Telegraf, Home Assistant and other clients of InfluxDB; they send `Authorization: Token <key>`. Tags `building` and `meter`, field `watts`, `power` or `value`.")
+                "For Telegraf, Home Assistant and other clients of InfluxDB; they send `Authorization: Token <key>`. Tags `building` "
+                + "and `meter`, field `watts`, `power` or `value`.")
             .QueryParameter("precision", "Unit of the timestamps.", Precisions)
             .QueryParameter("bucket", "The building of lines without the tag `building`.")
             .TakesText("text/plain", "power,building=h1,meter=mains watts=131.5 1795219220000000000\n")

@@ -38,13 +38,16 @@ internal sealed record QueueList(IReadOnlyList<QueueAnswer> Queues, string? Next
 /// <param name="States">Jobs by state; those that succeeded are not counted.</param>
 /// <param name="OldestWaitingSeconds">How long the oldest queued job has been due.</param>
 /// <example>
-/// {"name":"default","paused":false,"pausedAt":null,"states":{"queued":3,"scheduled":0,"waiting":0,"running":1,"dead":0,"cancelled":0},"oldestWaitingSeconds":0.2}
+/// {"name":"default","paused":false,"pausedAt":null,"states":{"queued":3,"scheduled":0,"waiting":0,"running":1,"dead":0,"cancelled":0},
+/// "oldestWaitingSeconds":0.2}
 /// </example>
-internal sealed record QueueAnswer(string Name, bool Paused, DateTime? PausedAt, IReadOnlyDictionary<string, long> States, double? OldestWaitingSeconds)
+internal sealed record QueueAnswer(
+    string Name, bool Paused, DateTime? PausedAt, IReadOnlyDictionary<string, long> States, double? OldestWaitingSeconds)
 {
     /// <summary>The answer for a queue.</summary>
     public static QueueAnswer Of(QueueDepth queue) => new(
-        queue.Name, queue.PausedAt is not null, queue.PausedAt, JobFilter.LiveStates.ToDictionary(state => state, queue.States.GetValueOrDefault), queue.OldestWaitingSeconds);
+        queue.Name, queue.PausedAt is not null, queue.PausedAt,
+        JobFilter.LiveStates.ToDictionary(state => state, queue.States.GetValueOrDefault), queue.OldestWaitingSeconds);
 }
 
 /// <summary>A queue that was paused or resumed.</summary>

@@ -15,25 +15,32 @@ internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteeri
     {
         var jobs = routes.MapGroup("/api/jobs").WithTags("jobs");
         JobFilter.DescribeParameters(jobs.MapGet("", ListAsync).RequireScope(Scopes.Read).Pages())
-            .Describe("listJobs", "Find jobs", "The newest first. A page that is short, or empty, may still have a `next`: the search goes on there.");
-        jobs.MapGet("/overview", async (ClaimsPrincipal user, CancellationToken ct) => TypedResults.Ok(await figures.OverviewAsync(user, ct))).RequireScope(Scopes.Read)
-            .Describe("getJobsOverview", "How the queue does", "Jobs by state; for the operator also what has ended in the last hour and day.");
-        jobs.MapGet("/{id:long}", async Task<Results<Ok<JobDetails>, ProblemHttpResult>> (long id, ClaimsPrincipal user, CancellationToken ct) =>
-            await ReadAsync(id, user, ct) is { } job ? TypedResults.Ok(job) : NotFound(id)).RequireScope(Scopes.Read).Refuses(404)
+            .Describe("listJobs", "Find jobs",
+                "The newest first. A page that is short, or empty, may still have a `next`: the search goes on there.");
+        jobs.MapGet("/overview", async (ClaimsPrincipal user, CancellationToken ct) =>
+            TypedResults.Ok(await figures.OverviewAsync(user, ct))).RequireScope(Scopes.Read)
+            .Describe("getJobsOverview", "How the queue does",
+                "Jobs by state; for the operator also what has ended in the last hour and day.");
+        jobs.MapGet("/{id:long}", GetAsync).RequireScope(Scopes.Read).Refuses(404)
             .Describe("getJob", "A job", "With its arguments, result, errors and log.").PathParameter("id", Id);
         jobs.MapPost("/{id:long}/retry", RetryAsync).RequireScope(Scopes.Write).Refuses(404, 409)
-            .Describe("retryJob", "Queue a job again", "One that is dead, cancelled or waits for its time, with all its attempts.").PathParameter("id", Id);
+            .Describe("retryJob", "Queue a job again", "One that is dead, cancelled or waits for its time, with all its attempts.")
+            .PathParameter("id", Id);
         jobs.MapPost("/{id:long}/cancel", CancelAsync).RequireScope(Scopes.Write).Refuses(404, 409)
-            .Describe("cancelJob", "Cancel a job", "One that runs is told to stop; its `state` is `running` until it has.").PathParameter("id", Id);
+            .Describe("cancelJob", "Cancel a job", "One that runs is told to stop; its `state` is `running` until it has.")
+            .PathParameter("id", Id);
         jobs.MapDelete("/{id:long}", DeleteAsync).RequireScope(Scopes.Write).Refuses(404, 409)
             .Describe("deleteJob", "Delete a job that has ended", "With its log and its unique key.").PathParameter("id", Id);
         jobs.MapPost("/redrive", (JobFilter filter, ClaimsPrincipal user, CancellationToken ct) =>
             ManyAsync(filter with { State = filter.State ?? "dead" }, ["dead", "cancelled", "scheduled"], user, "Queued {Count} jobs again for {Who}: {Filter}",
-                async meant => new RedrivenJobs(await steering.RedriveAsync(meant, ct)), answer => answer.Redriven)).RequireScope(Scopes.Write)
-            .Describe("redriveJobs", "Queue many jobs again", "Those that the filter means: dead ones, unless it says `cancelled` or `scheduled`.");
+                async meant => new RedrivenJobs(await steering.RedriveAsync(meant, ct)), answer => answer.Redriven))
+            .RequireScope(Scopes.Write)
+            .Describe("redriveJobs", "Queue many jobs again",
+                "Those that the filter means: dead ones, unless it says `cancelled` or `scheduled`.");
         jobs.MapPost("/cancel", (JobFilter filter, ClaimsPrincipal user, CancellationToken ct) =>
             ManyAsync(filter, ["queued", "scheduled", "waiting", "running"], user, "Cancelled {Count} jobs for {Who}: {Filter}",
-                async meant => new CancelledJobs(await steering.CancelAsync(meant, ct)), answer => answer.Cancelled)).RequireScope(Scopes.Write)
+                async meant => new CancelledJobs(await steering.CancelAsync(meant, ct)), answer => answer.Cancelled))
+            .RequireScope(Scopes.Write)
             .Describe("cancelJobs", "Cancel many jobs", "Those that the filter means; those that run are told to stop.");
     }
 
@@ -50,6 +57,9 @@ internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteeri
         var page = await search.FindAsync(filter.For(user), position is null ? null : below, limit, ct);
         return TypedResults.Ok(new JobPage(page.Jobs, page.Next is { } next ? Paging.Cursor(next.ToString()) : null));
     }
+
+    private async Task<Results<Ok<JobDetails>, ProblemHttpResult>> GetAsync(long id, ClaimsPrincipal user, CancellationToken ct) =>
+        await ReadAsync(id, user, ct) is { } job ? TypedResults.Ok(job) : NotFound(id);
 
     private async Task<Results<Accepted<SteeredJob>, ProblemHttpResult>> RetryAsync(long id, ClaimsPrincipal user, CancellationToken ct)
     {
@@ -72,7 +82,8 @@ internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteeri
         if (await ReadAsync(id, user, ct) is not { } job) return NotFound(id);
         if (!await queue.CancelAsync(id, ct)) return Conflict(job.State, "it has ended, and there is nothing left to cancel");
         log.LogInformation("Cancelled job {Id} ({Kind}) for {Who}", id, job.Kind, user.Identity?.Name);
-        return TypedResults.Accepted((string?)null, new CancelledJob(id, job.State == "running" ? "running" : "cancelled", CancelRequested: true));
+        return TypedResults.Accepted(
+            (string?)null, new CancelledJob(id, job.State == "running" ? "running" : "cancelled", CancelRequested: true));
     }
 
     private async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(long id, ClaimsPrincipal user, CancellationToken ct)

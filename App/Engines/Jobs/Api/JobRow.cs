@@ -25,7 +25,8 @@ namespace App.Engines.Jobs.Api;
 /// <param name="Error">The beginning of its last error.</param>
 /// <param name="Args">The beginning of its arguments, as JSON.</param>
 internal record JobRow(
-    long Id, [OneOf(typeof(JobFilter), nameof(JobFilter.States))] string State, string Kind, string Queue, string Organization, int Priority, int Attempt, int MaxAttempts, DateTime CreatedAt, DateTime? RunAt,
+    long Id, [OneOf(typeof(JobFilter), nameof(JobFilter.States))] string State, string Kind, string Queue, string Organization,
+    int Priority, int Attempt, int MaxAttempts, DateTime CreatedAt, DateTime? RunAt,
     DateTime? StartedAt, DateTime? FinishedAt, long? Worker, float? Progress, string? ProgressText, string? WaitsFor, bool CancelRequested, string? Error, string Args)
 {
     private const string Both = "kind, queue, organization, priority, attempt, max_attempts, created_at";

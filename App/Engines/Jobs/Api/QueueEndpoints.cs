@@ -17,19 +17,29 @@ internal sealed class QueueEndpoints(Postgres postgres, JobFigures figures, ILog
     {
         var api = routes.MapGroup("/api").WithTags("jobs");
         api.MapGet("/queues", async (ClaimsPrincipal user, CancellationToken ct) =>
-            TypedResults.Ok(new QueueList([.. (await figures.QueuesAsync(user, ct)).Select(QueueAnswer.Of)], null))).RequireScope(Scopes.Read)
+            TypedResults.Ok(new QueueList(
+                [.. (await figures.QueuesAsync(user, ct)).Select(QueueAnswer.Of)], null))).RequireScope(Scopes.Read)
             .Describe("listQueues", "Queues", "Those that have jobs or are paused, with the jobs that the key may see.");
         api.MapGet("/job-workers", async (ClaimsPrincipal user, CancellationToken ct) =>
             TypedResults.Ok(new WorkerList(await figures.WorkersAsync(user, ct), null))).RequireScope(Scopes.Read)
             .Describe("listJobWorkers", "Workers", "With the jobs that they have in hand, as far as the key may see them.");
-        api.MapPost("/queues/{name}/pause", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, true, user, ct)).RequireScope(Scopes.Admin).Refuses(422)
-            .Describe("pauseQueue", "Pause a queue", "None of its jobs are claimed until it is resumed; what runs goes on. The operator's alone.").PathParameter("name", Name);
-        api.MapPost("/queues/{name}/resume", (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, false, user, ct)).RequireScope(Scopes.Admin).Refuses(422)
+        api.MapPost(
+            "/queues/{name}/pause",
+            (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, true, user, ct)).RequireScope(Scopes.Admin)
+            .Refuses(422)
+            .Describe("pauseQueue", "Pause a queue",
+                "None of its jobs are claimed until it is resumed; what runs goes on. The operator's alone.")
+            .PathParameter("name", Name);
+        api.MapPost(
+            "/queues/{name}/resume",
+            (string name, ClaimsPrincipal user, CancellationToken ct) => PauseAsync(name, false, user, ct)).RequireScope(Scopes.Admin)
+            .Refuses(422)
             .Describe("resumeQueue", "Resume a queue", "The operator's alone.").PathParameter("name", Name);
     }
 
     // A queue is shared by all organizations, so only the operator stops it.
-    private async Task<Results<Ok<PausedQueue>, ProblemHttpResult>> PauseAsync(string name, bool pause, ClaimsPrincipal user, CancellationToken ct)
+    private async Task<Results<Ok<PausedQueue>, ProblemHttpResult>> PauseAsync(
+        string name, bool pause, ClaimsPrincipal user, CancellationToken ct)
     {
         if (!user.IsOperator())
             return Problems.Of(StatusCodes.Status403Forbidden, "Queues are shared by all organizations.", new FieldError("name", Problems.Shorten(name), "ask the operator to pause or resume it"));

@@ -17,14 +17,18 @@ internal static class ShadowEndpoints
     {
         var models = routes.MapGroup("/api/models/{name}").WithTags("models");
         models.MapGet("/shadows", ListAsync).RequireScope(Scopes.Read)
-            .Describe("listShadows", "Comparisons of a model", "Versions that run or ran beside the active one, the newest first, at most fifty.").PathParameter("name", Name);
+            .Describe("listShadows", "Comparisons of a model",
+                "Versions that run or ran beside the active one, the newest first, at most fifty.")
+            .PathParameter("name", Name);
         models.MapPost("/versions/{version:int}/shadow", StartAsync).RequireScope(Scopes.Admin).Refuses(404, 422)
-            .Describe("startShadow", "Compare a version with the active one", "It is shown a sample of live inputs; nobody sees its answers but this comparison.")
+            .Describe("startShadow", "Compare a version with the active one",
+                "It is shown a sample of live inputs; nobody sees its answers but this comparison.")
             .PathParameter("name", Name).PathParameter("version", Version);
         models.MapPost("/versions/{version:int}/shadow/stop", StopAsync).RequireScope(Scopes.Admin).Refuses(404)
             .Describe("stopShadow", "End a comparison").PathParameter("name", Name).PathParameter("version", Version);
         models.MapDelete("/versions/{version:int}/shadow", StopAsync).RequireScope(Scopes.Admin).Refuses(404)
-            .Describe("deleteShadow", "End a comparison (as DELETE)", "The same as `stopShadow`.").PathParameter("name", Name).PathParameter("version", Version);
+            .Describe("deleteShadow", "End a comparison (as DELETE)", "The same as `stopShadow`.").PathParameter("name", Name)
+            .PathParameter("version", Version);
     }
 
     /// <summary>The newest shadow of each of some versions.</summary>

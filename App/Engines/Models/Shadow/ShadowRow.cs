@@ -43,7 +43,8 @@ internal sealed record ShadowDisagreement(string Active, string Candidate, long 
 /// <param name="ComparedAt">When they were last compared.</param>
 /// <param name="Disagreements">The commonest, at most ten.</param>
 internal sealed record ShadowAnswer(
-    string Candidate, string Active, [OneOf("running", "ended")] string State, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, long Compared, double? Agreement, long Failed,
+    string Candidate, string Active, [OneOf("running", "ended")] string State, DateTimeOffset StartedAt, DateTimeOffset? EndedAt,
+    long Compared, double? Agreement, long Failed,
     string? Fault, double? CandidateMicroseconds, double? ActiveMicroseconds, DateTimeOffset? ComparedAt, IReadOnlyList<ShadowDisagreement> Disagreements)
 {
     /// <summary>The answer for a row.</summary>

@@ -20,19 +20,24 @@ namespace App.Exchange.Messages.Api;
 /// <param name="DeliveredAt">When it was delivered.</param>
 /// <param name="DiedAt">When it was given up.</param>
 /// <example>
-/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","channel":"webhook","to":"https://example.org/hook","eventType":null,"status":"delivered","attempts":1,
-/// "error":null,"errorCode":null,"providerId":null,"receipt":null,"createdAt":"2026-11-29T08:00:00Z","sentAt":"2026-11-29T08:00:00.1Z","nextAt":null,
+/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","channel":"webhook","to":"https://example.org/hook","eventType":null,"status":"delivered",
+/// "attempts":1,
+/// "error":null,"errorCode":null,"providerId":null,"receipt":null,"createdAt":"2026-11-29T08:00:00Z","sentAt":"2026-11-29T08:00:00.1Z",
+/// "nextAt":null,
 /// "deliveredAt":"2026-11-29T08:00:00.2Z","diedAt":null}
 /// </example>
 internal sealed record MessageAnswer(
     Guid Id, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, string? EventType,
     [OneOf(typeof(MessageState), nameof(MessageState.All))] string Status, int Attempts, string? Error, int? ErrorCode, string? ProviderId,
-    [OneOf("sent", "delivered", "read", "failed")] string? Receipt, DateTime CreatedAt, DateTime? SentAt, DateTime? NextAt, DateTime? DeliveredAt, DateTime? DiedAt)
+    [OneOf("sent", "delivered", "read", "failed")] string? Receipt, DateTime CreatedAt, DateTime? SentAt, DateTime? NextAt,
+    DateTime? DeliveredAt, DateTime? DiedAt)
 {
     /// <summary>The answer for a message of a list.</summary>
     public static MessageAnswer Of(Message message) => new(
-        message.Id, message.Channel, message.Recipient, message.EventType, message.State, message.Attempts, message.Error, message.ErrorCode, message.ProviderId,
-        message.Receipt, message.CreatedAt.UtcDateTime, message.SentAt?.UtcDateTime, message.NextAt?.UtcDateTime, message.DeliveredAt?.UtcDateTime, message.DiedAt?.UtcDateTime);
+        message.Id, message.Channel, message.Recipient, message.EventType, message.State, message.Attempts, message.Error,
+        message.ErrorCode, message.ProviderId,
+        message.Receipt, message.CreatedAt.UtcDateTime, message.SentAt?.UtcDateTime, message.NextAt?.UtcDateTime,
+        message.DeliveredAt?.UtcDateTime, message.DiedAt?.UtcDateTime);
 }
 
 /// <summary>A message with everything that is known of it.</summary>
@@ -56,15 +61,20 @@ internal sealed record MessageAnswer(
 /// <param name="Deliveries">Its attempts, the first first.</param>
 internal sealed record MessageDetails(
     Guid Id, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, string? EventType,
-    [OneOf(typeof(MessageState), nameof(MessageState.All))] string Status, JsonElement Body, int Attempts, string? Error, int? ErrorCode, string? ProviderId,
-    [OneOf("sent", "delivered", "read", "failed")] string? Receipt, DateTime? ReceiptAt, DateTime CreatedAt, DateTime? SentAt, DateTime? NextAt,
+    [OneOf(typeof(MessageState), nameof(MessageState.All))] string Status, JsonElement Body, int Attempts, string? Error, int? ErrorCode,
+    string? ProviderId,
+    [OneOf("sent", "delivered", "read", "failed")] string? Receipt, DateTime? ReceiptAt, DateTime CreatedAt, DateTime? SentAt,
+    DateTime? NextAt,
     DateTime? DeliveredAt, DateTime? DiedAt, IReadOnlyList<DeliveryAnswer> Deliveries)
 {
     /// <summary>The answer for a message.</summary>
     public static MessageDetails Of(Message message, IEnumerable<Delivery> deliveries) => new(
-        message.Id, message.Channel, message.Recipient, message.EventType, message.State, JsonElement.Parse(message.Body), message.Attempts, message.Error,
-        message.ErrorCode, message.ProviderId, message.Receipt, message.ReceiptAt?.UtcDateTime, message.CreatedAt.UtcDateTime, message.SentAt?.UtcDateTime,
-        message.NextAt?.UtcDateTime, message.DeliveredAt?.UtcDateTime, message.DiedAt?.UtcDateTime, [.. deliveries.Select(DeliveryAnswer.Of)]);
+        message.Id, message.Channel, message.Recipient, message.EventType, message.State, JsonElement.Parse(message.Body), message.Attempts,
+        message.Error,
+        message.ErrorCode, message.ProviderId, message.Receipt, message.ReceiptAt?.UtcDateTime, message.CreatedAt.UtcDateTime,
+        message.SentAt?.UtcDateTime,
+        message.NextAt?.UtcDateTime, message.DeliveredAt?.UtcDateTime, message.DiedAt?.UtcDateTime,
+        [.. deliveries.Select(DeliveryAnswer.Of)]);
 }
 
 /// <summary>An attempt to deliver a message.</summary>
@@ -79,12 +89,14 @@ internal sealed record MessageDetails(
 /// <param name="ResponseBody">The beginning of the answer.</param>
 /// <param name="Error">Why it was not delivered.</param>
 internal sealed record DeliveryAnswer(
-    Guid MessageId, int Number, [OneOf("delivered", "failed", "lost", "refused")] string Outcome, DateTime StartedAt, int LatencyMs, JsonElement? Request, int? Status,
+    Guid MessageId, int Number, [OneOf("delivered", "failed", "lost", "refused")] string Outcome, DateTime StartedAt, int LatencyMs,
+    JsonElement? Request, int? Status,
     JsonElement? ResponseHeaders, string? ResponseBody, string? Error)
 {
     /// <summary>The answer for an attempt.</summary>
     public static DeliveryAnswer Of(Delivery delivery) => new(
-        delivery.MessageId, delivery.Number, delivery.Outcome, delivery.StartedAt.UtcDateTime, delivery.LatencyMs, Json(delivery.Request), delivery.Status,
+        delivery.MessageId, delivery.Number, delivery.Outcome, delivery.StartedAt.UtcDateTime, delivery.LatencyMs, Json(delivery.Request),
+        delivery.Status,
         Json(delivery.ResponseHeaders), delivery.ResponseBody, delivery.Error);
 
     private static JsonElement? Json(string? text) => text is null ? null : JsonElement.Parse(text);

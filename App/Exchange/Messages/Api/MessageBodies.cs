@@ -9,7 +9,8 @@ namespace App.Exchange.Messages.Api;
 /// <param name="To">A URL, a number in international form, an address of email, or the catalog's id.</param>
 /// <param name="Body">What is sent; the channel says what it must hold.</param>
 /// <example>{"channel":"whatsapp","to":"+4915112345678","body":{"type":"text","text":{"body":"The kettle is on."}}}</example>
-internal sealed record NewMessageRequest([OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, JsonElement Body);
+internal sealed record NewMessageRequest(
+    [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, JsonElement Body);
 
 /// <summary>Which messages are sent again; <see cref="MessageFilter"/> reads it.</summary>
 /// <param name="Status">Messages in this status.</param>
@@ -19,5 +20,7 @@ internal sealed record NewMessageRequest([OneOf(typeof(MessageChannel), nameof(M
 /// <param name="Error">Occurs in the error, whatever the case of its letters, or is its number.</param>
 /// <example>{"status":"dead","channel":"webhook","since":"2026-11-28T00:00:00Z"}</example>
 internal sealed record RedriveRequest(
-    [OneOf(MessageState.Dead, MessageState.Uncertain)] string Status, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string? Channel = null,
+    [OneOf(
+        MessageState.Dead,
+        MessageState.Uncertain)] string Status, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string? Channel = null,
     string? To = null, [DataType(DataType.DateTime)] string? Since = null, string? Error = null);

@@ -27,10 +27,13 @@ internal static class MessageEndpoints
             .QueryParameter("to", "Only to there.")
             .QueryParameter("error", "Occurs in the error, whatever the case of its letters, or is its number.")
             .TimeParameter("since", "Only those taken then or later.");
-        messages.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getMessage", "A message", "With its body and its attempts.").PathParameter("id", Id);
+        messages.MapGet("{id}", GetAsync).RequireScope(Scopes.Read).Refuses(404)
+            .Describe("getMessage", "A message", "With its body and its attempts.").PathParameter("id", Id);
         messages.MapPost("{id:guid}/redrive", RedriveAsync).RequireScope(Scopes.Write).Refuses(404, 409)
-            .Describe("redriveMessage", "Send a message again", "One that is dead or uncertain, with all its attempts.").PathParameter("id", Id);
-        messages.MapPost("redrive", RedriveManyAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536)).Takes<RedriveRequest>()
+            .Describe("redriveMessage", "Send a message again", "One that is dead or uncertain, with all its attempts.")
+            .PathParameter("id", Id);
+        messages.MapPost("redrive", RedriveManyAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536))
+            .Takes<RedriveRequest>()
             .Describe("redriveMessages", "Send many messages again", "Those that the filter means.");
     }
 
@@ -56,7 +59,8 @@ internal static class MessageEndpoints
         };
     }
 
-    private static async Task<Results<Ok<MessagePage>, ProblemHttpResult>> ListAsync(HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<MessagePage>, ProblemHttpResult>> ListAsync(
+        HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);
@@ -90,7 +94,8 @@ internal static class MessageEndpoints
         return messages;
     }
 
-    private static async Task<Results<Ok<MessageDetails>, ProblemHttpResult>> GetAsync(string id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<MessageDetails>, ProblemHttpResult>> GetAsync(
+        string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         if (!Guid.TryParse(id, out var wanted) || await db.Set<Message>().AsNoTracking().SingleOrDefaultAsync(m => m.Id == wanted && m.Organization == organization, ct) is not { } message)
@@ -99,17 +104,20 @@ internal static class MessageEndpoints
         return TypedResults.Ok(MessageDetails.Of(message, deliveries));
     }
 
-    private static async Task<Results<Accepted<MessageStanding>, ProblemHttpResult>> RedriveAsync(Guid id, HttpContext context, MessageStore store, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Accepted<MessageStanding>, ProblemHttpResult>> RedriveAsync(
+        Guid id, HttpContext context, MessageStore store, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        if (await store.RedriveAsync(organization, [id], ct) > 0) return TypedResults.Accepted($"/api/messages/{id}", new MessageStanding(id, MessageState.Pending));
+        if (await store.RedriveAsync(organization, [id], ct) > 0)
+            return TypedResults.Accepted($"/api/messages/{id}", new MessageStanding(id, MessageState.Pending));
         var state = await db.Set<Message>().Where(message => message.Id == id && message.Organization == organization).Select(message => message.State).SingleOrDefaultAsync(ct);
         return state is null
             ? Problems.NotFound("message", id.ToString())
             : Problems.Of(StatusCodes.Status409Conflict, $"The message is {state}.", new FieldError("status", state, "drive messages again that are dead or uncertain"));
     }
 
-    private static async Task<Results<Ok<RedrivenMessages>, ProblemHttpResult>> RedriveManyAsync(HttpContext context, MessageStore store, CancellationToken ct)
+    private static async Task<Results<Ok<RedrivenMessages>, ProblemHttpResult>> RedriveManyAsync(
+        HttpContext context, MessageStore store, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;

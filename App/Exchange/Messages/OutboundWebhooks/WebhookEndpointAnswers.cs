@@ -4,7 +4,8 @@ namespace App.Exchange.Messages.OutboundWebhooks;
 
 /// <summary>A URL to be registered.</summary>
 /// <param name="Url">Where webhooks go.</param>
-/// <param name="EventTypes">What it is told of: types such as <c>message.delivered</c>, families such as <c>message.*</c>; without it everything.</param>
+/// <param name="EventTypes">What it is told of: types such as <c>message.delivered</c>, families such as
+/// <c>message.*</c>; without it everything.</param>
 /// <example>{"url":"https://example.org/hook","eventTypes":["reservation.*","payment.received"]}</example>
 internal sealed record NewEndpointRequest(string Url, IReadOnlyList<string>? EventTypes = null);
 
@@ -33,17 +34,22 @@ internal sealed record RotateSecretRequest(int GraceHours = 24);
 /// <param name="CreatedAt">When it was registered or first failed.</param>
 /// <param name="Secret">Signs what is sent to it; shown when it is made, and never again.</param>
 /// <example>
-/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","url":"https://example.org/hook","eventTypes":["reservation.*"],"registered":true,"enabled":true,
-/// "closedAt":null,"closedReason":null,"circuit":"closed","openUntil":null,"failures":0,"previousSecretUntil":null,"createdAt":"2026-11-29T08:00:00Z","secret":null}
+/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","url":"https://example.org/hook","eventTypes":["reservation.*"],"registered":true,
+/// "enabled":true,
+/// "closedAt":null,"closedReason":null,"circuit":"closed","openUntil":null,"failures":0,"previousSecretUntil":null,
+/// "createdAt":"2026-11-29T08:00:00Z","secret":null}
 /// </example>
 internal sealed record EndpointAnswer(
     Guid Id, string Url, IReadOnlyList<string> EventTypes, bool Registered, bool Enabled, DateTime? ClosedAt, string? ClosedReason,
-    [OneOf("closed", "open", "half-open")] string Circuit, DateTime? OpenUntil, int Failures, DateTime? PreviousSecretUntil, DateTime CreatedAt, string? Secret)
+    [OneOf("closed", "open", "half-open")] string Circuit, DateTime? OpenUntil, int Failures, DateTime? PreviousSecretUntil,
+    DateTime CreatedAt, string? Secret)
 {
     /// <summary>The answer for an endpoint; the secret only where it was made just now.</summary>
     public static EndpointAnswer Of(WebhookEndpoint endpoint, TimeProvider time, string? secret = null) => new(
-        endpoint.Id, endpoint.Url, endpoint.EventTypes, endpoint.Secret is not null, endpoint.ClosedAt is null, endpoint.ClosedAt?.UtcDateTime, endpoint.ClosedReason,
-        endpoint.OpenUntil is not { } until ? "closed" : until > time.GetUtcNow() ? "open" : "half-open", endpoint.OpenUntil?.UtcDateTime, endpoint.Failures,
+        endpoint.Id, endpoint.Url, endpoint.EventTypes, endpoint.Secret is not null, endpoint.ClosedAt is null,
+        endpoint.ClosedAt?.UtcDateTime, endpoint.ClosedReason,
+        endpoint.OpenUntil is not { } until ? "closed" : until > time.GetUtcNow() ? "open" : "half-open",
+        endpoint.OpenUntil?.UtcDateTime, endpoint.Failures,
         endpoint.PreviousUntil?.UtcDateTime, endpoint.CreatedAt.UtcDateTime, secret);
 }
 

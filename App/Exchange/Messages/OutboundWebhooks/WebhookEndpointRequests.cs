@@ -21,25 +21,35 @@ internal static partial class WebhookEndpointRequests
     public static void Map(IEndpointRouteBuilder routes)
     {
         var endpoints = routes.MapGroup("/api/webhook-endpoints").WithTags("messages");
-        endpoints.MapPost("", CreateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536)).Takes<NewEndpointRequest>().Refuses(409)
+        endpoints.MapPost("", CreateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536))
+            .Takes<NewEndpointRequest>().Refuses(409)
             .Describe("createWebhookEndpoint", "Register a URL for webhooks", "The answer shows its secret, which is shown once.");
         endpoints.MapGet("", ListAsync).RequireScope(Scopes.Read)
-            .Describe("listWebhookEndpoints", "URLs that take webhooks", "Those that are registered, and others while they are closed, on one page.");
-        endpoints.MapGet("{id:guid}", GetAsync).RequireScope(Scopes.Read).Refuses(404).Describe("getWebhookEndpoint", "A URL that takes webhooks").PathParameter("id", Id);
-        endpoints.MapPatch("{id:guid}", ChangeAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536)).Takes<ChangeEndpointRequest>().Refuses(404)
+            .Describe("listWebhookEndpoints", "URLs that take webhooks",
+                "Those that are registered, and others while they are closed, on one page.");
+        endpoints.MapGet("{id:guid}", GetAsync).RequireScope(Scopes.Read).Refuses(404)
+            .Describe("getWebhookEndpoint", "A URL that takes webhooks").PathParameter("id", Id);
+        endpoints.MapPatch("{id:guid}", ChangeAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536))
+            .Takes<ChangeEndpointRequest>().Refuses(404)
             .Describe("changeWebhookEndpoint", "Change, close or open a URL").PathParameter("id", Id);
         endpoints.MapPost("{id:guid}/rotate", RotateAsync).RequireScope(Scopes.Write).WithMetadata(new RequestSizeLimitAttribute(65_536))
             .Takes<RotateSecretRequest>(optional: true).Refuses(404)
-            .Describe("rotateWebhookSecret", "Change the secret of a URL", "The answer shows the new one, which is shown once; the old one signs as well for a while.").PathParameter("id", Id);
-        endpoints.MapDelete("{id:guid}", DeleteAsync).RequireScope(Scopes.Write).Refuses(404).Describe("deleteWebhookEndpoint", "Forget a URL").PathParameter("id", Id);
+            .Describe("rotateWebhookSecret", "Change the secret of a URL",
+                "The answer shows the new one, which is shown once; the old one signs as well for a while.")
+            .PathParameter("id", Id);
+        endpoints.MapDelete("{id:guid}", DeleteAsync).RequireScope(Scopes.Write).Refuses(404)
+            .Describe("deleteWebhookEndpoint", "Forget a URL").PathParameter("id", Id);
         endpoints.MapGet("{id:guid}/deliveries", DeliveriesAsync).RequireScope(Scopes.Read).Pages().Refuses(404)
-            .Describe("listWebhookDeliveries", "Attempts to deliver to a URL", "The newest first, with what was answered.").PathParameter("id", Id);
+            .Describe("listWebhookDeliveries", "Attempts to deliver to a URL", "The newest first, with what was answered.")
+            .PathParameter("id", Id);
     }
 
-    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> GetAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct) =>
+    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> GetAsync(
+        Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct) =>
         await FindAsync(db, context, id, ct) is { } endpoint ? TypedResults.Ok(EndpointAnswer.Of(endpoint, time)) : NotFound(id);
 
-    private static async Task<Results<Created<EndpointAnswer>, ProblemHttpResult>> CreateAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Created<EndpointAnswer>, ProblemHttpResult>> CreateAsync(
+        HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -77,7 +87,8 @@ internal static partial class WebhookEndpointRequests
         return TypedResults.Ok(new EndpointPage(endpoints.ConvertAll(endpoint => EndpointAnswer.Of(endpoint, time)), null));
     }
 
-    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> ChangeAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> ChangeAsync(
+        Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
@@ -97,7 +108,8 @@ internal static partial class WebhookEndpointRequests
         return TypedResults.Ok(EndpointAnswer.Of(endpoint, time));
     }
 
-    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> RotateAsync(Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+    private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> RotateAsync(
+        Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
     {
         var hours = GraceHours;
         if (context.Request.ContentLength > 0)
@@ -117,14 +129,16 @@ internal static partial class WebhookEndpointRequests
         return TypedResults.Ok(EndpointAnswer.Of(endpoint, time, endpoint.Secret));
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
+        Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
         return await db.Set<WebhookEndpoint>().Where(endpoint => endpoint.Id == id && endpoint.Organization == organization).ExecuteDeleteAsync(ct) > 0
             ? TypedResults.NoContent() : NotFound(id);
     }
 
-    private static async Task<Results<Ok<DeliveryPage>, ProblemHttpResult>> DeliveriesAsync(Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
+    private static async Task<Results<Ok<DeliveryPage>, ProblemHttpResult>> DeliveriesAsync(
+        Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var faults = new List<FieldError>();
         var limit = Paging.Limit(context.Request, faults);

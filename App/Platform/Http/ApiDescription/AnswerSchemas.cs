@@ -17,11 +17,14 @@ internal static class AnswerSchemas
                 Collect(media.Schema, sent);
 
         foreach (var (name, schema) in document.Components!.Schemas!)
-            if (name != nameof(Problem) && schema is OpenApiSchema { Properties: { Count: > 0 } properties } answer && !sent.Contains(answer))
+        {
+            if (name == nameof(Problem)) continue;
+            if (schema is OpenApiSchema { Properties: { Count: > 0 } properties } answer && !sent.Contains(answer))
             {
                 answer.Required = properties.Keys.ToHashSet();
                 answer.AdditionalPropertiesAllowed = true;
             }
+        }
     }
 
     private static void Collect(IOpenApiSchema? schema, HashSet<OpenApiSchema> found)

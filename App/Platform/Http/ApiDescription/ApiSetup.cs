@@ -16,7 +16,9 @@ internal static class ApiSetup
     {
         services.AddOpenApi(Name, api =>
         {
-            api.CreateSchemaReferenceId = info => JsonValueSchema.Is(info.Type) ? JsonValueSchema.Id : OpenApiOptions.CreateDefaultSchemaReferenceId(info);
+            api.CreateSchemaReferenceId = info => JsonValueSchema.Is(info.Type)
+                ? JsonValueSchema.Id
+                : OpenApiOptions.CreateDefaultSchemaReferenceId(info);
             api.AddSchemaTransformer<SchemaTransformer>();
             api.AddOperationTransformer<OperationTransformer>();
             api.AddDocumentTransformer<DocumentTransformer>();

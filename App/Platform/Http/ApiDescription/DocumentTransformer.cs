@@ -19,7 +19,7 @@ internal sealed class DocumentTransformer(IOptions<JsonOptions> json) : IOpenApi
 
         **Key.** Send `Authorization: Bearer <API key or JWT>`. Each operation names the scope that it needs; `admin` includes the others.
 
-        **Lists** come in pages: `limit` says how many, and the answer's `next`, sent as `cursor`, asks for the page behind; it is null at the end.
+        **Lists** come in pages: `limit` says how many items; its `next`, sent as `cursor`, asks for the next page; it is null at the end.
 
         **Times** are RFC 3339 in UTC. A 2xx to a write means that it is durable.
 
@@ -43,17 +43,25 @@ internal sealed class DocumentTransformer(IOptions<JsonOptions> json) : IOpenApi
     ];
 
     /// <inheritdoc/>
-    public async Task TransformAsync(OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
+    public async Task TransformAsync(
+        OpenApiDocument document, OpenApiDocumentTransformerContext context, CancellationToken cancellationToken)
     {
         document.Info = new OpenApiInfo { Title = "Tandem", Version = Health.Version.Split('+')[0], Description = Intro };
         document.Servers = [new OpenApiServer { Url = "/", Description = "The server that this document comes from." }];
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
-            [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "An API key, or a JWT where the operator has set JWT_SECRET_KEY." },
+            [Scheme] = new OpenApiSecurityScheme
+            {
+                Type = SecuritySchemeType.Http,
+                Scheme = "bearer",
+                Description = "An API key, or a JWT where the operator has set JWT_SECRET_KEY.",
+            },
         };
-        var used = document.Paths.Values.SelectMany(path => path.Operations!.Values).SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>()).Select(tag => tag.Name).ToHashSet();
-        document.Tags = Groups.Where(group => used.Contains(group.Name)).Select(group => new OpenApiTag { Name = group.Name, Description = group.Text }).ToHashSet();
+        var used = document.Paths.Values.SelectMany(path => path.Operations!.Values)
+            .SelectMany(operation => operation.Tags ?? new HashSet<OpenApiTagReference>()).Select(tag => tag.Name).ToHashSet();
+        document.Tags = Groups.Where(group =>
+            used.Contains(group.Name)).Select(group => new OpenApiTag { Name = group.Name, Description = group.Text }).ToHashSet();
         document.AddComponent(nameof(Problem), await context.GetOrCreateSchemaAsync(typeof(Problem), null, cancellationToken));
         document.Components.Responses = Refusal.All.ToDictionary(refusal => refusal.Name, refusal => Response(refusal, document));
 
@@ -64,8 +72,9 @@ internal sealed class DocumentTransformer(IOptions<JsonOptions> json) : IOpenApi
 
     private IOpenApiResponse Response(Refusal refusal, OpenApiDocument document)
     {
-        var problem = new JsonObject { ["type"] = $"https://tools.ietf.org/html/rfc9110#section-15.5.{refusal.Status - 399}", ["title"] = refusal.Title, ["status"] = refusal.Status };
-        if (refusal.Error is not null) problem["errors"] = JsonSerializer.SerializeToNode(new[] { refusal.Error }, json.Value.SerializerOptions);
+        var problem = new JsonObject { ["type"] = refusal.Type, ["title"] = refusal.Title, ["status"] = refusal.Status };
+        if (refusal.Error is not null)
+            problem["errors"] = JsonSerializer.SerializeToNode(new[] { refusal.Error }, json.Value.SerializerOptions);
         var response = new OpenApiResponse
         {
             Description = refusal.Text,
@@ -77,7 +86,11 @@ internal sealed class DocumentTransformer(IOptions<JsonOptions> json) : IOpenApi
         if (refusal.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable)
             response.Headers = new Dictionary<string, IOpenApiHeader>
             {
-                ["Retry-After"] = new OpenApiHeader { Description = "Seconds to wait.", Schema = new OpenApiSchema { Type = JsonSchemaType.Integer } },
+                ["Retry-After"] = new OpenApiHeader
+                {
+                    Description = "Seconds to wait.",
+                    Schema = new OpenApiSchema { Type = JsonSchemaType.Integer },
+                },
             };
         return response;
     }

@@ -35,12 +35,14 @@ internal static class Examples
         if (schema.OneOf?.FirstOrDefault(choice => choice.Type != JsonSchemaType.Null) is { } chosen) return Of(chosen, depth);
         if (schema.AnyOf is not null) return new JsonObject();
         var type = schema.Type & ~JsonSchemaType.Null;
-        if (type == JsonSchemaType.Array) return depth < Deepest && schema.Items is not null ? new JsonArray(Of(schema.Items, depth + 1)) : [];
+        if (type == JsonSchemaType.Array)
+            return depth < Deepest && schema.Items is not null ? new JsonArray(Of(schema.Items, depth + 1)) : [];
         if (type == JsonSchemaType.Object)
         {
             var example = new JsonObject();
             if (depth < Deepest)
-                foreach (var (name, property) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>()) example[name] = Of(property, depth + 1);
+                foreach (var (name, property) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
+                    example[name] = Of(property, depth + 1);
             return example;
         }
         // What need not be there is shown as not being there.

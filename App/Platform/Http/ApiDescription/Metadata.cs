@@ -31,7 +31,8 @@ internal sealed record DescribedParameter(ParameterPlace Place, string Name, str
     };
 
     /// <summary>Where a page begins.</summary>
-    public static readonly DescribedParameter Cursor = new(ParameterPlace.Query, "cursor", "`next` of the page before, unchanged; without it the first page is answered.");
+    public static readonly DescribedParameter Cursor = new(
+        ParameterPlace.Query, "cursor", "`next` of the page before, unchanged; without it the first page is answered.");
 
     /// <summary>Its type in JSON Schema.</summary>
     public string Type { get; init; } = "string";

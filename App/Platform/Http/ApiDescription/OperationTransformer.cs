@@ -11,7 +11,8 @@ namespace App.Platform.Http.ApiDescription;
 internal sealed class OperationTransformer : IOpenApiOperationTransformer
 {
     /// <inheritdoc/>
-    public async Task TransformAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
+    public async Task TransformAsync(
+        OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
         var document = context.Document!;
@@ -20,28 +21,34 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         foreach (var parameter in metadata.OfType<DescribedParameter>()) AddParameter(operation, parameter);
         foreach (var choice in metadata.OfType<DescribedChoice>()) await AddChoiceAsync(operation, choice, context, cancellationToken);
         foreach (var text in metadata.OfType<DescribedText>()) AddText(operation, text);
-        if (operation.Parameters?.Any(parameter => parameter.In == ParameterLocation.Query) == true) refusals.Add(StatusCodes.Status422UnprocessableEntity);
+        if (operation.Parameters?.Any(parameter => parameter.In == ParameterLocation.Query) == true)
+            refusals.Add(StatusCodes.Status422UnprocessableEntity);
         if (operation.RequestBody is { } body)
         {
             refusals.UnionWith([400, 413, 415, 422]);
-            if (body is OpenApiRequestBody { Description: null } mutable) mutable.Description = string.Join(" or ", mutable.Content!.Keys) + ".";
+            if (body is OpenApiRequestBody { Description: null } mutable)
+                mutable.Description = string.Join(" or ", mutable.Content!.Keys) + ".";
         }
 
         operation.Security = [];
         if (metadata.OfType<IAuthorizeData>().LastOrDefault()?.Policy is { } scope)
         {
-            operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(DocumentTransformer.Scheme, document)] = [scope] });
-            operation.Description = $"{operation.Description}{(operation.Description is null ? "" : "\n\n")}Needs a key with the scope `{scope}`{(scope == Scopes.Admin ? "" : " (or `admin`)")}.";
+            operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(
+                DocumentTransformer.Scheme, document)] = [scope] });
+            var need = $"Needs a key with the scope `{scope}`{(scope == Scopes.Admin ? "" : " (or `admin`)")}.";
+            operation.Description = operation.Description is { } known ? $"{known}\n\n{need}" : need;
             refusals.UnionWith([401, 403, 429, 503]);
         }
         operation.Responses ??= [];
         foreach (var (status, response) in operation.Responses)
             if (response is OpenApiResponse answer) answer.Description = AnswerText(status, answer.Description);
         foreach (var status in refusals.Order())
-            operation.Responses.TryAdd(status.ToString(CultureInfo.InvariantCulture), new OpenApiResponseReference(Refusal.Of(status).Name, document));
+            operation.Responses.TryAdd(
+                status.ToString(CultureInfo.InvariantCulture), new OpenApiResponseReference(Refusal.Of(status).Name, document));
     }
 
-    private static async Task AddChoiceAsync(OpenApiOperation operation, DescribedChoice choice, OpenApiOperationTransformerContext context, CancellationToken ct)
+    private static async Task AddChoiceAsync(
+        OpenApiOperation operation, DescribedChoice choice, OpenApiOperationTransformerContext context, CancellationToken ct)
     {
         var either = new OpenApiSchema { OneOf = [] };
         foreach (var type in new[] { choice.First, choice.Second })
@@ -67,14 +74,21 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Parameters ??= [];
         if (operation.Parameters.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == described.Name) is not { } parameter)
         {
-            parameter = new OpenApiParameter { Name = described.Name, In = described.Place == ParameterPlace.Header ? ParameterLocation.Header : ParameterLocation.Query };
+            parameter = new OpenApiParameter { Name = described.Name, In = described.Place == ParameterPlace.Header
+                ? ParameterLocation.Header
+                : ParameterLocation.Query };
             operation.Parameters.Add(parameter);
         }
         parameter.Description = described.Text;
         if (described.Place == ParameterPlace.Path) return;
         var schema = new OpenApiSchema
         {
-            Type = described.Type switch { "integer" => JsonSchemaType.Integer, "boolean" => JsonSchemaType.Boolean, _ => JsonSchemaType.String },
+            Type = described.Type switch
+            {
+                "integer" => JsonSchemaType.Integer,
+                "boolean" => JsonSchemaType.Boolean,
+                _ => JsonSchemaType.String,
+            },
             Format = described.Format,
             Minimum = described.Minimum?.ToString(CultureInfo.InvariantCulture),
             Maximum = described.Maximum?.ToString(CultureInfo.InvariantCulture),
@@ -87,7 +101,7 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
 
     private static void AddText(OpenApiOperation operation, DescribedText text)
     {
-        var media = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = JsonValue.Create(text.Example) };
+        var media = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String }, Example = text.Example };
         if (text.IsRequest)
         {
             var body = operation.RequestBody as OpenApiRequestBody ?? new OpenApiRequestBody { Required = true };
@@ -96,7 +110,8 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
             return;
         }
         operation.Responses ??= [];
-        if (!operation.Responses.TryGetValue("200", out var found) || found is not OpenApiResponse answer) operation.Responses["200"] = answer = new OpenApiResponse();
+        if (!operation.Responses.TryGetValue("200", out var found) || found is not OpenApiResponse answer)
+            operation.Responses["200"] = answer = new OpenApiResponse();
         (answer.Content ??= new Dictionary<string, OpenApiMediaType>())[text.MediaType] = media;
     }
 }

@@ -34,7 +34,8 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         upgrade.Run(ServeAsync);
         routes.MapGet(Path, upgrade.Build()).ExcludeFromDescription();
         routes.MapPost(TicketPath, (Delegate)IssueAsync).RequireScope(Scopes.Read).WithTags("live")
-            .Describe("createLiveTicket", "A ticket for the WebSocket", "Opens one WebSocket at `/ws/landmarks?ticket=…` within thirty seconds: a browser can add no header to it.");
+            .Describe("createLiveTicket", "A ticket for the WebSocket",
+                "Opens one WebSocket at `/ws/landmarks?ticket=…` within thirty seconds: a browser can add no header to it.");
     }
 
     private async Task<Created<LiveTicket>> IssueAsync(HttpContext context)
