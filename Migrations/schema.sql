@@ -5,6 +5,14 @@ set check_function_bodies = off;
 -- Sequences
 
 create sequence jobs_announced;
+create sequence jobs_announced_0;
+create sequence jobs_announced_1;
+create sequence jobs_announced_2;
+create sequence jobs_announced_3;
+create sequence jobs_announced_4;
+create sequence jobs_announced_5;
+create sequence jobs_announced_6;
+create sequence jobs_announced_7;
 create sequence jobs_announced_messages;
 
 -- Tables, each with its indexes
@@ -219,6 +227,7 @@ create table jobs (
     progress real,
     progress_text text,
     errors jsonb,
+    order_width smallint,
     constraint jobs_pkey PRIMARY KEY (id),
     constraint jobs_args_check CHECK ((octet_length(args) <= 262144)),
     constraint jobs_attempt_check CHECK ((attempt >= 0)),
@@ -314,6 +323,7 @@ create table messages (
     status integer,
     response_headers text,
     response_body text,
+    order_key text collate "C",
     constraint messages_pkey PRIMARY KEY (id),
     constraint messages_attempts_check CHECK ((attempts >= 0)),
     constraint messages_body_check CHECK ((octet_length((body)::text) <= 262144)),
@@ -327,6 +337,7 @@ create table messages (
     constraint messages_drive_check CHECK ((drive > 0)),
     constraint messages_error_check CHECK ((length(error) <= 4000)),
     constraint messages_event_type_check CHECK (((length(event_type) >= 1) AND (length(event_type) <= 128))),
+    constraint messages_order_key_check CHECK (((length(order_key) >= 1) AND (length(order_key) <= 128))),
     constraint messages_organization_check CHECK ((organization ~ '^[A-Za-z0-9._:-]{1,128}$'::text)),
     constraint messages_payload_hash_check CHECK ((octet_length(payload_hash) = 32)),
     constraint messages_provider_id_check CHECK (((length(provider_id) >= 1) AND (length(provider_id) <= 256))),
@@ -719,11 +730,15 @@ create table webhook_endpoints (
     trips integer not null default 0,
     open_until timestamp with time zone,
     created_at timestamp with time zone not null default clock_timestamp(),
+    concurrency smallint not null default 16,
+    ordered boolean not null default false,
+    probed_at timestamp with time zone,
     constraint webhook_endpoints_organization_url_key UNIQUE (organization, url),
     constraint webhook_endpoints_pkey PRIMARY KEY (id),
     constraint webhook_endpoints_check CHECK (((closed_at IS NULL) = (closed_reason IS NULL))),
     constraint webhook_endpoints_check1 CHECK (((previous_secret IS NULL) = (previous_until IS NULL))),
     constraint webhook_endpoints_check2 CHECK (((secret IS NOT NULL) OR ((previous_secret IS NULL) AND (event_types = '{}'::text[])))),
+    constraint webhook_endpoints_concurrency_check CHECK (((concurrency >= 1) AND (concurrency <= 64))),
     constraint webhook_endpoints_failures_check CHECK ((failures >= 0)),
     constraint webhook_endpoints_organization_check CHECK ((organization ~ '^[A-Za-z0-9._:-]{1,128}$'::text)),
     constraint webhook_endpoints_trips_check CHECK ((trips >= 0)),
@@ -732,6 +747,7 @@ create table webhook_endpoints (
 CREATE INDEX webhook_endpoints_by_event ON webhook_endpoints USING gin (event_types) WHERE (secret IS NOT NULL);
 CREATE INDEX webhook_endpoints_failing ON webhook_endpoints USING btree (id) WHERE (failures > 0);
 CREATE INDEX webhook_endpoints_open ON webhook_endpoints USING btree (open_until) WHERE (open_until IS NOT NULL);
+CREATE INDEX webhook_endpoints_paced ON webhook_endpoints USING btree (organization) WHERE (ordered OR (concurrency <> 16));
 
 create table webhook_events (
     id bigint not null generated always as identity,
@@ -855,19 +871,22 @@ CREATE OR REPLACE FUNCTION jobs_announce()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
-declare now_ms bigint := extract(epoch from clock_timestamp()) * 1000;
+declare
+    now_ms bigint := extract(epoch from clock_timestamp()) * 1000;
+    queue text;
+    bits int;
+    announced regclass;
+    last bigint;
 begin
-    -- A clock that was set back does not silence anybody.
-    if exists (select from added a where a.queue = 'messages')
-        and not exists (select from jobs_announced_messages s where now_ms - s.last_value between 0 and 4) then
-        perform setval('jobs_announced_messages', now_ms);
-        perform pg_notify('tandem_jobs_messages', '');
-    end if;
-    if exists (select from added a where a.queue <> 'messages')
-        and not exists (select from jobs_announced s where now_ms - s.last_value between 0 and 4) then
-        perform setval('jobs_announced', now_ms);
-        perform pg_notify('tandem_jobs', '');
-    end if;
+    for queue in select distinct a.queue from added a loop
+        bits := hashtext(queue) & 1023;
+        announced := ('jobs_announced_' || (bits & 7))::regclass;
+        last := coalesce(pg_sequence_last_value(announced), 0);
+        -- A clock that was set back does not silence anybody.
+        continue when (last & 1023) = bits and now_ms - (last >> 10) between 0 and 4;
+        perform setval(announced, (now_ms << 10) | bits);
+        perform pg_notify('tandem_jobs', queue);
+    end loop;
     return null;
 end $function$;
 
@@ -934,141 +953,12 @@ $function$;
 
 CREATE OR REPLACE FUNCTION jobs_claim(in_worker bigint, in_kinds text[], in_limit integer, in_ahead boolean, in_suspects integer, in_solo boolean, in_after_queue text, in_after_organization text, in_only text[], in_except text[], in_together integer)
  RETURNS TABLE(id bigint, kind text, organization text, queue text, args text, attempt integer, max_attempts integer, guarded boolean, crashes integer, rank smallint, claim integer, order_key text)
- LANGUAGE plpgsql
- SET enable_seqscan TO 'off'
- SET enable_bitmapscan TO 'off'
- SET enable_hashjoin TO 'off'
- SET enable_mergejoin TO 'off'
- SET jit TO 'off'
- SET plan_cache_mode TO 'force_generic_plan'
+ LANGUAGE sql
 AS $function$
-#variable_conflict use_column
-declare
-    paused text[] := array(select q.name from job_queues q where q.paused_at is not null);
-    queues text[] := '{}';
-    organizations text[] := '{}';
-    q text := in_after_queue;
-    o text := in_after_organization;
-    wrapped boolean := false;
-    round boolean := false;
-    line record;
-    ids bigint[] := '{}';
-    fresh bigint[];
-    limited bigint[];
-    late bigint[];
-    one bigint;
-    bounded boolean;
-    any_limited boolean := false;
-    running_on boolean;
-    refused int := 0;
-    turned_away int;
-    moment timestamptz;
-begin
-    -- Shared with other claims and with heartbeats, but not with rescue: a dead worker's jobs are freed once and for all.
-    perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
-    if not found then
-        raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
-    end if;
-
-    if in_suspects > 0 and exists (select from jobs j where j.suspect and j.state is not distinct from 'queued') then
-        ids := array(select j.id from jobs j where j.suspect and j.state is not distinct from 'queued' and j.crashes < 2
-            and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only))
-            and j.queue <> all(in_except)
-            order by j.id limit in_suspects for update skip locked);
-        if in_solo then
-            ids := ids || array(select j.id from jobs j where j.suspect and j.state is not distinct from 'queued' and j.crashes >= 2
-                and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only))
-                and j.queue <> all(in_except)
-                order by j.id limit 1 for update skip locked);
-        end if;
-        any_limited := cardinality(ids) > 0;
-    end if;
-
-    -- Lines that have nothing for this worker, and jobs that their limits turn away, must not hide what is behind them.
-    loop
-        queues := '{}';
-        organizations := '{}';
-        while cardinality(queues) < 32 and not round loop
-            select j.queue, j.organization into line from jobs j
-            where j.state = 'queued' and (j.queue, j.organization) > (q, o) order by j.queue, j.organization limit 1;
-            if not found then
-                round := wrapped;
-                wrapped := true;
-                q := '';
-                o := '';
-                continue;
-            end if;
-            round := wrapped and (line.queue, line.organization) > (in_after_queue, in_after_organization);
-            exit when round;
-            q := line.queue;
-            o := line.organization;
-            if q = any(paused) or q = any(in_except) or (in_only is not null and q <> all(in_only)) then
-                o := chr(1114111);
-                continue;
-            end if;
-            queues := queues || q;
-            organizations := organizations || o;
-        end loop;
-
-        -- What a short line leaves is for the next claim, which comes at once while there are jobs.
-        for ordinal in 1 .. cardinality(queues) loop
-            exit when cardinality(ids) >= in_limit;
-            select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded
-            from jobs_pick(queues[ordinal], organizations[ordinal], in_kinds,
-                ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int) picked;
-            ids := ids || fresh;
-            any_limited := any_limited or bounded;
-        end loop;
-
-        turned_away := 0;
-        if any_limited then
-            perform pg_advisory_xact_lock(8371, 1);
-            select coalesce(array_agg(t.id) filter (where t.admitted), '{}'),
-                coalesce(array_agg(t.id) filter (where not t.admitted), '{}'), coalesce(bool_or(t.behind), false)
-            into fresh, late, running_on from jobs_take_runs(ids, in_kinds, in_together) t;
-            limited := array(select j.id from jobs j where j.id = any(ids) and j.limits is not null order by j.rank, j.id);
-            ids := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is null or j.limits is not null)) || fresh;
-            if cardinality(late) > 0 then
-                update jobs j set state = 'waiting', waits_for = 'order:' || j.order_key where j.id = any(late);
-                turned_away := cardinality(late);
-            end if;
-            -- On the disk before it is answered, where a crash of the database must not forget it: who holds a place under a
-            -- limit, and who goes on from job to job of an order without asking.
-            if cardinality(limited) > 0 or running_on then
-                perform set_config('synchronous_commit', 'on', true);
-            end if;
-            moment := clock_timestamp();
-            foreach one in array limited loop
-                if not jobs_admit(one, moment) then
-                    ids := array_remove(ids, one);
-                    turned_away := turned_away + 1;
-                end if;
-            end loop;
-        end if;
-        exit when cardinality(ids) > 0 or (round and turned_away = 0);
-        if turned_away > 0 then
-            refused := refused + turned_away;
-            if refused >= 1000 then
-                -- Others have waited long enough for the limits: go on in another claim.
-                perform pg_notify('tandem_jobs', '');
-                exit;
-            end if;
-            q := in_after_queue;
-            o := in_after_organization;
-            wrapped := false;
-            round := false;
-            any_limited := false;
-        end if;
-    end loop;
-
-    return query
-    update jobs as j
-    set state = 'running', worker = in_worker, attempt = j.attempt + 1, claims = j.claims + 1,
-        started_at = coalesce(moment, clock_timestamp()), ahead = in_ahead and not j.suspect, run_at = null, paced = false
-    where j.id = any(ids)
-    returning j.id, j.kind, j.organization, j.queue, j.args, j.attempt, j.max_attempts,
-        j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank, j.claims, j.order_key;
-end $function$;
+    select c.id, c.kind, c.organization, c.queue, c.args, c.attempt, c.max_attempts, c.guarded, c.crashes, c.rank, c.claim, c.order_key
+    from jobs_take(in_worker, in_kinds, in_limit, in_ahead, in_suspects, in_solo, in_after_queue, in_after_organization, in_only,
+        in_except, in_together) c
+$function$;
 
 CREATE OR REPLACE FUNCTION jobs_end(in_ids bigint[], in_order_keys text[])
  RETURNS void
@@ -1083,6 +973,14 @@ end $function$;
 
 CREATE OR REPLACE FUNCTION jobs_enqueue(in_queues text[], in_kinds text[], in_organizations text[], in_priorities smallint[], in_delays double precision[], in_attempts integer[], in_args text[], in_unique_keys text[], in_unique_for double precision[], in_order_keys text[], in_limits text[])
  RETURNS TABLE(job_id bigint, added boolean)
+ LANGUAGE sql
+AS $function$
+    select e.job_id, e.added from jobs_enqueue(in_queues, in_kinds, in_organizations, in_priorities, in_delays, in_attempts, in_args,
+        in_unique_keys, in_unique_for, in_order_keys, in_limits, array_fill(null::int, array[cardinality(in_queues)])) e
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs_enqueue(in_queues text[], in_kinds text[], in_organizations text[], in_priorities smallint[], in_delays double precision[], in_attempts integer[], in_args text[], in_unique_keys text[], in_unique_for double precision[], in_order_keys text[], in_limits text[], in_order_widths integer[])
+ RETURNS TABLE(job_id bigint, added boolean)
  LANGUAGE plpgsql
 AS $function$
 #variable_conflict use_column
@@ -1094,12 +992,13 @@ declare
 begin
     if cardinality(array_remove(in_unique_keys, null)) = 0 then
         return query
-        insert into jobs (queue, kind, organization, state, priority, rank, run_at, max_attempts, args, order_key, limits)
+        insert into jobs (queue, kind, organization, state, priority, rank, run_at, max_attempts, args, order_key, order_width, limits)
         select j.queue, j.kind, j.organization, case when j.delay > 0 then 'scheduled' else 'queued' end, j.priority, j.priority,
             case when j.delay > 0 then clock_timestamp() + make_interval(secs => j.delay) end, j.attempts, j.args, j.order_key,
-                j.limits::jsonb
-        from unnest(in_queues, in_kinds, in_organizations, in_priorities, in_delays, in_attempts, in_args, in_order_keys, in_limits)
-            with ordinality as j(queue, kind, organization, priority, delay, attempts, args, order_key, limits, n)
+                j.order_width::smallint, j.limits::jsonb
+        from unnest(in_queues, in_kinds, in_organizations, in_priorities, in_delays, in_attempts, in_args, in_order_keys,
+            in_order_widths, in_limits)
+            with ordinality as j(queue, kind, organization, priority, delay, attempts, args, order_key, order_width, limits, n)
         order by j.n
         returning id, true;
         return;
@@ -1126,14 +1025,15 @@ begin
             exit when found;
         end loop;
     end loop;
-    insert into jobs (id, queue, kind, organization, state, priority, rank, run_at, max_attempts, args, unique_key, order_key, limits)
+    insert into jobs (id, queue, kind, organization, state, priority, rank, run_at, max_attempts, args, unique_key, order_key, order_width,
+        limits)
     overriding system value
     select j.id, j.queue, j.kind, j.organization, case when j.delay > 0 then 'scheduled' else 'queued' end, j.priority, j.priority,
         case when j.delay > 0 then clock_timestamp() + make_interval(secs => j.delay) end, j.attempts, j.args, j.unique_key,
-            j.order_key, j.limits::jsonb
+            j.order_key, j.order_width::smallint, j.limits::jsonb
     from unnest(ids, holders, in_queues, in_kinds, in_organizations, in_priorities, in_delays, in_attempts, in_args, in_unique_keys,
-        in_order_keys, in_limits)
-        as j(id, holder, queue, kind, organization, priority, delay, attempts, args, unique_key, order_key, limits)
+        in_order_keys, in_order_widths, in_limits)
+        as j(id, holder, queue, kind, organization, priority, delay, attempts, args, unique_key, order_key, order_width, limits)
     where j.holder is null;
     return query select coalesce(h.holder, h.id), h.holder is null from unnest(ids, holders) with ordinality as h(id, holder, n)
         order by h.n;
@@ -1163,6 +1063,7 @@ declare
     bounded bigint[];
     keyed bigint[];
     orders text[];
+    limits jsonb;
     forgotten boolean := 'forgotten' = any(in_outcomes);
     only_forgotten boolean := in_outcomes <@ array['forgotten'];
 begin
@@ -1178,25 +1079,27 @@ begin
         with gone as (
             delete from jobs j using (select * from unnest(in_ids, in_claims) as u(id, claim) order by u.id) f
             where j.id = any(array[f.id]) and j.worker is not distinct from in_worker and j.claims = f.claim
-            returning j.id, j.order_key, j.limits is not null as bound, j.unique_key is not null as keyed
+            returning j.id, j.order_key, j.limits, j.unique_key is not null as keyed
         )
-        select array_agg(g.id), array_agg(g.id) filter (where g.bound), array_agg(g.id) filter (where g.keyed),
-            array_agg(distinct g.order_key) filter (where g.order_key is not null)
-        into ours, bounded, keyed, orders from gone g;
+        select array_agg(g.id), array_agg(g.id) filter (where g.limits is not null), array_agg(g.id) filter (where g.keyed),
+            array_agg(distinct g.order_key) filter (where g.order_key is not null),
+            jsonb_agg(g.limits) filter (where g.limits is not null)
+        into ours, bounded, keyed, orders, limits from gone g;
         return query select unnest(ours);
     else
         if in_guarded then
             -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
             select array_agg(h.id) filter (where h.bound), array_agg(h.id) filter (where h.keyed and h.ends),
-                array_agg(distinct h.order_key) filter (where h.order_key is not null and (h.ends or h.aside))
-            into bounded, keyed, orders from (
-                select j.id, j.order_key, j.bound, j.keyed, j.cancel_requested
+                array_agg(distinct h.order_key) filter (where h.order_key is not null and (h.ends or h.aside or h.wide)), array_agg(h.id)
+            into bounded, keyed, orders, ours from (
+                select j.id, j.order_key, j.bound, j.keyed, j.wide, j.cancel_requested
                     or f.outcome in ('succeeded', 'forgotten', 'cancelled', 'dead') as ends, f.outcome like '% aside' as aside
                 from (select * from unnest(in_ids, in_claims, in_outcomes) as u(id, claim, outcome) order by u.id) f
                 cross join lateral (
-                    select x.id, x.order_key, x.cancel_requested, x.limits is not null as bound, x.unique_key is not null as keyed
+                    select x.id, x.order_key, coalesce(x.order_width, 1) > 1 as wide, x.cancel_requested, x.limits is not null as bound,
+                        x.unique_key is not null as keyed
                     from jobs x where x.id = f.id and x.claims = f.claim and x.worker is not distinct from in_worker for update) j) h;
-            perform jobs_lock_limits();
+            perform jobs_lock_keys(jobs_keys(ours));
         end if;
         if forgotten then
             return query
@@ -1227,7 +1130,8 @@ begin
             rank = case when f.outcome = 'released' then -32768 else j.priority end,
             attempt = case when f.outcome in ('released', 'snoozed', 'snoozed aside') then j.attempt - 1 else j.attempt end,
             errors = case when f.text is null then j.errors else jobs_errors(j.errors, j.attempt, in_worker, f.text) end,
-            worker = null, ahead = false, order_key = case when f.outcome like '% aside' then null else j.order_key end,
+            worker = null, ahead = false, order_key = case when f.outcome like '% aside' and coalesce(j.order_width, 1) = 1
+                then null else j.order_key end,
             suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
         from unnest(in_ids, in_claims, in_outcomes, in_delays, in_texts) as f(id, claim, outcome, delay, text)
         where f.outcome not in ('succeeded', 'forgotten') and j.id = any(array[f.id]) and j.worker is not distinct from in_worker
@@ -1237,7 +1141,11 @@ begin
 
     -- Most have none of these: they are not looked for.
     if only_forgotten and (orders is not null or bounded is not null) then
-        perform jobs_lock_limits();
+        perform jobs_lock_keys(array(
+            select 'order:' || u.k from unnest(orders) as u(k)
+            union
+            select 'limit:' || b.key from jsonb_array_elements(coalesce(limits, '[]')) as l(bounds)
+                cross join lateral jsonb_to_recordset(l.bounds) as b(key text)));
     end if;
     if bounded is not null then
         perform jobs_release(bounded);
@@ -1248,6 +1156,69 @@ begin
     if orders is not null then
         perform jobs_wake_orders(orders);
     end if;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs_is_stuck(in_waits_for text, in_limits jsonb)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare searched text := substr(in_waits_for, 7);
+begin
+    if in_waits_for like 'order:%' then
+        return not exists (select from jobs b where b.order_key = searched and b.finished_at is null and b.order_key is not null
+            and (b.state in ('queued', 'running') or (b.state = 'scheduled' and coalesce(b.order_width, 1) = 1)));
+    end if;
+    return (select count(*) from job_holds h where h.key = searched)
+        < (select max(b.concurrency) from jsonb_to_recordset(in_limits) as b(key text, concurrency int) where b.key = searched);
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs_keys(in_ids bigint[])
+ RETURNS text[]
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+begin
+    return array(
+        select 'order:' || j.order_key from jobs j where j.id = any(in_ids) and j.order_key is not null
+        union
+        select 'limit:' || b.key from jobs j cross join lateral jsonb_to_recordset(j.limits) as b(key text)
+            where j.id = any(in_ids) and j.limits is not null);
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs_lock_key_now(in_key text)
+ RETURNS boolean
+ LANGUAGE sql
+AS $function$
+    select pg_try_advisory_xact_lock_shared(8371, 1) and pg_try_advisory_xact_lock(8372, jobs_stripe(in_key))
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs_lock_keys(in_keys text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+    stripes int[] := array(select distinct jobs_stripe(u.k) from unnest(in_keys) as u(k) where u.k is not null order by 1);
+    stripe int;
+begin
+    if cardinality(stripes) > 256 then
+        perform pg_advisory_xact_lock(8371, 1);
+        return;
+    end if;
+    perform pg_advisory_xact_lock_shared(8371, 1);
+    foreach stripe in array stripes loop
+        perform pg_advisory_xact_lock(8372, stripe);
+    end loop;
 end $function$;
 
 CREATE OR REPLACE FUNCTION jobs_lock_limits()
@@ -1340,12 +1311,25 @@ end $function$;
 CREATE OR REPLACE FUNCTION jobs_release(in_ids bigint[])
  RETURNS void
  LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
 AS $function$
-declare freed text;
+declare awake bigint[];
 begin
-    for freed in with gone as (delete from job_holds where job_id = any(in_ids) returning key) select key from gone loop
-        perform jobs_wake(freed);
-    end loop;
+    with gone as (delete from job_holds h where h.job_id = any(in_ids) returning h.key),
+    freed as (select g.key, count(*) as places from gone g group by g.key)
+    select array_agg(w.id) into awake from freed f
+    cross join lateral (select j.id from jobs j where j.state = 'waiting' and j.waits_for = 'limit:' || f.key
+        order by j.rank, j.id limit f.places) w;
+    -- Passing over a job that somebody is changing just now: jobs_stage looks again within a second.
+    if awake is not null then
+        update jobs j set state = 'queued', waits_for = null
+        where j.id in (select x.id from jobs x where x.id = any(awake) and x.state is not distinct from 'waiting' for update skip locked);
+    end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION jobs_rescue()
@@ -1421,20 +1405,18 @@ declare
     woken int := 0;
 begin
     -- Usually somebody who ends wakes the next. Where one was woken and then paused or redriven, nobody would.
+    -- Looked at without a lock first: hardly any is stuck, and nobody is to wait for this look.
     if exists (select from jobs j where j.state = 'waiting') then
-        perform jobs_lock_limits();
         loop
             select j.waits_for, j.limits into next_key, bounds from jobs j where j.state = 'waiting' and j.waits_for > next_key
                 order by j.waits_for limit 1;
             exit when not found;
+            continue when not jobs_is_stuck(next_key, bounds);
+            continue when not jobs_lock_key_now(next_key);
+            continue when not jobs_is_stuck(next_key, bounds);
             if next_key like 'order:%' then
-                continue when exists (select from jobs b where b.order_key = substr(next_key, 7) and b.finished_at is null
-                    and b.order_key is not null and b.state <> 'waiting');
                 perform jobs_wake_order(substr(next_key, 7));
             else
-                continue when (select count(*) from job_holds h where h.key = substr(next_key, 7))
-                    >= (select max(b.concurrency) from jsonb_to_recordset(bounds) as b(key text, concurrency int)
-                        where b.key = substr(next_key, 7));
                 perform jobs_wake(substr(next_key, 7));
             end if;
             woken := woken + 1;
@@ -1455,7 +1437,163 @@ begin
     return next;
 end $function$;
 
-CREATE OR REPLACE FUNCTION jobs_take_runs(in_ids bigint[], in_kinds text[], in_together integer)
+CREATE OR REPLACE FUNCTION jobs_stripe(in_key text)
+ RETURNS integer
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    select (hashtextextended(in_key, 8372) & 4095)::int
+$function$;
+
+CREATE OR REPLACE FUNCTION jobs_take(in_worker bigint, in_kinds text[], in_limit integer, in_ahead boolean, in_suspects integer, in_solo boolean, in_after_queue text, in_after_organization text, in_only text[], in_except text[], in_together integer)
+ RETURNS TABLE(id bigint, kind text, organization text, queue text, args text, attempt integer, max_attempts integer, guarded boolean, crashes integer, rank smallint, claim integer, order_key text, order_width integer)
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+#variable_conflict use_column
+declare
+    paused text[] := array(select q.name from job_queues q where q.paused_at is not null);
+    queues text[] := '{}';
+    organizations text[] := '{}';
+    q text := in_after_queue;
+    o text := in_after_organization;
+    wrapped boolean := false;
+    round boolean := false;
+    line record;
+    ids bigint[] := '{}';
+    fresh bigint[];
+    limited bigint[];
+    late bigint[];
+    one bigint;
+    bounded boolean;
+    any_limited boolean := false;
+    running_on boolean;
+    locked text[];
+    keys_locked boolean := false;
+    refused int := 0;
+    turned_away int;
+    moment timestamptz;
+begin
+    -- Shared with other claims and with heartbeats, but not with rescue: a dead worker's jobs are freed once and for all.
+    perform from job_workers w where w.id = in_worker and w.lease_expires_at > clock_timestamp() for key share;
+    if not found then
+        raise exception 'the lease of job worker % is lost', in_worker using errcode = 'TD003';
+    end if;
+
+    if in_suspects > 0 and exists (select from jobs j where j.suspect and j.state is not distinct from 'queued') then
+        ids := array(select j.id from jobs j where j.suspect and j.state is not distinct from 'queued' and j.crashes < 2
+            and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only))
+            and j.queue <> all(in_except)
+            order by j.id limit in_suspects for update skip locked);
+        if in_solo then
+            ids := ids || array(select j.id from jobs j where j.suspect and j.state is not distinct from 'queued' and j.crashes >= 2
+                and j.kind = any(in_kinds) and j.queue <> all(paused) and (in_only is null or j.queue = any(in_only))
+                and j.queue <> all(in_except)
+                order by j.id limit 1 for update skip locked);
+        end if;
+        any_limited := cardinality(ids) > 0;
+    end if;
+
+    -- Lines that have nothing for this worker, and jobs that their limits turn away, must not hide what is behind them.
+    loop
+        queues := '{}';
+        organizations := '{}';
+        while cardinality(queues) < 32 and not round loop
+            select j.queue, j.organization into line from jobs j
+            where j.state = 'queued' and (j.queue, j.organization) > (q, o) order by j.queue, j.organization limit 1;
+            if not found then
+                round := wrapped;
+                wrapped := true;
+                q := '';
+                o := '';
+                continue;
+            end if;
+            round := wrapped and (line.queue, line.organization) > (in_after_queue, in_after_organization);
+            exit when round;
+            q := line.queue;
+            o := line.organization;
+            if q = any(paused) or q = any(in_except) or (in_only is not null and q <> all(in_only)) then
+                o := chr(1114111);
+                continue;
+            end if;
+            queues := queues || q;
+            organizations := organizations || o;
+        end loop;
+
+        -- What a short line leaves is for the next claim, which comes at once while there are jobs.
+        for ordinal in 1 .. cardinality(queues) loop
+            exit when cardinality(ids) >= in_limit;
+            select coalesce(array_agg(picked.id), '{}'), coalesce(bool_or(picked.limited), false) into fresh, bounded
+            from jobs_pick(queues[ordinal], organizations[ordinal], in_kinds,
+                ceil((in_limit - cardinality(ids))::numeric / (cardinality(queues) - ordinal + 1))::int) picked;
+            ids := ids || fresh;
+            any_limited := any_limited or bounded;
+        end loop;
+
+        turned_away := 0;
+        if any_limited then
+            if not keys_locked then
+                perform jobs_lock_keys(jobs_keys(ids));
+                keys_locked := true;
+            else
+                -- Who holds keys waits for no other: what is not to be had at once is left in the line.
+                locked := array(select u.k from unnest(jobs_keys(ids)) as u(k) where jobs_lock_key_now(u.k));
+                ids := array(select j.id from jobs j where j.id = any(ids) and jobs_keys(array[j.id]) <@ locked);
+            end if;
+            select coalesce(array_agg(t.id) filter (where t.admitted), '{}'),
+                coalesce(array_agg(t.id) filter (where not t.admitted), '{}'), coalesce(bool_or(t.behind), false)
+            into fresh, late, running_on from jobs_take_orders(in_worker, ids, in_kinds, in_together) t;
+            limited := array(select j.id from jobs j where j.id = any(ids) and j.limits is not null order by j.rank, j.id);
+            ids := array(select j.id from jobs j where j.id = any(ids) and (j.order_key is null or j.limits is not null)) || fresh;
+            if cardinality(late) > 0 then
+                perform jobs_wait_in_orders(late);
+                turned_away := cardinality(late);
+            end if;
+            -- On the disk before it is answered, where a crash of the database must not forget it: who holds a place under a
+            -- limit, and who goes on from job to job of an order without asking.
+            if cardinality(limited) > 0 or running_on then
+                perform set_config('synchronous_commit', 'on', true);
+            end if;
+            moment := clock_timestamp();
+            foreach one in array limited loop
+                if not jobs_admit(one, moment) then
+                    ids := array_remove(ids, one);
+                    turned_away := turned_away + 1;
+                end if;
+            end loop;
+        end if;
+        exit when cardinality(ids) > 0 or (round and turned_away = 0);
+        if turned_away > 0 then
+            refused := refused + turned_away;
+            if refused >= 500 then
+                -- Others have waited long enough for the limits: go on in another claim.
+                perform pg_notify('tandem_jobs', '');
+                exit;
+            end if;
+            q := in_after_queue;
+            o := in_after_organization;
+            wrapped := false;
+            round := false;
+            any_limited := false;
+        end if;
+    end loop;
+
+    return query
+    update jobs as j
+    set state = 'running', worker = in_worker, attempt = j.attempt + 1, claims = j.claims + 1,
+        started_at = coalesce(moment, clock_timestamp()), ahead = in_ahead and not j.suspect, run_at = null, paced = false, waits_for = null
+    where j.id = any(ids)
+    returning j.id, j.kind, j.organization, j.queue, j.args, j.attempt, j.max_attempts,
+        j.unique_key is not null or j.order_key is not null or j.limits is not null, j.crashes::int, j.rank, j.claims, j.order_key,
+        coalesce(j.order_width, 1)::int;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs_take_orders(in_worker bigint, in_ids bigint[], in_kinds text[], in_together integer)
  RETURNS TABLE(id bigint, admitted boolean, behind boolean)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1469,42 +1607,85 @@ AS $function$
 begin
     return query
     with picked as materialized (
-        select j.id, j.order_key, j.queue from jobs j where j.id = any(in_ids) and j.order_key is not null and j.limits is null
+        select j.id, j.order_key, j.queue, coalesce(j.order_width, 1) > 1 as wide from jobs j
+        where j.id = any(in_ids) and j.order_key is not null and j.limits is null
     ),
     orders as materialized (
-        select p.order_key, min(p.queue) as queue from picked p
-        -- Looked up for each, however many run.
-        where (select r.id from jobs r where r.order_key = p.order_key and r.state = 'running' and r.order_key is not null limit 1) is null
-        group by p.order_key
+        select p.order_key, min(p.queue) as queue, bool_or(p.wide) as wide from picked p group by p.order_key
+    ),
+    -- All that run of an order are one worker's: any of them tells whose.
+    free as materialized (
+        select o.order_key, o.queue, o.wide, in_together as room from orders o
+        where (select r.id from jobs r where r.order_key = o.order_key and r.state = 'running' and r.order_key is not null limit 1) is null
+        union all
+        select o.order_key, o.queue, true, in_together - r.running from orders o
+        cross join lateral (select count(*)::int as running, min(x.worker) as worker from (
+            select y.worker from jobs y where y.order_key = o.order_key and y.state = 'running' and y.order_key is not null limit in_together) x) r
+        where o.wide and r.worker = in_worker and r.running between 1 and in_together - 1
     ),
     line as materialized (
-        select o.order_key, f.id, f.place, f.able from orders o cross join lateral (
+        select o.order_key, false as wide, f.id, f.place, f.able from free o cross join lateral (
             select b.id, b.ctid as place, b.state = 'queued' and b.queue = o.queue and b.kind = any(in_kinds) and b.limits is null
                 and (not b.suspect or b.id = any(in_ids)) as able
             from jobs b where b.order_key = o.order_key and b.order_key is not null and b.finished_at is null order by b.id
-                limit in_together) f
+                limit o.room) f
+        where not o.wide
+        union all
+        -- What waits for its turn in a wide order may run as well as what is queued.
+        select o.order_key, true, f.id, f.place, true from free o cross join lateral (
+            select b.id, b.ctid as place from jobs b
+            where b.order_key = o.order_key and b.order_key is not null and b.finished_at is null
+                and (b.state = 'queued' or (b.state = 'waiting' and b.waits_for = 'order:' || o.order_key))
+                and b.queue = o.queue and b.kind = any(in_kinds) and b.limits is null and (not b.suspect or b.id = any(in_ids))
+            order by b.id limit o.room) f
+        where o.wide
     ),
     -- Where they were found a moment ago, so that they need not be looked up again.
     locked as materialized (
-        select j.id from jobs j where j.ctid = any(array(select l.place from line l where l.able)) and j.state = 'queued'
+        select j.id from jobs j where j.ctid = any(array(select l.place from line l where l.able)) and j.state in ('queued', 'waiting')
             for update skip locked
     ),
     -- Brought together by grouping, which no guess of how many there are can make slow, as it can a join.
     had as materialized (
-        select u.id, max(u.order_key) as order_key, bool_or(u.locked) as locked from (
-            select l.id, l.order_key, false as locked from line l union all select x.id, null, true from locked x) u
+        select u.id, max(u.order_key) as order_key, bool_or(u.wide) as wide, bool_or(u.locked) as locked from (
+            select l.id, l.order_key, l.wide, false as locked from line l union all select x.id, null, false, true from locked x) u
         group by u.id
     ),
-    -- Up to the first that is not to be had.
-    runs as materialized (
+    -- Of width 1 up to the first that is not to be had.
+    batches as materialized (
         select r.id, r.n > 1 as behind from (
-            select h.id, row_number() over whole as n, bool_and(h.locked) over whole as had
+            select h.id, h.wide, h.locked, row_number() over whole as n, bool_and(h.locked) over whole as had
                 from had h window whole as (partition by h.order_key order by h.id)) r
-        where r.had
+        where case when r.wide then r.locked else r.had end
     )
-    select r.id, true, r.behind from runs r
+    select b.id, true, b.behind from batches b
     union all
-    select late.id, false, false from (select p.id from picked p except select r.id from runs r) late;
+    select late.id, false, false from (select p.id from picked p except select b.id from batches b) late;
+end $function$;
+
+CREATE OR REPLACE FUNCTION jobs_wait_in_orders(in_ids bigint[])
+ RETURNS void
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_bitmapscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+ SET jit TO 'off'
+ SET plan_cache_mode TO 'force_generic_plan'
+AS $function$
+declare behind bigint[];
+begin
+    update jobs j set state = 'waiting', waits_for = 'order:' || j.order_key where j.id = any(in_ids);
+    behind := array(
+        select b.id from (select distinct j.order_key as k from jobs j where j.id = any(in_ids) and coalesce(j.order_width, 1) > 1) o
+        cross join lateral (select x.id, x.state, x.limits from jobs x
+            where x.order_key = o.k and x.order_key is not null and x.finished_at is null order by x.id desc limit 200) b
+        where b.state = 'queued' and b.limits is null);
+    if cardinality(behind) > 0 then
+        update jobs j set state = 'waiting', waits_for = 'order:' || j.order_key
+        where j.id in (select x.id from jobs x where x.id = any(behind) and x.state is not distinct from 'queued' and not x.suspect
+            for update skip locked);
+    end if;
 end $function$;
 
 CREATE OR REPLACE FUNCTION jobs_wake(in_key text)
@@ -1534,13 +1715,22 @@ AS $function$
 declare awake bigint[];
 begin
     awake := array(
+        select first.id from (select distinct u.k from unnest(in_keys) as u(k) where u.k is not null) keys
+        cross join lateral (
+            select w.id, w.order_width from jobs w where w.state = 'waiting' and w.waits_for = 'order:' || keys.k
+                order by w.rank, w.id limit 1) first
+        where first.order_width > 1 and (
+            select count(*) from (select from jobs r where r.order_key = keys.k and r.state = 'running' and r.order_key is not null
+                limit 64) running) < 64
+        union all
         select behind.id from (select distinct u.k from unnest(in_keys) as u(k) where u.k is not null) keys
         cross join lateral (
-            select f.state, f.waits_for from jobs f where f.order_key = keys.k and f.order_key is not null and f.finished_at is null
+            select f.state, f.waits_for, f.order_width from jobs f where f.order_key = keys.k and f.order_key is not null and f.finished_at is null
                 order by f.id limit 1) head
         cross join lateral (
             select b.id, b.state, b.waits_for from jobs b
-            where head.state = 'waiting' and head.waits_for = 'order:' || keys.k and b.order_key = keys.k
+            where head.state = 'waiting' and head.waits_for = 'order:' || keys.k and coalesce(head.order_width, 1) = 1
+                and b.order_key = keys.k
                 and b.order_key is not null and b.finished_at is null order by b.id limit 128) behind
         where behind.state = 'waiting' and behind.waits_for = 'order:' || keys.k);
     -- Passing over a job that somebody is changing just now: jobs_stage looks again within a second.
@@ -1579,7 +1769,41 @@ begin
     return null;
 end $function$;
 
+CREATE OR REPLACE FUNCTION messages_drive_again(in_organization text, in_ids uuid[])
+ RETURNS TABLE(id uuid, drive integer, channel text, recipient text, order_key text)
+ LANGUAGE plpgsql
+AS $function$
+#variable_conflict use_column
+declare ids uuid[];
+begin
+    ids := array(select x.id from messages x where x.id = any(in_ids) and x.organization = in_organization
+        and x.state in ('dead', 'uncertain') order by x.id for update);
+    insert into deliveries (message_id, number, outcome, started_at, latency_ms, request, status, response_headers, response_body)
+    select m.id, m.attempts, 'delivered', m.sent_at, m.latency_ms, m.request, m.status, m.response_headers, m.response_body
+    from messages m where m.id = any(ids) and m.latency_ms is not null
+    on conflict do nothing;
+    return query
+    update messages m set state = 'pending', drive = m.drive + 1, spent = m.attempts, error = null, error_code = null,
+        died_at = null, next_at = null,
+        receipt = null, receipt_at = null, provider_id = null,
+        latency_ms = null, request = null, status = null, response_headers = null, response_body = null
+    where m.id = any(ids)
+    returning m.id, m.drive, m.channel, m.recipient, m.order_key;
+end $function$;
+
 CREATE OR REPLACE FUNCTION messages_foresee(in_args text[])
+ RETURNS TABLE(n bigint, id uuid, organization text, channel text, recipient text, body text, state text, attempts integer, spent integer, age double precision, quiet double precision, secret text, previous_secret text, closed_reason text)
+ LANGUAGE sql
+AS $function$ select * from messages_prefetch(in_args) $function$;
+
+CREATE OR REPLACE FUNCTION messages_mark_sending(in_ids uuid[])
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    update messages m set state = 'sending', sent_at = clock_timestamp(), next_at = null where m.id = any(in_ids) and m.state = 'pending'
+$function$;
+
+CREATE OR REPLACE FUNCTION messages_prefetch(in_args text[])
  RETURNS TABLE(n bigint, id uuid, organization text, channel text, recipient text, body text, state text, attempts integer, spent integer, age double precision, quiet double precision, secret text, previous_secret text, closed_reason text)
  LANGUAGE plpgsql
  SET enable_seqscan TO 'off'
@@ -1602,13 +1826,6 @@ begin
     where m.channel <> 'whatsapp' and m.state in ('pending', 'sending') and e.open_until is null and octet_length(m.body::text) <= 4096
       and not exists (select from message_channels c where c.channel = m.channel);
 end $function$;
-
-CREATE OR REPLACE FUNCTION messages_mark_sending(in_ids uuid[])
- RETURNS void
- LANGUAGE sql
-AS $function$
-    update messages m set state = 'sending', sent_at = clock_timestamp(), next_at = null where m.id = any(in_ids) and m.state = 'pending'
-$function$;
 
 CREATE OR REPLACE FUNCTION messages_receive(in_ids uuid[], in_provider_ids text[], in_statuses text[], in_times timestamp with time zone[], in_codes integer[], in_errors text[])
  RETURNS SETOF uuid
@@ -1647,25 +1864,10 @@ end $function$;
 
 CREATE OR REPLACE FUNCTION messages_redrive(in_organization text, in_ids uuid[])
  RETURNS TABLE(id uuid, drive integer, channel text, recipient text)
- LANGUAGE plpgsql
+ LANGUAGE sql
 AS $function$
-#variable_conflict use_column
-declare ids uuid[];
-begin
-    ids := array(select x.id from messages x where x.id = any(in_ids) and x.organization = in_organization
-        and x.state in ('dead', 'uncertain') order by x.id for update);
-    insert into deliveries (message_id, number, outcome, started_at, latency_ms, request, status, response_headers, response_body)
-    select m.id, m.attempts, 'delivered', m.sent_at, m.latency_ms, m.request, m.status, m.response_headers, m.response_body
-    from messages m where m.id = any(ids) and m.latency_ms is not null
-    on conflict do nothing;
-    return query
-    update messages m set state = 'pending', drive = m.drive + 1, spent = m.attempts, error = null, error_code = null,
-        died_at = null, next_at = null,
-        receipt = null, receipt_at = null, provider_id = null,
-        latency_ms = null, request = null, status = null, response_headers = null, response_body = null
-    where m.id = any(ids)
-    returning m.id, m.drive, m.channel, m.recipient;
-end $function$;
+    select r.id, r.drive, r.channel, r.recipient from messages_drive_again(in_organization, in_ids) r
+$function$;
 
 CREATE OR REPLACE FUNCTION messages_settle(in_ids uuid[], in_drives integer[], in_numbers integer[], in_states text[], in_errors text[], in_codes integer[], in_provider_ids text[], in_delays double precision[], in_outcomes text[], in_started timestamp with time zone[], in_latencies integer[], in_requests text[], in_statuses integer[], in_headers text[], in_bodies text[], in_pauses double precision[], in_trip_after integer)
  RETURNS void
@@ -1736,8 +1938,9 @@ begin
                 where s.outcome = 'delivered');
     end if;
 
-    -- The circuits: a success closes; failures in a row open, for longer each time. Everyone takes endpoints in their
-    -- order, so that no two wait for each other.
+    -- The circuits: a success closes; failures in a row open, for longer each time. In a row are those that ended after the last
+    -- success of an endpoint (attempts come here as they ended). Everyone takes endpoints in their order, so that no two wait
+    -- for each other.
     if exists (select from webhook_endpoints e where e.failures > 0) then
         well := array(
             select distinct x.id from unnest(in_ids, in_outcomes) as s(id, outcome)
@@ -1745,14 +1948,19 @@ begin
             cross join lateral (select y.id, y.failures from webhook_endpoints y where y.organization = m.organization
                 and y.url = m.recipient limit 1) x
             where s.outcome = 'delivered' and x.failures > 0);
-        update webhook_endpoints e set failures = 0, trips = 0, open_until = null
+        update webhook_endpoints e set failures = 0, trips = 0, open_until = null, probed_at = null
         where e.id in (select x.id from webhook_endpoints x where x.id = any(well) order by x.id for update);
     end if;
     if 'failed' = any(in_outcomes) or 'lost' = any(in_outcomes) or 410 = any(in_statuses) then
         for failing in
-            select m.organization, m.recipient, count(*)::int as times, bool_or(s.status = 410) as gone
-            from unnest(in_ids, in_outcomes, in_statuses) as s(id, outcome, status) join messages m on m.id = any(array[s.id])
-            where (s.outcome in ('failed', 'lost') or s.status = 410) and m.channel = 'webhook'
+            select r.organization, r.recipient, count(*) filter (where r.n > r.succeeded)::int as times, bool_or(r.status = 410) as gone
+            from (
+                select m.organization, m.recipient, s.n, s.status, s.outcome, coalesce(max(s.n) filter (where s.outcome = 'delivered')
+                    over (partition by m.organization, m.recipient), 0) as succeeded
+                from unnest(in_ids, in_outcomes, in_statuses) with ordinality as s(id, outcome, status, n)
+                join messages m on m.id = any(array[s.id])
+                where m.channel = 'webhook') r
+            where (r.outcome in ('failed', 'lost') and r.n > r.succeeded) or r.status = 410
             group by 1, 2 order by 1, 2
         loop
             insert into webhook_endpoints as e (organization, url, failures, closed_at, closed_reason)
@@ -1761,7 +1969,7 @@ begin
             on conflict (organization, url) do update set
                 failures = e.failures + failing.times,
                 closed_at = coalesce(e.closed_at, excluded.closed_at), closed_reason = coalesce(e.closed_reason, excluded.closed_reason);
-            update webhook_endpoints e set trips = e.trips + 1,
+            update webhook_endpoints e set trips = e.trips + 1, probed_at = null,
                 open_until = clock_timestamp() + least(interval '10 s' * power(2, least(e.trips, 10)), interval '5 min')
             where e.organization = failing.organization and e.url = failing.recipient and e.failures >= in_trip_after;
         end loop;
@@ -1797,7 +2005,7 @@ begin
                 and y.url = m.recipient limit 1) x
             where x.open_until is not null);
         with probed as (
-            update webhook_endpoints e set open_until = clock_timestamp() + interval '30 s'
+            update webhook_endpoints e set open_until = clock_timestamp() + interval '30 s', probed_at = clock_timestamp()
             where e.id = any(probes) and e.open_until <= clock_timestamp()
             returning e.id
         )
@@ -1807,8 +2015,10 @@ begin
     select m.id, m.organization, m.channel, m.recipient, m.event_type, m.body::text, m.state, m.attempts, m.spent,
         extract(epoch from clock_timestamp() - m.created_at)::float8, extract(epoch from clock_timestamp() - m.sent_at)::float8,
         e.secret, case when e.previous_until > clock_timestamp() then e.previous_secret end, e.closed_reason,
-        extract(epoch from greatest(case when e.id <> all(coalesce(probes, '{}')) then e.open_until end,
-             c.paused_until) - clock_timestamp())::float8
+        greatest(
+            case when e.id <> all(coalesce(probes, '{}')) then least(extract(epoch from e.open_until - clock_timestamp()),
+                case when e.probed_at is not null and e.open_until > clock_timestamp() then 1 end) end,
+            extract(epoch from c.paused_until - clock_timestamp()))::float8
     from unnest(in_ids, in_drives) as t(id, drive)
     cross join lateral (select * from messages x where x.id = t.id and x.drive = t.drive limit 1) m
     left join lateral (select * from webhook_endpoints x where m.channel = 'webhook' and x.organization = m.organization

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using App.Platform.Database;
-using Npgsql;
 
 namespace Bench;
 

@@ -8,7 +8,7 @@ using System.Text;
 namespace Bench;
 
 /// <summary>
-/// Takes webhooks in this process, and notes when each came first. A path that ends in <c>/hang</c> is answered after 30 s.
+/// Takes webhooks in this process, and notes when each came first. A path that ends in <c>/hang</c> is answered after 30 s, one that ends in <c>/slow</c> after 100 ms.
 /// </summary>
 internal sealed class LoopbackSink : IAsyncDisposable
 {
@@ -68,10 +68,10 @@ internal sealed class LoopbackSink : IAsyncDisposable
                 if (head >= 0 && held >= head + 4 + LengthOf(buffer.AsSpan(0, head)))
                 {
                     var whole = head + 4 + LengthOf(buffer.AsSpan(0, head));
-                    var hangs = Take(buffer.AsSpan(0, head));
+                    var pause = Take(buffer.AsSpan(0, head));
                     buffer.AsSpan(whole, held - whole).CopyTo(buffer);
                     held -= whole;
-                    if (hangs) await Task.Delay(TimeSpan.FromSeconds(30), stop.Token);
+                    if (pause > TimeSpan.Zero) await Task.Delay(pause, stop.Token);
                     await socket.SendAsync(Ok, stop.Token);
                     continue;
                 }
@@ -86,13 +86,15 @@ internal sealed class LoopbackSink : IAsyncDisposable
         }
     }
 
-    private bool Take(ReadOnlySpan<byte> head)
+    // How long its answer takes.
+    private TimeSpan Take(ReadOnlySpan<byte> head)
     {
         var at = head.IndexOf("webhook-id: "u8) + "webhook-id: ".Length;
         var id = Guid.Parse(Encoding.ASCII.GetString(head.Slice(at, 36)));
         if (Arrived.TryAdd(id, Stopwatch.GetTimestamp())) Interlocked.Increment(ref count);
         else Interlocked.Increment(ref twice);
-        return head[..head.IndexOf((byte)'\r')].IndexOf("/hang "u8) >= 0;
+        var line = head[..head.IndexOf((byte)'\r')];
+        return line.IndexOf("/hang "u8) >= 0 ? TimeSpan.FromSeconds(30) : line.IndexOf("/slow "u8) >= 0 ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
     }
 
     private static int LengthOf(ReadOnlySpan<byte> head)

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using App.Platform.Database;
 using Npgsql;
 
 namespace Bench;
@@ -24,6 +23,16 @@ internal static class MessagesBench
             await HangingAsync(server, options.Seconds, ct);
             return;
         }
+        if (options.Only == "one")
+        {
+            await MessagesPaceBench.OneEndpointAsync(server, ct);
+            return;
+        }
+        if (options.Only == "workers")
+        {
+            foreach (var workers in (int[])[1, 2, 4]) await MessagesPaceBench.WorkersAsync(server, workers, messages, ct);
+            return;
+        }
         var rounds = new List<(JsonObject Ours, JsonNode Theirs)>();
         for (var round = 0; round < options.Rounds && !ct.IsCancellationRequested; round++)
         {
@@ -39,7 +48,9 @@ internal static class MessagesBench
             if (theirs is not null) rounds.Add((ours, theirs));
         }
         if (rounds.Count > 0) Print(Ratios(rounds));
-        if (options.Only is null) await HangingAsync(server, options.Seconds, ct);
+        if (options.Only is not null) return;
+        await HangingAsync(server, options.Seconds, ct);
+        await MessagesPaceBench.OneEndpointAsync(server, ct);
     }
 
     private static async Task<JsonObject> RoundAsync(NpgsqlDataSource server, string? peers, int messages, CancellationToken ct)

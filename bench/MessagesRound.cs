@@ -6,36 +6,40 @@ using Npgsql;
 
 namespace Bench;
 
-/// <summary>A fresh database, messages written by this process, and one worker in a process of its own.</summary>
+/// <summary>A fresh database, messages written by this process, and workers in processes of their own.</summary>
 internal sealed class MessagesRound : IAsyncDisposable
 {
     private readonly NpgsqlDataSource source;
     private readonly ServiceProvider provider;
-    private readonly Process worker;
+    private readonly List<Process> workers;
     private readonly int postmaster;
 
-    private MessagesRound(NpgsqlDataSource source, ServiceProvider provider, Process worker, int postmaster) =>
-        (this.source, this.provider, this.worker, this.postmaster) = (source, provider, worker, postmaster);
+    private MessagesRound(NpgsqlDataSource source, ServiceProvider provider, List<Process> workers, int postmaster) =>
+        (this.source, this.provider, this.workers, this.postmaster) = (source, provider, workers, postmaster);
 
-    /// <summary>CPU seconds of the worker and of the database so far.</summary>
-    public (double Worker, double Store) Cpu => (ProcessUsage.Cpu(worker.Id), ProcessUsage.CpuOfTree(postmaster));
+    /// <summary>CPU seconds of the workers and of the database so far.</summary>
+    public (double Worker, double Store) Cpu => (workers.Sum(worker => ProcessUsage.Cpu(worker.Id)), ProcessUsage.CpuOfTree(postmaster));
 
-    public double WorkerMemory => ProcessUsage.Memory(worker.Id).Peak;
+    public double WorkerMemory => workers.Max(worker => ProcessUsage.Memory(worker.Id).Peak);
 
-    public static async Task<MessagesRound> StartAsync(NpgsqlDataSource server, CancellationToken ct)
+    public static async Task<MessagesRound> StartAsync(NpgsqlDataSource server, CancellationToken ct, int workers = 1)
     {
         var url = await BenchDatabase.FreshAsync(server, "tandem_bench", ct);
         var connection = DatabaseUrl.Parse(url).ConnectionString!;
         await SchemaMigration.ApplyAsync(connection, ct);
         var own = NpgsqlDataSource.Create(connection);
-        var started = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url]) { RedirectStandardInput = true })!;
+        var started = Enumerable.Range(0, workers).Select(_ =>
+            Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url]) { RedirectStandardInput = true })!).ToList();
         return new MessagesRound(own, MessagesWorker.Services(url).Services.BuildServiceProvider(), started, await BenchDatabase.PostmasterAsync(own, ct));
     }
 
     public async Task BeginAsync()
     {
-        await worker.StandardInput.WriteLineAsync();
-        await worker.StandardInput.FlushAsync();
+        foreach (var worker in workers)
+        {
+            await worker.StandardInput.WriteLineAsync();
+            await worker.StandardInput.FlushAsync();
+        }
     }
 
     /// <summary>Writes messages with their jobs, a thousand in a commit.</summary>
@@ -71,6 +75,16 @@ internal sealed class MessagesRound : IAsyncDisposable
         return (T)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>Rows of a name and a count.</summary>
+    public async Task<IReadOnlyList<(string Name, long Count)>> CountsAsync(string sql, CancellationToken ct)
+    {
+        await using var command = source.CreateCommand(sql);
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var counts = new List<(string, long)>();
+        while (await reader.ReadAsync(ct)) counts.Add((reader.GetString(0), reader.GetInt64(1)));
+        return counts;
+    }
+
     public async Task ExecuteAsync(string sql, CancellationToken ct)
     {
         await using var command = source.CreateCommand(sql);
@@ -79,9 +93,12 @@ internal sealed class MessagesRound : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        worker.Kill();
-        await worker.WaitForExitAsync();
-        worker.Dispose();
+        foreach (var worker in workers)
+        {
+            worker.Kill();
+            await worker.WaitForExitAsync();
+            worker.Dispose();
+        }
         await provider.DisposeAsync();
         await source.DisposeAsync();
     }

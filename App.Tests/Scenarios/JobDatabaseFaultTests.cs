@@ -65,8 +65,8 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         await ledger.EffectsAsync(100);
         await server.AdministerAsync("alter role tandem nologin", TestDatabaseServer.EndSessions);
         await Poll.UntilAsync("an enqueue is refused", () => Task.FromResult(ledger.Refused > 0));
-        foreach (var worker in workers) await worker.WroteAsync("Notifications are interrupted, polling goes on: 28000");
-        foreach (var worker in workers) await worker.WroteAsync("Claiming failed, trying again: 28000");
+        foreach (var worker in workers) await worker.WroteAsync("Listening for notifications (polling goes on) failed and is tried again until it succeeds: 28000");
+        foreach (var worker in workers) await worker.WroteAsync("Claiming jobs failed and is tried again until it succeeds: 28000");
 
         await server.AdministerAsync("alter role tandem login");
         var mended = TimeProvider.System.GetTimestamp();

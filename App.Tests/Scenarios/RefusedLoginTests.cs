@@ -66,11 +66,11 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
         {
             await Poll.UntilAsync($"{process.Name} says why it is not ready", async () => (await ReadinessAsync(process)).Contains(reason, StringComparison.Ordinal), whatElse: () => process.Output);
             // Its hosted services have met the refusal as well.
-            await process.WroteAsync($"Notifications are interrupted, polling goes on: {state}");
+            await process.WroteAsync($"Listening for notifications (polling goes on) failed and is tried again until it succeeds: {state}");
             Assert.Equal(200, await process.StatusAsync("/healthz"));
             Assert.Equal(503, await process.StatusAsync("/health"));
         }
-        await product.Worker.WroteAsync($"Leading failed, trying again: {state}");
+        await product.Worker.WroteAsync($"Leading failed and is tried again until it succeeds: {state}");
         var refused = load.Answers(503);
         await Poll.UntilAsync("requests are answered 503", () => Task.FromResult(load.Answers(503) > refused), whatElse: () => load.Summary);
 
@@ -98,7 +98,7 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
         await worker.WroteAsync("Registered as job worker");
         var (refuse, mend) = Statements("role no login");
         await product.Server.AdministerAsync(refuse, TestDatabaseServer.EndSessions);
-        await worker.WroteAsync("Leading failed, trying again: 28000");
+        await worker.WroteAsync("Leading failed and is tried again until it succeeds: 28000");
         worker.Signal(ChildProcess.Terminate);
         Assert.Equal(0, await worker.ExitAsync());
         Assert.Contains("Drained", worker.Output, StringComparison.Ordinal);

@@ -4,7 +4,7 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Engines.Jobs;
 
-/// <summary>Queues with places of their own, and the runs of an order that such a pool takes.</summary>
+/// <summary>Queues with places of their own, and the batches of an order that such a pool takes.</summary>
 public sealed class JobPoolTests
 {
     private static readonly JobPool Calls = new("calls", 1) { Together = 10, Poll = TimeSpan.FromMilliseconds(20) };
@@ -47,7 +47,7 @@ public sealed class JobPoolTests
     }
 
     [Fact]
-    public async Task An_order_is_claimed_as_a_run_of_which_one_runs_at_a_time()
+    public async Task An_order_is_claimed_as_a_batch_of_which_one_runs_at_a_time()
     {
         await using var bench = await JobBench.CreateAsync();
         var released = new TaskCompletionSource<JobOutcome>();
@@ -67,7 +67,7 @@ public sealed class JobPoolTests
     {
         await using var bench = await JobBench.CreateAsync();
         await bench.ExecuteAsync("""
-            create function foresee(in_args text[]) returns table (n bigint, said text) language sql as $$
+            create function prefetch(in_args text[]) returns table (n bigint, said text) language sql as $$
                 select u.n, upper(u.args::json ->> 'name') from unnest(in_args) with ordinality as u(args, n) where u.args::json ->> 'name' <> 'dark'
             $$
             """);
@@ -76,7 +76,7 @@ public sealed class JobPoolTests
             job.Log($"{errand.Name} {job.Prefetched}");
             return Task.FromResult(JobOutcome.Done() with { InvalidatesPrefetch = errand.Name == "b" });
         };
-        var seen = new JobPrefetch("foresee", ["said"], (reader, from) => reader.GetString(from)) { Fresh = TimeSpan.FromHours(1) };
+        var seen = new JobPrefetch("prefetch", ["said"], (reader, from) => reader.GetString(from)) { Fresh = TimeSpan.FromHours(1) };
         string[] names = ["a", "dark", "b", "c", "d"];
         var ids = await bench.AddAsync([.. names.Select(name => Call(name, "house"))]);
         var process = await bench.StartAsync(JobBench.Options, null, Calls with { Concurrency = 4, Prefetch = seen });
@@ -98,7 +98,7 @@ public sealed class JobPoolTests
     }
 
     [Fact]
-    public async Task One_that_steps_aside_lets_those_behind_it_in_its_run_go_on()
+    public async Task One_that_steps_aside_lets_those_behind_it_in_its_batch_go_on()
     {
         await using var bench = await JobBench.CreateAsync();
         bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "a" ? JobOutcome.Snooze(TimeSpan.FromHours(1)) with { LeavesOrder = true } : JobOutcome.Done());

@@ -52,7 +52,7 @@ public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDi
     private static async Task<string> NodeAsync(params string[] words)
     {
         using var node = Process.Start(new ProcessStartInfo("node", words)
-            { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         await node.WaitForExitAsync();
         Assert.True(node.ExitCode == 0, $"{words[0]}: {await output}{await errors}");

@@ -14,6 +14,9 @@ namespace App.Engines.Jobs;
 /// <param name="OrderKey">Its order, where the claim tells it.</param>
 internal sealed record ClaimedJob(long Id, string Kind, string Organization, string Queue, string Args, int Attempt, int MaxAttempts, bool Guarded, int Crashes, int Claim, string? OrderKey = null)
 {
+    /// <summary>How many jobs of its order may run at once.</summary>
+    public int OrderWidth { get; init; } = 1;
+
     /// <summary>What was read with the claim.</summary>
     public Prefetched? Prefetched { get; init; }
 }

@@ -19,7 +19,6 @@ internal sealed class JobClaimer : Loop
     private readonly int mostTogether;
     private readonly ClaimPace pace;
     private readonly Signal added;
-    private readonly Signal addedAnywhere;
 
     // What a claim takes is fenced by its lease, so a crash of the database that forgets it does no harm (and where it would,
     // jobs_claim waits for the disk all the same).
@@ -29,7 +28,7 @@ internal sealed class JobClaimer : Loop
 
     /// <summary>Claims for a pool.</summary>
     public JobClaimer(
-        Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, IEnumerable<JobPool> pools, JobPool pool, HeldJobs held, JobExecutor executor, Notifications notifications,
+        Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, IEnumerable<JobPool> pools, JobPool pool, HeldJobs held, JobExecutor executor, JobAnnouncements announcements,
         TimeProvider time, ILogger<JobClaimer> log) : base("Claiming jobs", time, log)
     {
         (this.held, this.executor, this.options, this.pool) = (held, executor, options, pool);
@@ -37,7 +36,7 @@ internal sealed class JobClaimer : Loop
         queuesOfOtherPools = pool.Queue is null ? [.. pools.Select(other => other.Queue!)] : [];
         mostTogether = pool.MostTogether ?? options.MostTogether;
         pace = new(pool.Poll ?? options.Poll);
-        (added, addedAnywhere) = (notifications.On(pool.Channel), notifications.On(JobOptions.Channel));
+        added = announcements.Of(pool);
         connection = new(postgres, "claim", "set synchronous_commit = off");
     }
 
@@ -47,15 +46,15 @@ internal sealed class JobClaimer : Loop
         var session = await held.RegisterAsync(ct);
         if (lastAdded is { IsCompleted: true }) pace.Announced();
         // Taken before looking, so that nothing falls between.
-        var (here, anywhere, room) = (added.Next, addedAnywhere.Next, held.Room);
-        lastAdded = here;
+        var (announced, room) = (added.Next, held.Room);
+        lastAdded = announced;
         var ahead = executor.Ahead;
         var free = pool.Concurrency + ahead - held.Occupied;
         // Few places are not worth a round trip while there is enough to do.
         if (free < Math.Min(mostTogether / 2, Math.Max(1, ahead / 4))) return new(pace.Poll, room);
         var limit = Math.Min(free, mostTogether);
         var claimed = await ClaimAsync(session, limit, ahead > 0, ct);
-        return claimed > 0 ? pace.Found(claimed, limit) : new Pause(pace.FoundNone(), pool.Queue is null ? here : Task.WhenAny(here, anywhere));
+        return claimed > 0 ? pace.Found(claimed, limit) : new Pause(pace.FoundNone(), announced);
     }
 
     /// <inheritdoc/>

@@ -10,7 +10,8 @@ namespace App.Engines.Jobs;
 /// written, or until the lease is lost and with it the right to write it.
 /// </summary>
 internal sealed class JobEndWriter(
-    Postgres postgres, JobOptions options, JobPool pool, HeldJobs held, JobStager stager, JobVacuum vacuum, JobMetrics metrics, Notifications notifications, TimeProvider time, ILogger<JobEndWriter> log)
+    Postgres postgres, JobOptions options, JobPool pool, HeldJobs held, JobStager stager, JobVacuum vacuum, JobMetrics metrics, JobAnnouncements announcements,
+    TimeProvider time, ILogger<JobEndWriter> log)
 {
     private readonly Channel<(JobStore.Ending Ending, JobSession Session)> ended = Channel.CreateUnbounded<(JobStore.Ending, JobSession)>(new() { SingleReader = true });
     private readonly OwnConnection connection = new(postgres, "finish");
@@ -88,7 +89,7 @@ internal sealed class JobEndWriter(
     {
         vacuum.Count(endings.Count);
         // The jobs behind them in their orders, or under their limits, may have been woken.
-        if (endings.Exists(ending => ending.Job.Guarded)) notifications.Pulse(pool.Channel);
+        if (endings.Exists(ending => ending.Job.Guarded)) announcements.Of(pool).Pulse();
         foreach (var ending in endings)
             metrics.Ended(ending.Job.Kind, ending.Outcome);
         if (endings.Exists(ending => ending.Outcome is not ("succeeded" or "dead" or "cancelled" or "released"))) stager.LookSoon();

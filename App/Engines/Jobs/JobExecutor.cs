@@ -37,14 +37,22 @@ internal sealed class JobExecutor(
             {
                 next = null;
                 if (one.Session != held.Session || held.IsDraining) GiveBack([one, .. held.Sequences.Break(one.Job)]);
-                else if (await ExecuteAsync(one.Job, one.Session) is { } prefetchHolds) next = held.Sequences.Next(one.Job, prefetchHolds);
-                else GiveBack(held.Sequences.Break(one.Job));
+                else if (await ExecuteAsync(one.Job, one.Session) is not { } outcome) GiveBack(held.Sequences.Break(one.Job));
+                else next = GoOn(held.Sequences.Next(one.Job, outcome));
             }
         }
     }
 
-    // Whether what was prefetched for the next job of its order still holds; null: that job may not run.
-    private async Task<bool?> ExecuteAsync(ClaimedJob job, JobSession session)
+    // The first runs in the place of the job before it, any others in places of their own.
+    private (ClaimedJob Job, JobSession Session)? GoOn(IReadOnlyList<(ClaimedJob Job, JobSession Session)> next)
+    {
+        for (var i = 1; i < next.Count; i++)
+            if (!ready.Writer.TryWrite(next[i])) GiveBack([next[i], .. held.Sequences.Break(next[i].Job)]);
+        return next.Count > 0 ? next[0] : null;
+    }
+
+    // How it ended; null: those behind it in its order may not run.
+    private async Task<JobOutcome?> ExecuteAsync(ClaimedJob job, JobSession session)
     {
         using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
         held.Begin(attempt);
@@ -61,7 +69,7 @@ internal sealed class JobExecutor(
         {
             tally.Add(job.Kind, "succeeded", took);
             held.Remove(job);
-            return true;
+            return outcome;
         }
         if (attempt.Reason == StopReason.LeaseLost && outcome.Effect is null)
         {
@@ -71,7 +79,7 @@ internal sealed class JobExecutor(
         var ending = JobStore.End(job, attempt.Kind, outcome, Random.Shared.NextDouble());
         tally.Add(job.Kind, ending.Outcome, took);
         ends.Write(ending, session);
-        return ending.HoldsOrder ? null : !outcome.InvalidatesPrefetch;
+        return ending.HoldsOrder && job.OrderWidth == 1 ? null : outcome;
     }
 
     // Jobs that were claimed and not begun.

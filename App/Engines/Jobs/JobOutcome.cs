@@ -14,6 +14,9 @@ internal abstract record JobOutcome
     /// <summary>What was prefetched (<see cref="JobPrefetch"/>) for the jobs behind it in its order is out of date: they read it again.</summary>
     public bool InvalidatesPrefetch { get; init; }
 
+    /// <summary>What it calls does not keep up: fewer jobs of its order run at once for a while, where they run side by side.</summary>
+    public bool BacksOff { get; init; }
+
     /// <summary>Succeeded; the result, if any, is kept as JSON (at most 64 kB).</summary>
     public static JobOutcome Done(object? result = null) => result is null ? Succeeded.Empty : new Succeeded(result);
 

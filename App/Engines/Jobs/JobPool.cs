@@ -8,10 +8,7 @@ namespace App.Engines.Jobs;
 /// <param name="Concurrency">Jobs at once in this process.</param>
 internal sealed record JobPool(string? Queue, int Concurrency)
 {
-    /// <summary>On which a commit says that jobs were added to it: its own where it has one (<c>jobs_announce</c> in the schema).</summary>
-    public string Channel => Queue is null ? JobOptions.Channel : $"{JobOptions.Channel}_{Queue}";
-
-    /// <summary>Jobs of one order that are claimed together, and run one after the other.</summary>
+    /// <summary>Jobs of one order that are claimed together, and run as its width says.</summary>
     public int Together { get; init; } = 1;
 
     /// <summary>How often it looks although nothing was notified; null: as all do.</summary>

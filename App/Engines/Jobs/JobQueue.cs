@@ -15,6 +15,7 @@ internal sealed class JobQueue
     private const int LongestArgs = 262_144;
     private const int LongestName = 128;
     private const int LongestKey = 500;
+    private const int MostWidth = 1000;
     private const double LongestSpan = 366 * 86_400.0;
     private const int MostTogether = 1000;
 
@@ -65,7 +66,7 @@ internal sealed class JobQueue
     {
         await using var connection = await postgres.Source.OpenConnectionAsync(ct);
         await using var copy = await connection.BeginBinaryImportAsync(
-            "copy jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, limits) from stdin (format binary)", ct);
+            "copy jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, order_width, limits) from stdin (format binary)", ct);
         var count = 0L;
         foreach (var (job, kind, args) in jobs.Select(Check))
         {
@@ -81,6 +82,8 @@ internal sealed class JobQueue
             await copy.WriteAsync(args, ct);
             if (job.OrderKey is null) await copy.WriteNullAsync(ct);
             else await copy.WriteAsync(job.OrderKey, ct);
+            if (JobStore.Width(job) is { } width) await copy.WriteAsync((short)width, ct);
+            else await copy.WriteNullAsync(ct);
             if (job.Limits.Count == 0) await copy.WriteNullAsync(ct);
             else await copy.WriteAsync(JsonSerializer.Serialize(job.Limits, JobRegistration.Json), NpgsqlDbType.Jsonb, ct);
             count++;
@@ -107,6 +110,31 @@ internal sealed class JobQueue
         return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
+    /// <summary>Jobs of a kind that were cancelled or died within the last day, the newest first: for the slice whose they are, to end what they were about.</summary>
+    public async Task<IReadOnlyList<EndedJob>> EndedAsync(string kind, int limit, CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand("""
+            select id, args, state, coalesce(errors -> -1 ->> 'error', '') from jobs
+            where finished_at is not null and finished_at > clock_timestamp() - interval '1 day' and kind = $1 order by finished_at desc limit $2
+            """);
+        command.Parameters.Add(new() { Value = kind });
+        command.Parameters.Add(new() { Value = limit });
+        await using var reader = await command.ExecuteReaderAsync(ct);
+        var ended = new List<EndedJob>();
+        while (await reader.ReadAsync(ct)) ended.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2) == "cancelled", reader.GetString(3)));
+        return ended;
+    }
+
+    /// <summary>Changes how many jobs with an order key may run at once, for those that have not ended.</summary>
+    public async Task SetOrderWidthAsync(string orderKey, int width, CancellationToken ct)
+    {
+        await using var command = postgres.Source.CreateCommand(
+            "update jobs set order_width = $2 where order_key = $1 and order_key is not null and finished_at is null and order_width is distinct from $2");
+        command.Parameters.Add(new() { Value = orderKey });
+        command.Parameters.Add(new() { Value = width > 1 ? (short)width : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Smallint });
+        await command.ExecuteNonQueryAsync(ct);
+    }
+
     private async Task<IReadOnlyList<Enqueued>> CommitAsync(IReadOnlyList<(NewJob, JobKind, string)> jobs)
     {
         await using var connection = await postgres.Source.OpenConnectionAsync();
@@ -128,6 +156,8 @@ internal sealed class JobQueue
         if (job.Organization.Length > 0) CheckName("The organization", job.Organization, LongestName);
         CheckName("The unique key", job.UniqueKey, LongestKey);
         CheckName("The order key", job.OrderKey, LongestKey);
+        if (job.OrderWidth is < 1 or > MostWidth) throw new ArgumentException($"An order of width {job.OrderWidth} is not within 1 to {MostWidth}.", nameof(job));
+        if (job.OrderWidth > 1 && job.Limits.Count > 0) throw new ArgumentException("A job whose order is wider than one has no limits besides.", nameof(job));
         foreach (var limit in job.Limits)
         {
             CheckName("The key of a limit", limit.Key, LongestKey);

@@ -35,7 +35,7 @@ internal static class JobStore
 
     /// <summary>The command that adds jobs and answers (job_id, added) for each, in order.</summary>
     public static NpgsqlBatchCommand Enqueue(IReadOnlyList<(NewJob Job, JobKind Kind, string Args)> jobs) => new(
-        "select job_id, added from jobs_enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)")
+        "select job_id, added from jobs_enqueue($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")
     {
         Parameters =
         {
@@ -50,10 +50,14 @@ internal static class JobStore
             new() { Value = jobs.Select(j => j.Job.UniqueFor?.TotalSeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
             Array(jobs.Select(j => j.Job.OrderKey)),
             Array(jobs.Select(j => j.Job.Limits.Count == 0 ? null : JsonSerializer.Serialize(j.Job.Limits, JobRegistration.Json))),
+            new() { Value = jobs.Select(j => Width(j.Job)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
         },
     };
 
-    /// <summary>The command that takes jobs; see <c>jobs_claim</c> in the schema.</summary>
+    /// <summary>As the table has it: nothing for an order of one at a time.</summary>
+    public static int? Width(NewJob job) => job.OrderWidth > 1 ? job.OrderWidth : null;
+
+    /// <summary>The command that takes jobs; see <c>jobs_take</c> in the schema.</summary>
     public static NpgsqlCommand Claim(
         NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1, JobPrefetch? prefetch = null) =>
         new(prefetch is null ? $"select {Claimed} from {ClaimSql}" : WithPrefetch(prefetch), connection)
@@ -74,12 +78,13 @@ internal static class JobStore
         (reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
             reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))
         {
-            Prefetched = prefetch is not null && !reader.IsDBNull(12) ? new(prefetch.Read(reader, 12), at, prefetch.Fresh) : null,
+            OrderWidth = reader.GetInt32(12),
+            Prefetched = prefetch is not null && !reader.IsDBNull(13) ? new(prefetch.Read(reader, 13), at, prefetch.Fresh) : null,
         });
 
-    private const string Claimed = "id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key";
+    private const string Claimed = "id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key, order_width";
 
-    private const string ClaimSql = "jobs_claim($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    private const string ClaimSql = "jobs_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
     private static string WithPrefetch(JobPrefetch prefetch) => $"""
         with claimed as materialized (select {Claimed}, row_number() over () as place from {ClaimSql})

@@ -31,6 +31,12 @@ internal sealed record NewJob(string Kind, object Args)
     /// <summary>Jobs with this key run one at a time in the order of their enqueue; a failing one holds those behind it until it succeeds or ends.</summary>
     public string? OrderKey { get; init; }
 
+    /// <summary>
+    /// With <see cref="OrderKey"/>: how many jobs with the key may run at once, over all workers. With more than one they keep no
+    /// order in time, and a failing one holds up nobody; all of those that run are one worker's. Jobs with one key say the same.
+    /// </summary>
+    public int OrderWidth { get; init; } = 1;
+
     /// <summary>What keeps it from running together with others.</summary>
     public IReadOnlyList<JobLimit> Limits { get; init; } = [];
 

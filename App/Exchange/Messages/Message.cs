@@ -21,6 +21,9 @@ internal sealed class Message
     /// <summary>What a webhook tells of.</summary>
     public string? EventType { get; init; }
 
+    /// <summary>Webhooks to its recipient with the same key keep their order.</summary>
+    public string? OrderKey { get; init; }
+
     /// <summary>JSON, as it came.</summary>
     public required string Body { get; init; }
 
@@ -77,6 +80,7 @@ internal sealed class MessageConfiguration : IEntityTypeConfiguration<Message>
         builder.Property(message => message.Channel).HasColumnName("channel");
         builder.Property(message => message.Recipient).HasColumnName("recipient");
         builder.Property(message => message.EventType).HasColumnName("event_type");
+        builder.Property(message => message.OrderKey).HasColumnName("order_key");
         builder.Property(message => message.Body).HasColumnName("body").HasColumnType("json");
         builder.Property(message => message.State).HasColumnName("state");
         builder.Property(message => message.Attempts).HasColumnName("attempts");

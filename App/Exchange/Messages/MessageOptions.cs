@@ -8,7 +8,7 @@ namespace App.Exchange.Messages;
 internal sealed record MessageOptions
 {
     /// <summary>Attempts under way at once in this process.</summary>
-    public int InFlight { get; init; } = 512;
+    public int InFlight { get; init; } = 2048;
 
     /// <summary>How often a worker looks although nothing was notified.</summary>
     public required TimeSpan Poll { get; init; }

@@ -24,7 +24,7 @@ internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageReques
     /// <inheritdoc/>
     public void Validate(StepInput input)
     {
-        input.Only("channel", "to", "body");
+        input.Only("channel", "to", "body", "orderKey");
         var (channel, to) = (input.Text("channel", required: true), input.Text("to", required: true));
         if (channel is not null && !MessageChannel.All.Contains(channel)) input.Fault("channel", channel, $"use one of {string.Join(", ", MessageChannel.All)}");
         if (channel == MessageChannel.Webhook && to is not null && WebhookUrl.CureOf(to) is { } cure) input.Fault("to", to, cure);

@@ -59,14 +59,14 @@ internal sealed class MessageStore
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var driven = new List<(Guid Id, int Drive, string Channel, string To)>();
-        await using (var command = new NpgsqlCommand("select id, drive, channel, recipient from messages_redrive($1, $2)", connection, transaction)
+        var driven = new List<DrivenMessage>();
+        await using (var command = new NpgsqlCommand("select id, drive, channel, recipient, order_key from messages_drive_again($1, $2)", connection, transaction)
         {
             Parameters = { new() { Value = organization }, new() { Value = ids.ToArray() } },
         })
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct)) driven.Add((reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
+            while (await reader.ReadAsync(ct)) driven.Add(new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetString(4)));
         }
         await outbox.EnqueueAsync(connection, transaction, organization, [.. driven.OrderBy(one => one.Id)], ct);
         await transaction.CommitAsync(ct);
@@ -103,7 +103,7 @@ internal sealed class MessageStore
         await using var connection = await source.OpenConnectionAsync();
         // By itself a batch is a transaction.
         await using var batch = new NpgsqlBatch(connection);
-        foreach (var command in outbox.Commands(messages)) batch.BatchCommands.Add(command);
+        foreach (var command in await outbox.CommandsAsync(connection, messages, CancellationToken.None)) batch.BatchCommands.Add(command);
         await batch.ExecuteNonQueryAsync();
         return [.. messages.Select(Taken)];
     }

@@ -16,6 +16,9 @@ internal sealed record NewMessage(string Organization, string Channel, string To
     /// <summary>What a webhook tells of, where it was fanned out by type.</summary>
     public string? EventType { get; init; }
 
+    /// <summary>Webhooks to one URL with the same key go out one at a time, in the order in which they were added; null: side by side with others.</summary>
+    public string? OrderKey { get; init; }
+
     /// <summary>Its identity, where the caller has one to give; later messages have greater ones.</summary>
     public Guid Id { get; init; } = Guid.CreateVersion7();
 

@@ -3,6 +3,7 @@ using System.Text;
 using App.Engines.Jobs;
 using App.Exchange.Messages.Channels;
 using App.Exchange.Messages.Delivering;
+using App.Exchange.Messages.OutboundWebhooks;
 using App.Platform.Database;
 using Microsoft.EntityFrameworkCore.Storage;
 using Npgsql;
@@ -22,9 +23,9 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     private const int LongestOrderKey = 300;
 
     private const string InsertSql = """
-        insert into messages (id, organization, channel, recipient, event_type, body, idempotency_key, payload_hash)
-        select m.id, m.organization, m.channel, m.recipient, m.event_type, m.body::json, m.key, m.hash
-        from unnest($1, $2, $3, $4, $5, $6, $7, $8) as m(id, organization, channel, recipient, event_type, body, key, hash)
+        insert into messages (id, organization, channel, recipient, event_type, body, idempotency_key, payload_hash, order_key)
+        select m.id, m.organization, m.channel, m.recipient, m.event_type, m.body::json, m.key, m.hash, m.order_key
+        from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) as m(id, organization, channel, recipient, event_type, body, key, hash, order_key)
         """;
 
     private readonly Dictionary<string, IMessageChannel> known = channels.ToDictionary(channel => channel.Name, StringComparer.Ordinal);
@@ -52,46 +53,75 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     {
         if (messages.Count == 0) return;
         await using var batch = new NpgsqlBatch(connection, transaction);
-        foreach (var command in Commands(messages)) batch.BatchCommands.Add(command);
+        foreach (var command in await CommandsAsync(connection, messages, ct)) batch.BatchCommands.Add(command);
         await batch.ExecuteNonQueryAsync(ct);
     }
 
     /// <summary>The commands that add messages in their order, for a batch of the caller's, which must be one transaction.</summary>
-    public IEnumerable<NpgsqlBatchCommand> Commands(IReadOnlyList<NewMessage> messages) =>
-    [
-        new NpgsqlBatchCommand(InsertSql)
-        {
-            Parameters =
+    public async Task<IReadOnlyList<NpgsqlBatchCommand>> CommandsAsync(NpgsqlConnection connection, IReadOnlyList<NewMessage> messages, CancellationToken ct)
+    {
+        var paces = await EndpointPace.FindAsync(connection, messages.Where(message => message.Channel == MessageChannel.Webhook).Select(message => message.Organization), ct);
+        return
+        [
+            new NpgsqlBatchCommand(InsertSql)
             {
-                new() { Value = messages.Select(message => message.Id).ToArray() },
-                Texts(messages.Select(message => message.Organization)),
-                Texts(messages.Select(message => message.Channel)),
-                Texts(messages.Select(message => message.To)),
-                Texts(messages.Select(message => message.EventType)),
-                Texts(messages.Select(message => message.Body)),
-                Texts(messages.Select(message => message.Idempotency?.Key)),
-                new() { Value = messages.Select(message => message.Idempotency?.Hash).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                Parameters =
+                {
+                    new() { Value = messages.Select(message => message.Id).ToArray() },
+                    Texts(messages.Select(message => message.Organization)),
+                    Texts(messages.Select(message => message.Channel)),
+                    Texts(messages.Select(message => message.To)),
+                    Texts(messages.Select(message => message.EventType)),
+                    Texts(messages.Select(message => message.Body)),
+                    Texts(messages.Select(message => message.Idempotency?.Key)),
+                    new() { Value = messages.Select(message => message.Idempotency?.Hash).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                    Texts(messages.Select(message => message.OrderKey)),
+                },
             },
-        },
-        .. queue.Commands([.. messages.Select(message => JobOf(message.Organization, message.Id, 1, message.Channel, message.To) with { Traceparent = message.Traceparent })]),
-    ];
+            .. queue.Commands([.. messages.Select(message =>
+                JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), paces) with { Traceparent = message.Traceparent })]),
+        ];
+    }
 
     /// <summary>Queues messages that are driven again.</summary>
-    public Task EnqueueAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, string organization, IReadOnlyList<(Guid Id, int Drive, string Channel, string To)> messages, CancellationToken ct) =>
-        queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(organization, message.Id, message.Drive, message.Channel, message.To))], ct);
-
-    // Messages to the same recipient go out in the order in which they were added.
-    private NewJob JobOf(string organization, Guid id, int drive, string channel, string to) => new(DeliverMessage.Kind, new DeliverMessageArgs(id, drive))
+    public async Task EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string organization, IReadOnlyList<DrivenMessage> messages, CancellationToken ct)
     {
-        Organization = organization,
-        OrderKey = OrderKey(organization, channel, to),
-        Limits = known.GetValueOrDefault(channel)?.LimitsOf(to) ?? [],
-        Delay = drive == 1 ? known.GetValueOrDefault(channel)?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
-    };
+        var paces = await EndpointPace.FindAsync(connection, messages.Where(message => message.Channel == MessageChannel.Webhook).Take(1).Select(_ => organization), ct);
+        await queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(organization, message, paces))], ct);
+    }
 
-    private static string OrderKey(string organization, string channel, string to) => $"message:{channel}:{organization}:" + (to.Length <= LongestOrderKey
-        ? to : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(to))));
+    /// <summary>An endpoint's pace has changed: messages that wait go by it from now on.</summary>
+    public Task SetPaceAsync(string organization, string url, EndpointPace pace, CancellationToken ct) =>
+        queue.SetOrderWidthAsync(Key(organization, MessageChannel.Webhook, url), pace.Width, ct);
+
+    // Messages to the same recipient go out in the order in which they were added; webhooks to one URL side by side, unless order is asked for.
+    private NewJob JobOf(string organization, DrivenMessage message, IReadOnlyDictionary<(string Organization, string Url), EndpointPace> paces)
+    {
+        var channel = known.GetValueOrDefault(message.Channel);
+        var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Drive))
+        {
+            Organization = organization,
+            OrderKey = Key(organization, message.Channel, message.To),
+            Limits = channel?.LimitsOf(message.To) ?? [],
+            Delay = message.Drive == 1 ? channel?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
+        };
+        if (message.Channel != MessageChannel.Webhook) return job;
+        var pace = paces.GetValueOrDefault((organization, message.To), EndpointPace.Default);
+        if (message.OrderKey is null || pace.Ordered) return job with { OrderWidth = pace.Width };
+        return job with { OrderKey = $"message:webhook:{organization}:{Hash($"{message.To}\n{message.OrderKey}")}", Limits = [JobLimit.AtOnce(job.OrderKey, pace.Concurrency)] };
+    }
+
+    private static string Key(string organization, string channel, string to) => $"message:{channel}:{organization}:{(to.Length <= LongestOrderKey ? to : Hash(to))}";
+
+    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static NpgsqlParameter Texts(IEnumerable<string?> values) => new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }
+
+/// <summary>A message that is to be delivered.</summary>
+/// <param name="Id">The message.</param>
+/// <param name="Drive">Which of its drives.</param>
+/// <param name="Channel">Its way out.</param>
+/// <param name="To">Where it goes.</param>
+/// <param name="OrderKey">Webhooks to one URL with the same key keep their order.</param>
+internal sealed record DrivenMessage(Guid Id, int Drive, string Channel, string To, string? OrderKey);

@@ -13,6 +13,7 @@ declare
     bounded bigint[];
     keyed bigint[];
     orders text[];
+    limits jsonb;
     forgotten boolean := 'forgotten' = any(in_outcomes);
     only_forgotten boolean := in_outcomes <@ array['forgotten'];
 begin
@@ -28,25 +29,27 @@ begin
         with gone as (
             delete from jobs j using (select * from unnest(in_ids, in_claims) as u(id, claim) order by u.id) f
             where j.id = any(array[f.id]) and j.worker is not distinct from in_worker and j.claims = f.claim
-            returning j.id, j.order_key, j.limits is not null as bound, j.unique_key is not null as keyed
+            returning j.id, j.order_key, j.limits, j.unique_key is not null as keyed
         )
-        select array_agg(g.id), array_agg(g.id) filter (where g.bound), array_agg(g.id) filter (where g.keyed),
-            array_agg(distinct g.order_key) filter (where g.order_key is not null)
-        into ours, bounded, keyed, orders from gone g;
+        select array_agg(g.id), array_agg(g.id) filter (where g.limits is not null), array_agg(g.id) filter (where g.keyed),
+            array_agg(distinct g.order_key) filter (where g.order_key is not null),
+            jsonb_agg(g.limits) filter (where g.limits is not null)
+        into ours, bounded, keyed, orders, limits from gone g;
         return query select unnest(ours);
     else
         if in_guarded then
             -- Locked, so that no request to cancel falls between. Only what the worker holds is given back: an end may be written twice.
             select array_agg(h.id) filter (where h.bound), array_agg(h.id) filter (where h.keyed and h.ends),
-                array_agg(distinct h.order_key) filter (where h.order_key is not null and (h.ends or h.aside))
-            into bounded, keyed, orders from (
-                select j.id, j.order_key, j.bound, j.keyed, j.cancel_requested
+                array_agg(distinct h.order_key) filter (where h.order_key is not null and (h.ends or h.aside or h.wide)), array_agg(h.id)
+            into bounded, keyed, orders, ours from (
+                select j.id, j.order_key, j.bound, j.keyed, j.wide, j.cancel_requested
                     or f.outcome in ('succeeded', 'forgotten', 'cancelled', 'dead') as ends, f.outcome like '% aside' as aside
                 from (select * from unnest(in_ids, in_claims, in_outcomes) as u(id, claim, outcome) order by u.id) f
                 cross join lateral (
-                    select x.id, x.order_key, x.cancel_requested, x.limits is not null as bound, x.unique_key is not null as keyed
+                    select x.id, x.order_key, coalesce(x.order_width, 1) > 1 as wide, x.cancel_requested, x.limits is not null as bound,
+                        x.unique_key is not null as keyed
                     from jobs x where x.id = f.id and x.claims = f.claim and x.worker is not distinct from in_worker for update) j) h;
-            perform jobs_lock_limits();
+            perform jobs_lock_keys(jobs_keys(ours));
         end if;
         if forgotten then
             return query
@@ -77,7 +80,8 @@ begin
             rank = case when f.outcome = 'released' then -32768 else j.priority end,
             attempt = case when f.outcome in ('released', 'snoozed', 'snoozed aside') then j.attempt - 1 else j.attempt end,
             errors = case when f.text is null then j.errors else jobs_errors(j.errors, j.attempt, in_worker, f.text) end,
-            worker = null, ahead = false, order_key = case when f.outcome like '% aside' then null else j.order_key end,
+            worker = null, ahead = false, order_key = case when f.outcome like '% aside' and coalesce(j.order_width, 1) = 1
+                then null else j.order_key end,
             suspect = j.suspect and f.outcome = 'released', crashes = case when f.outcome = 'released' then j.crashes else 0 end
         from unnest(in_ids, in_claims, in_outcomes, in_delays, in_texts) as f(id, claim, outcome, delay, text)
         where f.outcome not in ('succeeded', 'forgotten') and j.id = any(array[f.id]) and j.worker is not distinct from in_worker
@@ -87,7 +91,11 @@ begin
 
     -- Most have none of these: they are not looked for.
     if only_forgotten and (orders is not null or bounded is not null) then
-        perform jobs_lock_limits();
+        perform jobs_lock_keys(array(
+            select 'order:' || u.k from unnest(orders) as u(k)
+            union
+            select 'limit:' || b.key from jsonb_array_elements(coalesce(limits, '[]')) as l(bounds)
+                cross join lateral jsonb_to_recordset(l.bounds) as b(key text)));
     end if;
     if bounded is not null then
         perform jobs_release(bounded);

@@ -1,5 +1,4 @@
--- Admissions under limits and releases of them take turns, so that no release falls between a look and a wait. Locks are
--- taken in one order by everyone: rows of jobs, by id, and then this one; who has this one waits for no row.
+-- Locks all keys at once (jobs_lock_keys): for the rare who may touch any.
 -- What is admitted under limits is on the disk when the claim is answered: a crash of the database must not forget a place
 -- that is taken.
 create or replace function jobs_lock_limits() returns void language plpgsql as $$

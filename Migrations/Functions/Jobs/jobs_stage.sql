@@ -10,20 +10,18 @@ declare
     woken int := 0;
 begin
     -- Usually somebody who ends wakes the next. Where one was woken and then paused or redriven, nobody would.
+    -- Looked at without a lock first: hardly any is stuck, and nobody is to wait for this look.
     if exists (select from jobs j where j.state = 'waiting') then
-        perform jobs_lock_limits();
         loop
             select j.waits_for, j.limits into next_key, bounds from jobs j where j.state = 'waiting' and j.waits_for > next_key
                 order by j.waits_for limit 1;
             exit when not found;
+            continue when not jobs_is_stuck(next_key, bounds);
+            continue when not jobs_lock_key_now(next_key);
+            continue when not jobs_is_stuck(next_key, bounds);
             if next_key like 'order:%' then
-                continue when exists (select from jobs b where b.order_key = substr(next_key, 7) and b.finished_at is null
-                    and b.order_key is not null and b.state <> 'waiting');
                 perform jobs_wake_order(substr(next_key, 7));
             else
-                continue when (select count(*) from job_holds h where h.key = substr(next_key, 7))
-                    >= (select max(b.concurrency) from jsonb_to_recordset(bounds) as b(key text, concurrency int)
-                        where b.key = substr(next_key, 7));
                 perform jobs_wake(substr(next_key, 7));
             end if;
             woken := woken + 1;

@@ -68,8 +68,9 @@ begin
                 where s.outcome = 'delivered');
     end if;
 
-    -- The circuits: a success closes; failures in a row open, for longer each time. Everyone takes endpoints in their
-    -- order, so that no two wait for each other.
+    -- The circuits: a success closes; failures in a row open, for longer each time. In a row are those that ended after the last
+    -- success of an endpoint (attempts come here as they ended). Everyone takes endpoints in their order, so that no two wait
+    -- for each other.
     if exists (select from webhook_endpoints e where e.failures > 0) then
         well := array(
             select distinct x.id from unnest(in_ids, in_outcomes) as s(id, outcome)
@@ -77,14 +78,19 @@ begin
             cross join lateral (select y.id, y.failures from webhook_endpoints y where y.organization = m.organization
                 and y.url = m.recipient limit 1) x
             where s.outcome = 'delivered' and x.failures > 0);
-        update webhook_endpoints e set failures = 0, trips = 0, open_until = null
+        update webhook_endpoints e set failures = 0, trips = 0, open_until = null, probed_at = null
         where e.id in (select x.id from webhook_endpoints x where x.id = any(well) order by x.id for update);
     end if;
     if 'failed' = any(in_outcomes) or 'lost' = any(in_outcomes) or 410 = any(in_statuses) then
         for failing in
-            select m.organization, m.recipient, count(*)::int as times, bool_or(s.status = 410) as gone
-            from unnest(in_ids, in_outcomes, in_statuses) as s(id, outcome, status) join messages m on m.id = any(array[s.id])
-            where (s.outcome in ('failed', 'lost') or s.status = 410) and m.channel = 'webhook'
+            select r.organization, r.recipient, count(*) filter (where r.n > r.succeeded)::int as times, bool_or(r.status = 410) as gone
+            from (
+                select m.organization, m.recipient, s.n, s.status, s.outcome, coalesce(max(s.n) filter (where s.outcome = 'delivered')
+                    over (partition by m.organization, m.recipient), 0) as succeeded
+                from unnest(in_ids, in_outcomes, in_statuses) with ordinality as s(id, outcome, status, n)
+                join messages m on m.id = any(array[s.id])
+                where m.channel = 'webhook') r
+            where (r.outcome in ('failed', 'lost') and r.n > r.succeeded) or r.status = 410
             group by 1, 2 order by 1, 2
         loop
             insert into webhook_endpoints as e (organization, url, failures, closed_at, closed_reason)
@@ -93,7 +99,7 @@ begin
             on conflict (organization, url) do update set
                 failures = e.failures + failing.times,
                 closed_at = coalesce(e.closed_at, excluded.closed_at), closed_reason = coalesce(e.closed_reason, excluded.closed_reason);
-            update webhook_endpoints e set trips = e.trips + 1,
+            update webhook_endpoints e set trips = e.trips + 1, probed_at = null,
                 open_until = clock_timestamp() + least(interval '10 s' * power(2, least(e.trips, 10)), interval '5 min')
             where e.organization = failing.organization and e.url = failing.recipient and e.failures >= in_trip_after;
         end loop;

@@ -1,6 +1,6 @@
 -- What is to be sent for jobs that run now; each message is looked up once. A message whose channel's far side cannot tell a
 -- repetition is marked as sending before anything is sent: found so again, an attempt was begun whose end nobody knows.
--- The first to find a circuit's time run out probes it; others wait for what comes of that.
+-- The first to find a circuit's time run out probes it; others look again after a second, when it is known what came of that.
 create or replace function messages_take(in_ids uuid[], in_drives int[])
 returns table (id uuid, organization text, channel text, recipient text, event_type text, body text, state text, attempts int,
     spent int, age float8, quiet float8,
@@ -27,7 +27,7 @@ begin
                 and y.url = m.recipient limit 1) x
             where x.open_until is not null);
         with probed as (
-            update webhook_endpoints e set open_until = clock_timestamp() + interval '30 s'
+            update webhook_endpoints e set open_until = clock_timestamp() + interval '30 s', probed_at = clock_timestamp()
             where e.id = any(probes) and e.open_until <= clock_timestamp()
             returning e.id
         )
@@ -37,8 +37,10 @@ begin
     select m.id, m.organization, m.channel, m.recipient, m.event_type, m.body::text, m.state, m.attempts, m.spent,
         extract(epoch from clock_timestamp() - m.created_at)::float8, extract(epoch from clock_timestamp() - m.sent_at)::float8,
         e.secret, case when e.previous_until > clock_timestamp() then e.previous_secret end, e.closed_reason,
-        extract(epoch from greatest(case when e.id <> all(coalesce(probes, '{}')) then e.open_until end,
-             c.paused_until) - clock_timestamp())::float8
+        greatest(
+            case when e.id <> all(coalesce(probes, '{}')) then least(extract(epoch from e.open_until - clock_timestamp()),
+                case when e.probed_at is not null and e.open_until > clock_timestamp() then 1 end) end,
+            extract(epoch from c.paused_until - clock_timestamp()))::float8
     from unnest(in_ids, in_drives) as t(id, drive)
     cross join lateral (select * from messages x where x.id = t.id and x.drive = t.drive limit 1) m
     left join lateral (select * from webhook_endpoints x where m.channel = 'webhook' and x.organization = m.organization

@@ -10,7 +10,7 @@ public sealed class MessagePlanTests(TestDatabase database) : IClassFixture<Test
     private const int Taken = 100;
 
     [Theory]
-    [InlineData("select count(*) from messages_foresee(array(select json_build_object('messageId', i, 'drive', 1)::text from unnest($1) as t(i)))", Taken)]
+    [InlineData("select count(*) from messages_prefetch(array(select json_build_object('messageId', i, 'drive', 1)::text from unnest($1) as t(i)))", Taken)]
     [InlineData("select count(*) from messages_take($1, array_fill(1, array[cardinality($1)]))", Taken)]
     [InlineData("""
         select count(messages_settle($1, array_fill(1, array[n]), array_fill(0, array[n]), array_fill('delivered'::text, array[n]), array_fill(null::text, array[n]), array_fill(null::int, array[n]),

@@ -58,15 +58,15 @@ public sealed class MessageRecordTests(AppHost host) : IClassFixture<AppHost>
     {
         var names = new[] { "plain", "whatsapp", "open", "large", "driven", "delivered", "silent" };
         await host.ExecuteAsync("""
-            insert into webhook_endpoints (organization, url, failures, open_until) values ('foresight', 'https://example.com/open', 8, now() - interval '1 s');
+            insert into webhook_endpoints (organization, url, failures, open_until) values ('prefetch', 'https://example.com/open', 8, now() - interval '1 s');
             insert into message_channels (channel, paused_until, reason) values ('email', now(), 'why');
             insert into messages (id, organization, channel, recipient, event_type, body, state, drive, delivered_at)
-            select gen_random_uuid(), 'foresight', case name when 'whatsapp' then name when 'silent' then 'email' else 'webhook' end, 'https://example.com/' || name, name,
+            select gen_random_uuid(), 'prefetch', case name when 'whatsapp' then name when 'silent' then 'email' else 'webhook' end, 'https://example.com/' || name, name,
                 to_json(repeat('x', case name when 'large' then 5000 else 10 end)), case name when 'delivered' then name else 'pending' end, case name when 'driven' then 2 else 1 end, case name when 'delivered' then now() end
             from unnest(array['plain', 'whatsapp', 'open', 'large', 'driven', 'delivered', 'silent']) as name
             """);
         var seen = await host.ScalarAsync<string>("""
-            select string_agg(f.n || ' ' || m.event_type, ',') from messages_foresee((select array_agg(format('{"messageId":"%s","drive":1}', id) order by event_type desc) from messages where organization = 'foresight')) f
+            select string_agg(f.n || ' ' || m.event_type, ',') from messages_prefetch((select array_agg(format('{"messageId":"%s","drive":1}', id) order by event_type desc) from messages where organization = 'prefetch')) f
             join messages m on m.id = f.id
             """);
         Assert.Equal($"{names.OrderDescending(StringComparer.Ordinal).ToList().IndexOf("plain") + 1} plain", seen);

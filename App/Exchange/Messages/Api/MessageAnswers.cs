@@ -8,6 +8,7 @@ namespace App.Exchange.Messages.Api;
 /// <param name="Channel">The way out.</param>
 /// <param name="To">Where it goes.</param>
 /// <param name="EventType">What a webhook tells of.</param>
+/// <param name="OrderKey">Webhooks to one URL with the same key go out one at a time, in the order in which they were added.</param>
 /// <param name="Status">Where it is.</param>
 /// <param name="Attempts">Attempts so far.</param>
 /// <param name="Error">Why it is not delivered.</param>
@@ -20,21 +21,22 @@ namespace App.Exchange.Messages.Api;
 /// <param name="DeliveredAt">When it was delivered.</param>
 /// <param name="DiedAt">When it was given up.</param>
 /// <example>
-/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","channel":"webhook","to":"https://example.org/hook","eventType":null,"status":"delivered",
+/// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","channel":"webhook","to":"https://example.org/hook","eventType":null,
+/// "orderKey":null,"status":"delivered",
 /// "attempts":1,
 /// "error":null,"errorCode":null,"providerId":null,"receipt":null,"createdAt":"2026-11-29T08:00:00Z","sentAt":"2026-11-29T08:00:00.1Z",
 /// "nextAt":null,
 /// "deliveredAt":"2026-11-29T08:00:00.2Z","diedAt":null}
 /// </example>
 internal sealed record MessageAnswer(
-    Guid Id, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, string? EventType,
+    Guid Id, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, string? EventType, string? OrderKey,
     [OneOf(typeof(MessageState), nameof(MessageState.All))] string Status, int Attempts, string? Error, int? ErrorCode, string? ProviderId,
     [OneOf("sent", "delivered", "read", "failed")] string? Receipt, DateTime CreatedAt, DateTime? SentAt, DateTime? NextAt,
     DateTime? DeliveredAt, DateTime? DiedAt)
 {
     /// <summary>The answer for a message of a list.</summary>
     public static MessageAnswer Of(Message message) => new(
-        message.Id, message.Channel, message.Recipient, message.EventType, message.State, message.Attempts, message.Error,
+        message.Id, message.Channel, message.Recipient, message.EventType, message.OrderKey, message.State, message.Attempts, message.Error,
         message.ErrorCode, message.ProviderId,
         message.Receipt, message.CreatedAt.UtcDateTime, message.SentAt?.UtcDateTime, message.NextAt?.UtcDateTime,
         message.DeliveredAt?.UtcDateTime, message.DiedAt?.UtcDateTime);
@@ -45,6 +47,7 @@ internal sealed record MessageAnswer(
 /// <param name="Channel">The way out.</param>
 /// <param name="To">Where it goes.</param>
 /// <param name="EventType">What a webhook tells of.</param>
+/// <param name="OrderKey">Webhooks to one URL with the same key go out one at a time, in the order in which they were added.</param>
 /// <param name="Status">Where it is.</param>
 /// <param name="Body">What is sent.</param>
 /// <param name="Attempts">Attempts so far.</param>
@@ -60,7 +63,7 @@ internal sealed record MessageAnswer(
 /// <param name="DiedAt">When it was given up.</param>
 /// <param name="Deliveries">Its attempts, the first first.</param>
 internal sealed record MessageDetails(
-    Guid Id, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, string? EventType,
+    Guid Id, [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, string? EventType, string? OrderKey,
     [OneOf(typeof(MessageState), nameof(MessageState.All))] string Status, JsonElement Body, int Attempts, string? Error, int? ErrorCode,
     string? ProviderId,
     [OneOf("sent", "delivered", "read", "failed")] string? Receipt, DateTime? ReceiptAt, DateTime CreatedAt, DateTime? SentAt,
@@ -69,7 +72,8 @@ internal sealed record MessageDetails(
 {
     /// <summary>The answer for a message.</summary>
     public static MessageDetails Of(Message message, IEnumerable<Delivery> deliveries) => new(
-        message.Id, message.Channel, message.Recipient, message.EventType, message.State, JsonElement.Parse(message.Body), message.Attempts,
+        message.Id, message.Channel, message.Recipient, message.EventType, message.OrderKey, message.State,
+        JsonElement.Parse(message.Body), message.Attempts,
         message.Error,
         message.ErrorCode, message.ProviderId, message.Receipt, message.ReceiptAt?.UtcDateTime, message.CreatedAt.UtcDateTime,
         message.SentAt?.UtcDateTime,

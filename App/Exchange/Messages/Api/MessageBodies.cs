@@ -8,9 +8,12 @@ namespace App.Exchange.Messages.Api;
 /// <param name="Channel">The way out.</param>
 /// <param name="To">A URL, a number in international form, an address of email, or the catalog's id.</param>
 /// <param name="Body">What is sent; the channel says what it must hold.</param>
+/// <param name="OrderKey">Webhooks to one URL with the same key go out one at a time, in the order in which they were added;
+/// others side by side.</param>
 /// <example>{"channel":"whatsapp","to":"+4915112345678","body":{"type":"text","text":{"body":"The kettle is on."}}}</example>
 internal sealed record NewMessageRequest(
-    [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, JsonElement Body);
+    [OneOf(typeof(MessageChannel), nameof(MessageChannel.All))] string Channel, string To, JsonElement Body,
+    string? OrderKey = null);
 
 /// <summary>Which messages are sent again; <see cref="MessageFilter"/> reads it.</summary>
 /// <param name="Status">Messages in this status.</param>

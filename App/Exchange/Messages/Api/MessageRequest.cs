@@ -27,8 +27,11 @@ internal sealed class MessageRequest(IEnumerable<IMessageChannel> channels, Mess
     {
         var before = faults.Count;
         var fields = new JsonFields(request, "", faults);
-        fields.Only("channel", "to", "body");
+        fields.Only("channel", "to", "body", "orderKey");
         var (name, to) = (fields.Text("channel", required: true), fields.Text("to", required: true));
+        var orderKey = fields.Text("orderKey", required: false);
+        if (orderKey is not null && (orderKey.Length is 0 or > 128 || orderKey.Any(char.IsControl))) fields.Fault("orderKey", orderKey, "give 1 to 128 characters, or leave it out");
+        if (orderKey is not null && name is not null and not MessageChannel.Webhook) fields.Fault("orderKey", orderKey, "leave it out: messages to one recipient of this channel keep their order anyway");
         if (fields.Find("body") is not { } body) fields.Fault("body", null, "give what is to be sent");
         else if (Encoding.UTF8.GetByteCount(body.GetRawText()) > Outbox.LongestBody) fields.Fault("body", null, $"give at most {Outbox.LongestBody:N0} bytes of JSON");
         else if (name is not null && channels.FirstOrDefault(one => one.Name == name) is not { } channel) fields.Fault("channel", name, $"use one of {string.Join(", ", MessageChannel.All)}");
@@ -37,7 +40,7 @@ internal sealed class MessageRequest(IEnumerable<IMessageChannel> channels, Mess
         {
             if (to.Length is 0 or > 2048 || to.Any(char.IsControl)) fields.Fault("to", to, "give 1 to 2,048 characters");
             else channels.First(one => one.Name == name).Validate(to, body, faults);
-            if (faults.Count == before) return new NewMessage(organization, name, to, body);
+            if (faults.Count == before) return new NewMessage(organization, name, to, body) { OrderKey = orderKey };
         }
         return null;
     }

@@ -86,9 +86,10 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     private JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result)
     {
         log.Ended(message, state, error, result?.Latency);
-        return JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = state != MessageState.Delivered };
+        var failed = state != MessageState.Delivered;
+        return JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = failed, BacksOff = failed };
     }
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result, TimeSpan after, bool inLine, bool done = false) =>
-        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true };
+        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true, BacksOff = true };
 }

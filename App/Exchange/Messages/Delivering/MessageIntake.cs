@@ -17,7 +17,7 @@ internal sealed class MessageIntake : IAsyncDisposable
     /// The same with the claims of the jobs, for all that need only be looked at: no circuit is open, nothing is to be marked,
     /// and the body is small.
     /// </summary>
-    public static readonly JobPrefetch Prefetch = new("messages_foresee", Columns, Read);
+    public static readonly JobPrefetch Prefetch = new("messages_prefetch", Columns, Read);
 
     private readonly CallBatcher<DeliverMessageArgs, TakenMessage?> batcher;
 

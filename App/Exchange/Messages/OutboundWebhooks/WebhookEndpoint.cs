@@ -6,6 +6,12 @@ namespace App.Exchange.Messages.OutboundWebhooks;
 /// <summary>A URL that takes webhooks of an organization: registered with a secret, or remembered because it has failed.</summary>
 internal sealed class WebhookEndpoint
 {
+    /// <summary>Messages at once to a URL of which nothing else is known.</summary>
+    public const int DefaultConcurrency = 16;
+
+    /// <summary>Messages at once at most.</summary>
+    public const int MostConcurrency = 64;
+
     /// <summary>Identity.</summary>
     public Guid Id { get; init; }
 
@@ -32,6 +38,12 @@ internal sealed class WebhookEndpoint
 
     /// <summary>Why.</summary>
     public string? ClosedReason { get; set; }
+
+    /// <summary>How many messages are sent to it at once, over all workers.</summary>
+    public short Concurrency { get; set; } = DefaultConcurrency;
+
+    /// <summary>Whether its messages go out one at a time, in the order in which they were added.</summary>
+    public bool Ordered { get; set; }
 
     /// <summary>Failures in a row.</summary>
     public int Failures { get; set; }
@@ -60,6 +72,8 @@ internal sealed class WebhookEndpointConfiguration : IEntityTypeConfiguration<We
         builder.Property(endpoint => endpoint.PreviousUntil).HasColumnName("previous_until");
         builder.Property(endpoint => endpoint.ClosedAt).HasColumnName("closed_at");
         builder.Property(endpoint => endpoint.ClosedReason).HasColumnName("closed_reason");
+        builder.Property(endpoint => endpoint.Concurrency).HasColumnName("concurrency");
+        builder.Property(endpoint => endpoint.Ordered).HasColumnName("ordered");
         builder.Property(endpoint => endpoint.Failures).HasColumnName("failures");
         builder.Property(endpoint => endpoint.Trips).HasColumnName("trips");
         builder.Property(endpoint => endpoint.OpenUntil).HasColumnName("open_until");

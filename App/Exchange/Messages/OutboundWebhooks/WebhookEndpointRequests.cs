@@ -55,10 +55,12 @@ internal static partial class WebhookEndpointRequests
         if (problem is not null) return problem;
         var faults = new List<FieldError>();
         var fields = new JsonFields(body, "", faults);
-        fields.Only("url", "eventTypes");
+        fields.Only("url", "eventTypes", "concurrency", "ordered");
         var url = fields.Text("url", required: true);
         if (url is not null && WebhookUrl.CureOf(url) is { } cure) fields.Fault("url", url, cure);
         var types = TypesOf(fields) ?? [];
+        var concurrency = fields.Integer("concurrency", WebhookEndpoint.DefaultConcurrency, 1, WebhookEndpoint.MostConcurrency);
+        var ordered = fields.Flag("ordered", false);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var organization = context.User.Organization();
@@ -67,8 +69,8 @@ internal static partial class WebhookEndpointRequests
         // A URL that has failed before it was registered is remembered, and now opened.
         var secret = WebhookSecret.New();
         var made = await db.Set<WebhookEndpoint>().FromSql($"""
-            insert into webhook_endpoints as e (organization, url, event_types, secret) values ({organization}, {url}, {types}, {secret})
-            on conflict (organization, url) do update set event_types = excluded.event_types, secret = excluded.secret, closed_at = null, closed_reason = null, failures = 0, trips = 0, open_until = null
+            insert into webhook_endpoints as e (organization, url, event_types, secret, concurrency, ordered) values ({organization}, {url}, {types}, {secret}, {concurrency}, {ordered})
+            on conflict (organization, url) do update set event_types = excluded.event_types, secret = excluded.secret, concurrency = excluded.concurrency, ordered = excluded.ordered, closed_at = null, closed_reason = null, failures = 0, trips = 0, open_until = null
             where e.secret is null
             returning *
             """).AsNoTracking().ToListAsync(ct);
@@ -88,15 +90,17 @@ internal static partial class WebhookEndpointRequests
     }
 
     private static async Task<Results<Ok<EndpointAnswer>, ProblemHttpResult>> ChangeAsync(
-        Guid id, HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
+        Guid id, HttpContext context, AppDbContext db, Outbox outbox, TimeProvider time, CancellationToken ct)
     {
         var (body, problem) = await JsonBody.ReadAsync(context.Request, ct);
         if (problem is not null) return problem;
         var faults = new List<FieldError>();
         var fields = new JsonFields(body, "", faults);
-        fields.Only("eventTypes", "enabled");
+        fields.Only("eventTypes", "enabled", "concurrency", "ordered");
         var types = TypesOf(fields);
         var enabled = fields.Find("enabled") is null ? (bool?)null : fields.Flag("enabled", true);
+        var concurrency = fields.Find("concurrency") is null ? (int?)null : fields.Integer("concurrency", WebhookEndpoint.DefaultConcurrency, 1, WebhookEndpoint.MostConcurrency);
+        var ordered = fields.Find("ordered") is null ? (bool?)null : fields.Flag("ordered", false);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         if (await FindAsync(db, context, id, ct) is not { } endpoint) return NotFound(id);
         if (types is not null && endpoint.Secret is null) return Problems.Unprocessable(new FieldError("eventTypes", null, "register the URL first (POST /api/webhook-endpoints)"));
@@ -104,7 +108,11 @@ internal static partial class WebhookEndpointRequests
         if (types is not null) endpoint.EventTypes = types;
         if (enabled == false && endpoint.ClosedAt is null) (endpoint.ClosedAt, endpoint.ClosedReason) = (time.GetUtcNow(), "It was closed by request.");
         if (enabled == true) (endpoint.ClosedAt, endpoint.ClosedReason, endpoint.Failures, endpoint.Trips, endpoint.OpenUntil) = (null, null, 0, 0, null);
+        if (concurrency is { } atOnce) endpoint.Concurrency = (short)atOnce;
+        if (ordered is { } inOrder) endpoint.Ordered = inOrder;
         await db.SaveChangesAsync(ct);
+        // What waits already goes by the new setting as well.
+        if ((concurrency, ordered) != (null, null)) await outbox.SetPaceAsync(endpoint.Organization, endpoint.Url, new(endpoint.Concurrency, endpoint.Ordered), ct);
         return TypedResults.Ok(EndpointAnswer.Of(endpoint, time));
     }
 

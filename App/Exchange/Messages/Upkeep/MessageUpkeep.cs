@@ -1,12 +1,14 @@
+using App.Engines.Jobs;
 using App.Exchange.Messages.Delivering;
 using Npgsql;
 
 namespace App.Exchange.Messages.Upkeep;
 
 /// <summary>Deletes messages that ended long ago, and gives up those whose job has ended without them.</summary>
-internal sealed class MessageUpkeep(NpgsqlDataSource source, MessageOptions options, TimeProvider time, ILogger<MessageUpkeep> log)
+internal sealed class MessageUpkeep(NpgsqlDataSource source, JobQueue queue, MessageOptions options, TimeProvider time, ILogger<MessageUpkeep> log)
 {
     private const int Together = 5000;
+    private const int MostEnded = 1000;
 
     // Ids are of version 7: they begin with the time, and the oldest come first.
     private const string PruneSql = """
@@ -16,12 +18,6 @@ internal sealed class MessageUpkeep(NpgsqlDataSource source, MessageOptions opti
         """;
 
     private const string PruneReportsSql = "delete from catalog_reports where reported_at < $1";
-
-    private const string AbandonSql = """
-        select messages_abandon(array_agg((args::json ->> 'messageId')::uuid), array_agg((args::json ->> 'drive')::int),
-            array_agg(case state when 'cancelled' then 'Its job was cancelled.' else 'Its job has died: ' || coalesce(errors -> -1 ->> 'error', '') end))
-        from (select args, state, errors from jobs where finished_at is not null and finished_at > clock_timestamp() - interval '1 day' and kind = $1 order by finished_at desc limit 1000) ended
-        """;
 
     /// <summary>One tick of pruning.</summary>
     /// <returns>How many messages were deleted.</returns>
@@ -48,8 +44,13 @@ internal sealed class MessageUpkeep(NpgsqlDataSource source, MessageOptions opti
     /// <returns>How many messages were given up.</returns>
     public async Task<int> AbandonAsync(CancellationToken ct)
     {
-        await using var command = source.CreateCommand(AbandonSql);
-        command.Parameters.Add(new() { Value = DeliverMessage.Kind });
+        var ended = (await queue.EndedAsync(DeliverMessage.Kind, MostEnded, ct)).Select(job => (Message: job.As<DeliverMessageArgs>(),
+            Reason: job.IsCancelled ? "Its job was cancelled." : $"Its job has died: {job.Error}")).ToList();
+        if (ended.Count == 0) return 0;
+        await using var command = source.CreateCommand("select messages_abandon($1, $2, $3)");
+        command.Parameters.Add(new() { Value = ended.Select(one => one.Message.MessageId).ToArray() });
+        command.Parameters.Add(new() { Value = ended.Select(one => one.Message.Drive).ToArray() });
+        command.Parameters.Add(new() { Value = ended.Select(one => one.Reason).ToArray() });
         var abandoned = await command.ExecuteScalarAsync(ct) is int count ? count : 0;
         if (abandoned > 0) log.LogWarning("Gave up {Count} messages whose jobs were cancelled or have died", abandoned);
         return abandoned;

@@ -20,7 +20,8 @@ internal static class JsonValueSchema
             {
                 if (property is OpenApiSchema { Type: null, OneOf: null, AnyOf: null } || IsNullOrAny(property))
                     schema.Properties![name] = new OpenApiSchemaReference(
-                        Id, document) { Description = property.Description ?? property.OneOf?[^1].Description };
+                        Id, document)
+                    { Description = property.Description ?? property.OneOf?[^1].Description };
                 else if (property is OpenApiSchema { Properties: null, AdditionalProperties: null } map
                     && map.Type?.HasFlag(JsonSchemaType.Object) == true)
                     map.AdditionalProperties = new OpenApiSchemaReference(Id, document);

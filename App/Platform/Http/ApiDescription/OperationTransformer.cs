@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
 using App.Platform.Auth;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.OpenApi;
@@ -33,8 +32,11 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Security = [];
         if (metadata.OfType<IAuthorizeData>().LastOrDefault()?.Policy is { } scope)
         {
-            operation.Security.Add(new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(
-                DocumentTransformer.Scheme, document)] = [scope] });
+            operation.Security.Add(new OpenApiSecurityRequirement
+            {
+                [new OpenApiSecuritySchemeReference(
+                DocumentTransformer.Scheme, document)] = [scope]
+            });
             var need = $"Needs a key with the scope `{scope}`{(scope == Scopes.Admin ? "" : " (or `admin`)")}.";
             operation.Description = operation.Description is { } known ? $"{known}\n\n{need}" : need;
             refusals.UnionWith([401, 403, 429, 503]);
@@ -74,9 +76,13 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Parameters ??= [];
         if (operation.Parameters.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == described.Name) is not { } parameter)
         {
-            parameter = new OpenApiParameter { Name = described.Name, In = described.Place == ParameterPlace.Header
+            parameter = new OpenApiParameter
+            {
+                Name = described.Name,
+                In = described.Place == ParameterPlace.Header
                 ? ParameterLocation.Header
-                : ParameterLocation.Query };
+                : ParameterLocation.Query
+            };
             operation.Parameters.Add(parameter);
         }
         parameter.Description = described.Text;
