@@ -40,7 +40,9 @@ internal static class Program
             foreach (var module in Modules.All) module.AddWorkers(builder.Services);
         variables.ThrowIfInvalid();
 
-        builder.Logging.ClearProviders().AddSerilog(Logging.Create(options, variables), dispose: true);
+        var logger = Logging.Create(options, variables);
+        builder.Logging.ClearProviders().AddSerilog(logger, dispose: true);
+        RequestLog.Add(builder.Services, logger);
         builder.WebHost.ConfigureKestrel(kestrel => Listening.Configure(kestrel, options));
         builder.Services.Configure<SocketTransportOptions>(Listening.ConfigureSockets);
         builder.Services.AddPlatform(options, await DatabaseServer.PrepareAsync(options, EmbeddedPostgres.StartAsync, ct));

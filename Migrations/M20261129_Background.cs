@@ -8,7 +8,7 @@ namespace Migrations;
 /// it serves. A test compares them with what the package itself would make. And the background job of a schedule's fire.
 /// </summary>
 [DbContext(typeof(SchemaContext))]
-[Migration("20261129000002_Background")]
+[Migration("20261129000003_Background")]
 public sealed class M20261129_Background : Migration
 {
     protected override void Up(MigrationBuilder migrationBuilder)

@@ -815,6 +815,7 @@ create table stream_entries (
     entry_offset bigint not null,
     appended_at timestamp with time zone not null default now(),
     payload bytea not null,
+    traceparent text default NULLIF(current_setting('tandem.traceparent'::text, true), ''::text),
     constraint stream_entries_pkey PRIMARY KEY (stream, shard, entry_offset, appended_at)
 ) partition by RANGE (appended_at);
 alter table stream_entries alter column payload set storage external;

@@ -58,14 +58,17 @@ internal static class PlatformSetup
     /// <summary>The order of middleware, and the platform's own endpoints.</summary>
     public static void UsePlatform(this WebApplication app)
     {
+        RequestLog.Use(app);
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseAuthentication();
+        app.Use(OrganizationEnricher.TagAsync);
         app.UseRateLimiter();
         app.UseAuthorization();
         app.Services.GetRequiredService<Health>().Map(app);
         app.MapApiDescription();
         app.MapMetrics();
+        app.Services.GetRequiredService<Postgres>().SlowQueries.Tell(app.Services.GetRequiredService<ILogger<SlowQueries>>(), app.Services.GetRequiredService<PlatformOptions>().SlowQuery);
     }
 
     // Health must answer whatever else happens. (Ingest has backpressure of its own, and no limit here.)

@@ -26,7 +26,7 @@ internal sealed class RunsModule : Module
         services.AddSingleton<IStepHandler, LlmCompleteStep>().AddSingleton<LlmMeter>();
 
         services.AddSingleton<StepHandlers>().AddSingleton<PlanParser>();
-        services.AddSingleton<RunMetrics>().AddSingleton<RunSignals>().AddSingleton<RunStore>().AddSingleton<RunActions>();
+        services.AddSingleton<RunMetrics>().AddSingleton<RunLog>().AddSingleton<RunSignals>().AddSingleton<RunStore>().AddSingleton<RunActions>();
         services.AddSingleton<RunFigures>().AddSingleton<RunHealth>();
         services.AddSingleton(provider => new HealthPart("runs", provider.GetRequiredService<RunHealth>().CheckAsync));
         services.AddJobKind<RunStepArgs, RunStepJob>(RunStepJob.Definition);

@@ -27,6 +27,7 @@ public sealed class VariablesTests
             LogLevel = "information",
             Drain = TimeSpan.FromSeconds(30),
             Egress = options.Egress,
+            SlowQuery = TimeSpan.FromMilliseconds(500),
             Telemetry = options.Telemetry,
             RequestsPerSecond = 2000,
         }, options);

@@ -2,6 +2,8 @@ using App.Platform.Database;
 using App.Platform.Serving;
 using App.Tests.Fixtures;
 using App.Tests.Platform.Serving;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
 using Migrations;
 using Npgsql;
 
@@ -81,12 +83,13 @@ public sealed class SchemaMigrationTests
     private static Task<CommandResult> MigrateAsync(TestDatabase database) =>
         AppCommand.RunAsync("migrate", ("DATABASE_URL", database.Url));
 
-    // The schema is that of the baseline; the history and what came after it are taken back.
+    // The tables are those of the baseline, the history is that of the migrations that it replaces.
     private static async Task<TestDatabase> AtOldMigrationAsync(params string[] migrations)
     {
-        var database = await TestDatabase.CreateAsync();
-        await ExecuteAsync(database, "drop table schema_versions, schema_functions; delete from \"__EFMigrationsHistory\"");
-        await ExecuteAsync(database, "drop schema hangfire cascade; alter table schedule_fires drop column background_job_id");
+        var database = await TestDatabase.CreateEmptyAsync();
+        await using (var context = SchemaContext.Connect(database.ConnectionString))
+            await context.GetService<IMigrator>().MigrateAsync(M20261129_Baseline.Id);
+        await ExecuteAsync(database, "delete from \"__EFMigrationsHistory\"");
         foreach (var id in migrations) await ExecuteAsync(database, $"insert into \"__EFMigrationsHistory\" values ('{id}', '10.0.0')");
         return database;
     }

@@ -5,7 +5,7 @@ namespace App.Engines.Jobs;
 
 /// <summary>Runs the jobs that were claimed, as many at once as the pool has places, and hands their ends to the end writer.</summary>
 internal sealed class JobExecutor(
-    HeldJobs held, JobEndWriter ends, JobRunner runner, JobTally tally, JobMetrics metrics, IEnumerable<JobKind> kinds, JobOptions options, JobPool pool, TimeProvider time)
+    HeldJobs held, JobEndWriter ends, JobRunner runner, JobTally tally, JobMetrics metrics, JobLog log, IEnumerable<JobKind> kinds, JobOptions options, JobPool pool, TimeProvider time)
 {
     // Jobs on average shorter than this are claimed ahead, as many as are run within the span behind it.
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(10);
@@ -56,12 +56,14 @@ internal sealed class JobExecutor(
     {
         using var attempt = new RunningJob(job, known[job.Kind], options.Grace, time);
         held.Begin(attempt);
+        using var scope = log.Begin(job);
         var began = Stopwatch.GetTimestamp();
         var outcome = await runner.RunAsync(attempt, session.Worker);
         var took = Stopwatch.GetElapsedTime(began);
         held.End(attempt);
         Volatile.Write(ref averageTicks, (averageTicks * 0.95) + (took.Ticks * 0.05));
         metrics.Ran(job.Kind, took);
+        log.Ended(job, outcome, took);
 
         if (outcome is JobOutcome.Settled)
         {

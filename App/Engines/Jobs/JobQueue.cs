@@ -166,7 +166,7 @@ internal sealed class JobQueue
         }
         var args = JsonSerializer.Serialize(job.Args, kind.ArgsType, JobRegistration.Json);
         if (args.Length > LongestArgs / 4 && Encoding.UTF8.GetByteCount(args) > LongestArgs) throw new ArgumentException($"Arguments of kind '{job.Kind}' take more than {LongestArgs} bytes of JSON.", nameof(job));
-        return (job, kind, args);
+        return (job, kind, JobTrace.Carry(args, job.Traceparent));
     }
 
     private static void CheckName(string what, string? name, int longest)

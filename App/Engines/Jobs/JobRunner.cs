@@ -4,7 +4,17 @@ namespace App.Engines.Jobs;
 internal sealed class JobRunner(IServiceProvider services, JobProgress progress, TimeProvider time, ILogger<JobRunner> log)
 {
     /// <summary>Runs it to its end, or leaves it to itself when it does not stop as it was told.</summary>
-    public async Task<JobOutcome> RunAsync(RunningJob running, long worker)
+    public Task<JobOutcome> RunAsync(RunningJob running, long worker) => JobTrace.IsOn ? TracedAsync(running, worker) : HandleAsync(running, worker);
+
+    private async Task<JobOutcome> TracedAsync(RunningJob running, long worker)
+    {
+        var activity = JobTrace.Begin(running.Job);
+        var outcome = await HandleAsync(running, worker);
+        JobTrace.End(activity, outcome);
+        return outcome;
+    }
+
+    private async Task<JobOutcome> HandleAsync(RunningJob running, long worker)
     {
         var (job, kind) = (running.Job, running.Kind);
         Task<JobOutcome>? handling = null;
@@ -34,7 +44,7 @@ internal sealed class JobRunner(IServiceProvider services, JobProgress progress,
 
     private JobOutcome Failed(ClaimedJob job, Exception e)
     {
-        log.LogWarning(e, "Attempt {Attempt} of {MaxAttempts} of job {Id} ({Kind}) failed: {Error}", job.Attempt, job.MaxAttempts, job.Id, job.Kind, e.Message);
+        log.LogDebug(e, "Attempt {Attempt} of {MaxAttempts} of job {Id} ({Kind}) failed: {Error}", job.Attempt, job.MaxAttempts, job.Id, job.Kind, e.Message);
         return JobOutcome.Retry(e.ToString());
     }
 }

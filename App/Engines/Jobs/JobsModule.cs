@@ -24,7 +24,7 @@ internal sealed class JobsModule : Module
     /// <inheritdoc/>
     public override void AddWorkers(IServiceCollection services)
     {
-        services.AddSingleton<JobMetrics>().AddSingleton<JobRunner>().AddSingleton<JobAnnouncements>();
+        services.AddSingleton<JobMetrics>().AddSingleton<JobLog>().AddSingleton<JobRunner>().AddSingleton<JobAnnouncements>();
         services.AddSingleton<JobStager>().AddHostedService(provider => provider.GetRequiredService<JobStager>());
         services.AddSingleton<JobVacuum>().AddHostedService(provider => provider.GetRequiredService<JobVacuum>());
         services.AddSingleton(provider => JobWorker.Of(provider, new JobPool(null, provider.GetRequiredService<JobOptions>().Concurrency)));

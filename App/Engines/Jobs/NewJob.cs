@@ -1,3 +1,5 @@
+using App.Platform.Observability;
+
 namespace App.Engines.Jobs;
 
 /// <summary>A job to be enqueued.</summary>
@@ -37,6 +39,9 @@ internal sealed record NewJob(string Kind, object Args)
 
     /// <summary>What keeps it from running together with others.</summary>
     public IReadOnlyList<JobLimit> Limits { get; init; } = [];
+
+    /// <summary>The trace that it goes on with: that of whoever makes this, where it is recorded.</summary>
+    public string? Traceparent { get; init; } = TraceContext.Current;
 }
 
 /// <summary>A limit that all jobs that name the same key share.</summary>

@@ -1,3 +1,4 @@
+using App.Platform.Observability;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -70,7 +71,9 @@ internal static class StreamAppender
         await using (var locking = new NpgsqlBatch(connection, transaction) { BatchCommands = { Lock(stream, [.. entries.Select(e => e.Shard).Distinct()]) } })
         await using (var reader = await locking.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) heads[reader.GetInt16(0)] = reader.GetInt64(1);
-        await using var batch = new NpgsqlBatch(connection, transaction) { BatchCommands = { Append(stream, entries, heads) } };
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        if (TraceContext.Current is { } traceparent) batch.BatchCommands.Add(StreamTrace.Carry(traceparent));
+        batch.BatchCommands.Add(Append(stream, entries, heads));
         await batch.ExecuteNonQueryAsync(ct);
     }
 }

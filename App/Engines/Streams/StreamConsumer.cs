@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using App.Platform.Database;
 using Npgsql;
 
@@ -24,22 +25,22 @@ internal sealed class StreamConsumer(
     private static readonly TimeSpan RedriveEvery = TimeSpan.FromSeconds(1);
 
     private const string FetchSql = """
-        select s.shard, e.entry_offset, e.appended_at, e.payload
+        select s.shard, e.entry_offset, e.appended_at, e.payload, e.traceparent
         from unnest($2::smallint[], $3::bigint[]) as s(shard, after)
         join stream_shards h on h.stream = $1 and h.shard = s.shard and h.head > s.after
         cross join lateral (
-            select entry_offset, appended_at, payload from stream_entries
+            select entry_offset, appended_at, payload, traceparent from stream_entries
             where stream = $1 and shard = s.shard and entry_offset > s.after
             order by entry_offset limit $4
         ) e
         """;
 
     private const string FollowSql = """
-        select s.shard, e.entry_offset, e.appended_at, e.payload
+        select s.shard, e.entry_offset, e.appended_at, e.payload, e.traceparent
         from unnest($2::smallint[], $3::bigint[]) as s(shard, after)
         join stream_offsets f on f.stream = $1 and f.consumer_group = $5 and f.shard = s.shard and f.committed > s.after
         cross join lateral (
-            select entry_offset, appended_at, payload from stream_entries
+            select entry_offset, appended_at, payload, traceparent from stream_entries
             where stream = $1 and shard = s.shard and entry_offset > s.after and entry_offset <= f.committed
             order by entry_offset limit $4
         ) e
@@ -166,7 +167,7 @@ internal sealed class StreamConsumer(
         if (handler.Follows is { } leading) command.Parameters.Add(new() { Value = leading });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3)));
+            entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3), reader.IsDBNull(4) ? null : reader.GetString(4)));
         return entries;
     }
 
@@ -239,6 +240,7 @@ internal sealed class StreamConsumer(
     private async Task<Exception?> TryAsync(IReadOnlyList<StreamEntry> entries, NpgsqlBatchCommand? more, CancellationToken ct)
     {
         var handled = false;
+        using var activity = StreamTrace.Begin(handler, entries);
         try
         {
             var effects = await handler.HandleAsync(entries, ct);
@@ -249,6 +251,7 @@ internal sealed class StreamConsumer(
         }
         catch (Exception e) when (handled ? IsOfEffects(e) : IsOfHandler(e, ct))
         {
+            activity?.SetStatus(ActivityStatusCode.Error, e.Message);
             return e;
         }
     }

@@ -28,7 +28,7 @@ internal sealed class MessagesModule : Module
         services.AddSingleton<IMessageChannel, EmailChannel>();
 
         services.AddSingleton<Outbox>().AddSingleton<WebhookEvents>().AddSingleton<MessageStore>().AddSingleton<MessageRequest>();
-        services.AddSingleton<MessageMetrics>().AddSingleton<MessageIntake>().AddSingleton<SlowAttempts>();
+        services.AddSingleton<MessageMetrics>().AddSingleton<MessageLog>().AddSingleton<MessageIntake>().AddSingleton<SlowAttempts>();
         services.AddSingleton<IStepHandler, MessageSendStep>();
         services.AddSingleton<MessageHealth>();
         services.AddSingleton(provider => new HealthPart("messages", provider.GetRequiredService<MessageHealth>().CheckAsync));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using App.Platform.Observability;
 
 namespace App.Exchange.Messages;
 
@@ -23,6 +24,9 @@ internal sealed record NewMessage(string Organization, string Channel, string To
 
     /// <summary>The sender's idempotency key and a hash of what was sent with it.</summary>
     public (string Key, byte[] Hash)? Idempotency { get; init; }
+
+    /// <summary>The trace that its delivery goes on with: that of whoever makes this, where it is recorded.</summary>
+    public string? Traceparent { get; init; } = TraceContext.Current;
 }
 
 /// <summary>Ways out. The words are stored, and never change.</summary>

@@ -78,7 +78,8 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
                     Texts(messages.Select(message => message.OrderKey)),
                 },
             },
-            .. queue.Commands([.. messages.Select(message => JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), paces))]),
+            .. queue.Commands([.. messages.Select(message =>
+                JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), paces) with { Traceparent = message.Traceparent })]),
         ];
     }
 

@@ -32,24 +32,24 @@ internal static class WebhookEndpoints
 
     private static async Task<Results<Ok, ProblemHttpResult>> ReceiveAsync(
         string provider, HttpRequest request, IEnumerable<IWebhookProvider> providers, WebhookInbox inbox, WebhookMetrics metrics,
-        CancellationToken ct)
+        WebhookLog log, CancellationToken ct)
     {
         if (Find(providers, provider) is not { } found) return Problems.NotFound("webhook", provider);
         // Not 404: a provider tries again what is unavailable, and nothing is lost that comes before the secret is set.
         if (!found.IsOn) return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.", new FieldError(found.SecretVariable, null, "let the operator set it to the provider's secret"));
         var signature = request.Headers[found.SignatureHeader].ToString();
         // Who sends none is not listened to any further.
-        var body = signature.Length == 0 ? [] : await ReadAsync(found, request, metrics, ct);
+        var body = signature.Length == 0 ? [] : await ReadAsync(found, request, metrics, log, ct);
         if (signature.Length == 0 || !found.IsGenuine(signature, body))
         {
-            metrics.Received(found.Name, "bad_signature");
+            Note(found, "bad_signature", metrics, log);
             return Problems.Of(StatusCodes.Status401Unauthorized, "The signature is not valid.", new FieldError(found.SignatureHeader, null, $"sign the body as {found.Name} does, with the secret of {found.SecretVariable}"));
         }
-        metrics.Received(found.Name, await inbox.StoreAsync(found, body, request.Headers, ct));
+        Note(found, await inbox.StoreAsync(found, body, request.Headers, ct), metrics, log);
         return TypedResults.Ok();
     }
 
-    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, WebhookMetrics metrics, CancellationToken ct)
+    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, WebhookMetrics metrics, WebhookLog log, CancellationToken ct)
     {
         try
         {
@@ -59,10 +59,16 @@ internal static class WebhookEndpoints
         }
         catch (BadHttpRequestException e) when (e.StatusCode == StatusCodes.Status413PayloadTooLarge)
         {
-            metrics.Received(provider.Name, "too_large");
+            Note(provider, "too_large", metrics, log);
             throw;
         }
     }
 
     private static IWebhookProvider? Find(IEnumerable<IWebhookProvider> providers, string name) => providers.FirstOrDefault(provider => provider.Name == name);
+
+    private static void Note(IWebhookProvider provider, string result, WebhookMetrics metrics, WebhookLog log)
+    {
+        metrics.Received(provider.Name, result);
+        log.Received(provider.Name, result);
+    }
 }

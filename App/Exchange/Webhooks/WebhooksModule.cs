@@ -17,7 +17,7 @@ internal sealed class WebhooksModule : Module
         services.AddScoped<IWebhookProvider, WhatsApp>();
         services.AddScoped<IWebhookProvider, Paystack>();
         services.AddScoped<IWebhookProvider, Korapay>();
-        services.AddSingleton<WebhookMetrics>().AddSingleton<WebhookInbox>().AddSingleton<WebhooksHealth>();
+        services.AddSingleton<WebhookMetrics>().AddSingleton<WebhookLog>().AddSingleton<WebhookInbox>().AddSingleton<WebhooksHealth>();
         services.AddSingleton(provider => new HealthPart("webhooks", provider.GetRequiredService<WebhooksHealth>().CheckAsync));
         services.AddJobKind<ProcessWebhookArgs, ProcessWebhook>(ProcessWebhook.Kind);
     }

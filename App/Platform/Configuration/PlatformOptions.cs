@@ -39,6 +39,9 @@ internal sealed record PlatformOptions
     /// <summary>What user-supplied URLs may reach although it is private.</summary>
     public required EgressOptions Egress { get; init; }
 
+    /// <summary>Statements that take longer are logged.</summary>
+    public required TimeSpan SlowQuery { get; init; }
+
     /// <summary>What OpenTelemetry's variables say.</summary>
     public required TelemetryOptions Telemetry { get; init; }
 
@@ -63,6 +66,7 @@ internal sealed record PlatformOptions
             Drain = TimeSpan.FromSeconds(variables.Integer("DRAIN_SECONDS", 30, 1, 3600)),
             RequestsPerSecond = variables.Integer("API_REQUESTS_PER_SECOND", 2000, 1, 1_000_000),
             Egress = EgressOptions.Read(variables),
+            SlowQuery = TimeSpan.FromMilliseconds(variables.Integer("SLOW_QUERY_MS", 500, 1, 3_600_000)),
             Telemetry = TelemetryOptions.Read(variables),
         };
         if (production && pooled is null)

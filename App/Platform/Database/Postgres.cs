@@ -33,8 +33,11 @@ internal sealed class Postgres : IAsyncDisposable
             // does not know what to make of it), and there is nothing to reset.
             builder.NoResetOnClose = true;
         }
-        Source = NpgsqlDataSource.Create(builder.ConnectionString);
+        Source = new NpgsqlDataSourceBuilder(builder.ConnectionString).UseLoggerFactory(SlowQueries).Build();
     }
+
+    /// <summary>Told of every statement through <see cref="Source"/>.</summary>
+    public SlowQueries SlowQueries { get; } = new();
 
     /// <summary>The pooled source.</summary>
     public NpgsqlDataSource Source { get; }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -10,24 +11,28 @@ namespace App.Platform.Http;
 /// </summary>
 internal sealed class Egress(EgressPolicy policy)
 {
+    /// <summary>Requests are traced, and the far side is not told: it is no business of a stranger's.</summary>
+    public static readonly DistributedContextPropagator Untold = DistributedContextPropagator.CreateNoOutputPropagator();
+
     /// <summary>Resolves names; the system's resolver unless a test says otherwise.</summary>
     public Func<string, CancellationToken, Task<IPAddress[]>> Resolve { get; init; } = Dns.GetHostAddressesAsync;
 
     /// <summary>A client. Its requests have no time-out of their own: pass a token.</summary>
-    public HttpClient NewClient() => new(NewHandler(), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+    /// <param name="carriesTrace">Whether the far side is told, in <c>traceparent</c>, which trace a request belongs to.</param>
+    public HttpClient NewClient(bool carriesTrace = false) =>
+        new(NewHandler(carriesTrace ? DistributedContextPropagator.Current : Untold), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>The same without what a client adds, and without asking for compressed answers: for many requests a second.</summary>
     public HttpMessageInvoker NewInvoker()
     {
-        var handler = NewHandler();
+        var handler = NewHandler(Untold);
         handler.AutomaticDecompression = DecompressionMethods.None;
         return new(handler, disposeHandler: true);
     }
 
-    private SocketsHttpHandler NewHandler() => new()
+    private SocketsHttpHandler NewHandler(DistributedContextPropagator propagator) => new()
     {
-        // What is traced here is no business of the far side.
-        ActivityHeadersPropagator = null,
+        ActivityHeadersPropagator = propagator,
         ConnectCallback = ConnectAsync,
         AllowAutoRedirect = false,
         UseProxy = false,

@@ -23,11 +23,13 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
     // Another takes over within the duration and one renewal: 8 s after a crash at the latest.
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
     private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromMinutes(1);
 
     private readonly Lease lease = new(postgres, "leader", Duration);
     private readonly Dictionary<Duty, DateTimeOffset> due = duties.ToDictionary(duty => duty, _ => DateTimeOffset.MinValue);
     private CancellationTokenSource? leading;
     private long? epoch;
+    private long beaten;
     private Task working = Task.CompletedTask;
 
     /// <summary>Whether this process leads, as far as it knows.</summary>
@@ -43,7 +45,11 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
     private async Task SeekAsync(CancellationToken ct)
     {
         var held = await lease.AcquireAsync(ct);
-        if (held == epoch) return;
+        if (held == epoch)
+        {
+            if (held is not null) Beat(held.Value);
+            return;
+        }
         await StepDownAsync();
         if (held is null)
         {
@@ -53,6 +59,15 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
         Log.LogInformation("Acquired leader lease (epoch {Epoch})", held);
         foreach (var duty in due.Keys) due[duty] = DateTimeOffset.MinValue;
         (epoch, leading) = (held, new CancellationTokenSource());
+        beaten = Time.GetTimestamp();
+    }
+
+    // Said once a minute, although the lease is renewed every two seconds.
+    private void Beat(long held)
+    {
+        if (Time.GetElapsedTime(beaten) < Heartbeat) return;
+        beaten = Time.GetTimestamp();
+        Log.LogInformation("Leader heartbeat (epoch {Epoch})", held);
     }
 
     /// <summary>Does the duties that are due, when this process leads: the tick of a loop of their own, so that none of them costs the lease.</summary>

@@ -26,6 +26,7 @@ internal static class Logging
             .MinimumLevel.Override("System", LogEventLevel.Warning)
             .MinimumLevel.Override("Npgsql", LogEventLevel.Error)
             .Enrich.WithProperty("Role", options.Role)
+            .Enrich.With<OrganizationEnricher>()
             .WriteTo.Console(new RedactingFormatter(format, variables.Secrets()))
             .CreateLogger();
     }

@@ -1,15 +1,18 @@
 using System.Diagnostics.Metrics;
 using App.Platform.Auth;
 using App.Platform.Http;
+using Npgsql;
 using OpenTelemetry.Exporter;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
 
 namespace App.Platform.Observability;
 
 /// <summary>
-/// OpenTelemetry: metrics at <c>/metrics</c>, and by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so. A slice makes its
-/// own instruments on a meter whose name begins with <c>Tandem.</c>, and names them as Prometheus wants them.
+/// OpenTelemetry: metrics at <c>/metrics</c>, and with traces by OTLP where <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> says so. A slice
+/// makes its own instruments on a meter whose name begins with <c>Tandem.</c>, and names them as Prometheus wants them; so it
+/// does with its <see cref="System.Diagnostics.ActivitySource"/>.
 /// </summary>
 internal static class Telemetry
 {
@@ -26,7 +29,7 @@ internal static class Telemetry
     /// <summary>Registers it.</summary>
     public static void AddTelemetry(this IServiceCollection services, TelemetryOptions options)
     {
-        services.AddOpenTelemetry()
+        var telemetry = services.AddOpenTelemetry()
             // What the variables say comes last, and counts.
             .ConfigureResource(resource => resource.AddService("tandem", serviceVersion: Health.Version).AddEnvironmentVariableDetector())
             .WithMetrics(metrics =>
@@ -34,6 +37,14 @@ internal static class Telemetry
                 metrics.AddMeter(Meters).AddPrometheusExporter(AsItAlwaysWas);
                 if (options.Exports) metrics.AddOtlpExporter();
             });
+        if (options.Exports)
+            telemetry.WithTracing(traces => traces
+                .AddSource("Tandem.*")
+                .AddAspNetCoreInstrumentation(requests => requests.Filter = IsTraced)
+                .AddHttpClientInstrumentation()
+                .AddProcessor<OrphanFilter>()
+                .AddNpgsql()
+                .AddOtlpExporter());
         services.ConfigureOpenTelemetryMeterProvider((provider, metrics) =>
         {
             var own = provider.GetRequiredService<IMeterFactory>();
@@ -50,6 +61,9 @@ internal static class Telemetry
             .Describe("getMetrics", "Metrics of this process", "In the text format of Prometheus.")
             .AnswersText("text/plain", "# TYPE tandem_jobs_enqueued_total counter\ntandem_jobs_enqueued_total 3\n");
     }
+
+    // What asks every few seconds whether all is well is no work of anybody's.
+    private static bool IsTraced(HttpContext context) => !context.Request.Path.StartsWithSegments("/health") && context.Request.Path.Value is not ("/healthz" or MetricsPath);
 
     // Names and labels of samples are a promise to dashboards: no label beside those that were recorded.
     private static void AsItAlwaysWas(PrometheusAspNetCoreOptions prometheus)

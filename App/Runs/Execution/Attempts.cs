@@ -85,7 +85,7 @@ internal static class Attempts
         var kept = new NpgsqlParameter { Value = (object?)output ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Json };
         if (await change.ExecuteAsync(EndStepSql, ct, step, status, kept, Text(error), RunState.StepBefore(status)) != 1)
             throw new InvalidOperationException($"Step '{step}' of run {change.Run.Id} cannot become {status}.");
-        change.Note(step, status, number);
+        change.Note(step, status, number, error);
         await change.AdvanceAfterAsync(step, ct);
     }
 

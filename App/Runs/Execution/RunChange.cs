@@ -8,7 +8,7 @@ namespace App.Runs.Execution;
 /// One transaction that holds the lock of a run's row. Everything that happens to a run goes through one, so its steps,
 /// its events and its jobs are changed by one at a time, and together. Not committed, it changes nothing.
 /// </summary>
-internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction transaction, RunHead head, JobQueue queue, RunSignals signals, RunMetrics metrics) : IAsyncDisposable
+internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction transaction, RunHead head, JobQueue queue, RunSignals signals, RunMetrics metrics, RunLog log) : IAsyncDisposable
 {
     /// <summary>The longest error that is kept.</summary>
     public const int MostErrorCharacters = 4000;
@@ -48,7 +48,7 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
             or not exists (select from run_steps where run_id = $1 and status in ('pending', 'ready', 'running', 'waiting'))
         """;
 
-    private readonly List<(string? Step, string Status, int? Attempt)> events = [];
+    private readonly List<(string? Step, string Status, int? Attempt, string? Error)> events = [];
 
     /// <summary>The run as it was when the change began.</summary>
     public RunHead Run => head;
@@ -67,7 +67,7 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
     }
 
     /// <summary>Notes a change of status, to be streamed once it is committed.</summary>
-    public void Note(string? step, string status, int? attempt) => events.Add((step, status, attempt));
+    public void Note(string? step, string status, int? attempt, string? error = null) => events.Add((step, status, attempt, error));
 
     /// <summary>Does what follows from the states of the steps: queues those that may begin, skips those that never will, ends the run.</summary>
     public async Task AdvanceAsync(CancellationToken ct)
@@ -159,8 +159,10 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
                 new NpgsqlParameter { Value = events.ConvertAll(e => e.Attempt).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
         await transaction.CommitAsync(ct);
         signals.Pulse(head.Id);
-        foreach (var (step, status, _) in events)
+        foreach (var (step, status, attempt, error) in events)
         {
+            if (step is null) log.RunChanged(head.Id, status);
+            else log.StepChanged(head.Id, step, status, attempt, error);
             if (step is null && RunState.IsEnded(status)) metrics.RunEnded(status);
             if (step is not null && RunState.IsEnded(status)) metrics.StepEnded(status);
         }

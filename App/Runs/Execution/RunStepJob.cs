@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using App.Engines.Jobs;
 using App.Platform.Database;
+using App.Platform.Observability;
 using App.Runs.Handlers;
 using App.Runs.Plans;
 using Npgsql;
@@ -29,11 +31,14 @@ internal sealed class RunStepJob(
     /// <inheritdoc/>
     public async Task<JobOutcome> RunAsync(RunStepArgs args, JobContext job, CancellationToken ct)
     {
+        using var scope = log.BeginScope(new LogScope(("RunId", args.RunId), ("Step", args.Step)));
         if (await BeginAsync(args, job, ct) is not { } step) return JobOutcome.Cancel("The step has moved on without this job.");
         StepOutcome outcome;
         try
         {
+            using var activity = RunTrace.Begin(step);
             outcome = await ExecuteAsync(step, ct);
+            if (outcome is StepOutcome.Failed or StepOutcome.Retried) activity?.SetStatus(ActivityStatusCode.Error);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

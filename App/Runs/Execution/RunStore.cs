@@ -6,7 +6,7 @@ using NpgsqlTypes;
 namespace App.Runs.Execution;
 
 /// <summary>Makes runs, and opens them for changes.</summary>
-internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSignals signals, RunMetrics metrics)
+internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSignals signals, RunMetrics metrics, RunLog log)
 {
     // A transaction's lock, so that it works through PgBouncer and goes with its connection. It waits for nobody: who
     // does not get it is told that the first request is in flight.
@@ -52,7 +52,7 @@ internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSigna
         }) await insert.ExecuteNonQueryAsync(ct);
         if (plan.Steps.Count > 0) await InsertStepsAsync(connection, transaction, head.Id, plan.Steps, ct);
 
-        await using var change = new RunChange(connection, transaction, head, queue, signals, metrics);
+        await using var change = new RunChange(connection, transaction, head, queue, signals, metrics, log);
         change.Note(null, RunState.Pending, null);
         await change.AdvanceAsync(ct);
         await change.CommitAsync(ct);
@@ -73,7 +73,7 @@ internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSigna
             transaction = await connection.BeginTransactionAsync(ct);
             if (await LockAsync(connection, transaction, run, ct) is { } head && (organization is null || head.Organization == organization))
             {
-                var change = new RunChange(connection, transaction, head, queue, signals, metrics);
+                var change = new RunChange(connection, transaction, head, queue, signals, metrics, log);
                 (connection, transaction) = (null!, null);
                 return change;
             }

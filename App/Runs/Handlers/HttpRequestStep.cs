@@ -19,7 +19,7 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
     // The connection's own, which the client writes.
     private static readonly string[] Reserved = ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect", "proxy-authorization"];
 
-    private readonly HttpClient http = egress.NewClient();
+    private readonly HttpClient http = egress.NewClient(carriesTrace: true);
 
     /// <inheritdoc/>
     public string Name => "http.request";

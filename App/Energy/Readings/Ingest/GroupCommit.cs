@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Threading.Channels;
 using App.Engines.Streams;
 using App.Platform.Database;
+using App.Platform.Observability;
 using Npgsql;
 
 namespace App.Energy.Readings.Ingest;
@@ -41,6 +42,7 @@ internal sealed class GroupCommit(
         public ReadingBatch Batch { get; } = batch;
         public TaskCompletionSource<Ingested> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
         public int Stored { get; set; }
+        public string? Traceparent { get; } = TraceContext.Current;
     }
 
     /// <summary>Whether readings wait for longer than they should: callers should be told to come back.</summary>
@@ -128,6 +130,7 @@ internal sealed class GroupCommit(
     private async Task CommitGroupAsync(List<Request> group)
     {
         var started = Stopwatch.GetTimestamp();
+        using var activity = IngestTrace.Begin(group);
         try
         {
             await CommitAsync(group);
@@ -207,6 +210,7 @@ internal sealed class GroupCommit(
             {
                 Parameters = { new() { Value = append.NetNegative.Select(series => series.MeterKey).ToArray() } },
             });
+        if (TraceContext.Current is { } traceparent) batch.BatchCommands.Add(StreamTrace.Carry(traceparent));
         batch.BatchCommands.Add(StreamAppender.Append(ReadingStore.Stream, entries, heads));
         return entries.Count;
     }

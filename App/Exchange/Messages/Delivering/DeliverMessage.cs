@@ -12,7 +12,7 @@ internal sealed record DeliverMessageArgs(Guid MessageId, int Drive);
 /// Makes one attempt of a message, and says what follows. The message's own schedule decides when it is tried again,
 /// so the job is snoozed and its attempts are not spent; what became of the attempt is written with the end of the job.
 /// </summary>
-internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IEnumerable<IMessageChannel> channels, MessageOptions options, MessageMetrics metrics, TimeProvider time) : IJobHandler<DeliverMessageArgs>
+internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IEnumerable<IMessageChannel> channels, MessageOptions options, MessageMetrics metrics, MessageLog log, TimeProvider time) : IJobHandler<DeliverMessageArgs>
 {
     /// <summary>Name of the kind.</summary>
     public const string Kind = "message.deliver";
@@ -83,8 +83,12 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
 
     private static TimeSpan Longest(TimeSpan span) => span > TimeSpan.FromDays(1) ? span : TimeSpan.FromDays(1);
 
-    private static JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result) =>
-        JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = state != MessageState.Delivered, BacksOff = state != MessageState.Delivered };
+    private JobOutcome Outcome(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result)
+    {
+        log.Ended(message, state, error, result?.Latency);
+        var failed = state != MessageState.Delivered;
+        return JobOutcome.Done() with { Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero), InvalidatesPrefetch = failed, BacksOff = failed };
+    }
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result, TimeSpan after, bool inLine, bool done = false) =>
         (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with { Effect = new AttemptEffect(message, args.Drive, state, error, result, after), LeavesOrder = !inLine, InvalidatesPrefetch = true, BacksOff = true };

@@ -4,6 +4,7 @@ using System.Text.Json;
 using App.Engines.Jobs;
 using App.Exchange.Messages.Channels;
 using App.Exchange.Messages.Delivering;
+using App.Platform.Http;
 
 namespace App.Exchange.Messages.Meta;
 
@@ -27,7 +28,7 @@ internal sealed class MetaApi(MetaOptions options, TimeProvider time) : IDisposa
         AutomaticDecompression = DecompressionMethods.All,
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         ConnectTimeout = TimeSpan.FromSeconds(15),
-        ActivityHeadersPropagator = null,
+        ActivityHeadersPropagator = Egress.Untold,
     });
 
     /// <inheritdoc/>

@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary><c>WS /ws/landmarks</c> and the tickets for it.</summary>
-internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, LiveMetrics metrics, TimeProvider time)
+internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, LiveMetrics metrics, LiveLog log, TimeProvider time)
 {
     /// <summary>Where frames go.</summary>
     public const string Path = "/ws/landmarks";
@@ -65,7 +65,11 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
             var wire = ((CoalescingUpgrade)context.Features.GetRequiredFeature<IHttpUpgradeFeature>()).Stream!;
             connection = new LiveConnection(socket, wire, classifiers, options, metrics, word, time);
             connections.Opened(connection);
-            metrics.Ended(await connection.RunAsync());
+            log.Connected(connections.Places);
+            var began = time.GetTimestamp();
+            var reason = await connection.RunAsync();
+            metrics.Ended(reason);
+            log.Disconnected(reason, connection.Answered, time.GetElapsedTime(began));
         }
         finally
         {

@@ -10,7 +10,7 @@ internal static class LiveSetup
     public static IServiceCollection AddLive(this IServiceCollection services, Variables variables)
     {
         services.AddSingleton(LiveOptions.Read(variables));
-        services.AddSingleton<ClassifierPool>().AddSingleton<LiveConnections>().AddSingleton<LiveTickets>().AddSingleton<LiveMetrics>();
+        services.AddSingleton<ClassifierPool>().AddSingleton<LiveConnections>().AddSingleton<LiveTickets>().AddSingleton<LiveMetrics>().AddSingleton<LiveLog>();
         services.AddSingleton<LiveAdmission>().AddSingleton<LiveEndpoint>();
         services.AddSingleton<LiveWatch>().AddHostedService(provider => provider.GetRequiredService<LiveWatch>());
         services.AddSingleton(provider => new HealthPart("live", ct => Health(provider.GetRequiredService<LiveConnections>(), provider.GetRequiredService<ClassifierPool>(), ct)));
