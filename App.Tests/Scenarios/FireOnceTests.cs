@@ -48,7 +48,7 @@ public sealed class FireOnceTests
     }
 
     /// <summary>Fires every instant in turn, until it is settled, whoever did it.</summary>
-    public static async Task MainAsync(string connection, string instants)
+    internal static async Task MainAsync(string connection, string instants)
     {
         await using var postgres = new Postgres(connection, connection, Postgres.NewProcessName());
         var services = new ServiceCollection().AddLogging().AddSingleton(postgres).AddSingleton(TimeProvider.System).AddMetrics().AddSingleton<ScheduleMetrics>();

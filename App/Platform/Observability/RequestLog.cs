@@ -1,5 +1,4 @@
 using Serilog;
-using Serilog.AspNetCore;
 using Serilog.Events;
 using Serilog.Extensions.Hosting;
 

@@ -33,7 +33,8 @@ internal static class Examples
         if (schema.Enum is [var word, ..]) return word.DeepClone();
         if (schema.Default is { } usual) return usual.DeepClone();
         if (schema.OneOf?.FirstOrDefault(choice => choice.Type != JsonSchemaType.Null) is { } chosen) return Of(chosen, depth);
-        if (schema.AnyOf is not null) return new JsonObject();
+        // Any JSON. An example without a field would not be written.
+        if (schema.AnyOf is not null) return new JsonObject { ["key"] = "value" };
         var type = schema.Type & ~JsonSchemaType.Null;
         if (type == JsonSchemaType.Array)
             return depth < Deepest && schema.Items is not null ? new JsonArray(Of(schema.Items, depth + 1)) : [];

@@ -19,12 +19,15 @@ internal static class JsonValueSchema
             foreach (var (name, property) in (schema.Properties ?? new Dictionary<string, IOpenApiSchema>()).ToList())
             {
                 if (property is OpenApiSchema { Type: null, OneOf: null, AnyOf: null } || IsNullOrAny(property))
-                    schema.Properties![name] = new OpenApiSchemaReference(
-                        Id, document)
-                    { Description = property.Description ?? property.OneOf?[^1].Description };
+                {
+                    var text = property.Description ?? property.OneOf?[^1].Description;
+                    schema.Properties![name] = new OpenApiSchemaReference(Id, document) { Description = text };
+                }
                 else if (property is OpenApiSchema { Properties: null, AdditionalProperties: null } map
                     && map.Type?.HasFlag(JsonSchemaType.Object) == true)
+                {
                     map.AdditionalProperties = new OpenApiSchemaReference(Id, document);
+                }
             }
         if (!document.Components.Schemas.TryGetValue(Id, out var found) || found is not OpenApiSchema any) return;
         any.Description = "Any JSON.";

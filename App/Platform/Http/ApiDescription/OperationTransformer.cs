@@ -32,11 +32,8 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Security = [];
         if (metadata.OfType<IAuthorizeData>().LastOrDefault()?.Policy is { } scope)
         {
-            operation.Security.Add(new OpenApiSecurityRequirement
-            {
-                [new OpenApiSecuritySchemeReference(
-                DocumentTransformer.Scheme, document)] = [scope]
-            });
+            var key = new OpenApiSecuritySchemeReference(DocumentTransformer.Scheme, document);
+            operation.Security.Add(new OpenApiSecurityRequirement { [key] = [scope] });
             var need = $"Needs a key with the scope `{scope}`{(scope == Scopes.Admin ? "" : " (or `admin`)")}.";
             operation.Description = operation.Description is { } known ? $"{known}\n\n{need}" : need;
             refusals.UnionWith([401, 403, 429, 503]);
@@ -76,13 +73,8 @@ internal sealed class OperationTransformer : IOpenApiOperationTransformer
         operation.Parameters ??= [];
         if (operation.Parameters.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == described.Name) is not { } parameter)
         {
-            parameter = new OpenApiParameter
-            {
-                Name = described.Name,
-                In = described.Place == ParameterPlace.Header
-                ? ParameterLocation.Header
-                : ParameterLocation.Query
-            };
+            var place = described.Place == ParameterPlace.Header ? ParameterLocation.Header : ParameterLocation.Query;
+            parameter = new OpenApiParameter { Name = described.Name, In = place };
             operation.Parameters.Add(parameter);
         }
         parameter.Description = described.Text;
