@@ -1,9 +1,11 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using App.Development;
+using App.Engines.Background;
 using App.Platform;
 using App.Platform.Auth;
 using App.Platform.Configuration;
+using App.Platform.Observability;
 using App.Platform.Serving;
 using App.Tests.Fixtures;
 using App.WebConsole;
@@ -53,7 +55,9 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         prepared = await DatabaseServer.PrepareAsync(options, EmbeddedPostgres.StartAsync, CancellationToken.None);
+        RequestLog.Add(builder.Services, Serilog.Core.Logger.None);
         builder.Services.AddPlatform(options, prepared);
+        new BackgroundModule().AddServices(builder.Services, variables);
         var console = new ConsoleModule();
         console.AddServices(builder.Services, variables);
         app = builder.Build();

@@ -39,10 +39,10 @@ public sealed class BackgroundDatabaseTests(ITestOutputHelper report)
     {
         await using var database = await TestDatabase.CreateAsync();
         await using var pooler = await PgBouncer.StartAsync(database.ConnectionString, sessions: 6);
-        await using var client = await BackgroundMember.StartAsync(pooler.ConnectionString, worker: false);
+        await using var client = await BackgroundMember.StartAsync(pooler.ConnectionString, database.ConnectionString, worker: false);
         await client.ExecuteAsync(TestJobs.Tables);
-        await using var worker = BackgroundWorker.Start(pooler.ConnectionString);
-        await using var other = BackgroundWorker.Start(pooler.ConnectionString);
+        await using var worker = BackgroundWorker.Start(pooler.ConnectionString, database.ConnectionString);
+        await using var other = BackgroundWorker.Start(pooler.ConnectionString, database.ConnectionString);
         await worker.StartedAsync();
         await other.StartedAsync();
         var jobs = TestScale.Of(30, 300);

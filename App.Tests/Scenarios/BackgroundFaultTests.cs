@@ -117,7 +117,7 @@ public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifet
 
     private async Task<BackgroundWorker> StartAsync(int workers = 8, int drainSeconds = 30)
     {
-        var worker = BackgroundWorker.Start(database.ConnectionString, workers, drainSeconds);
+        var worker = BackgroundWorker.Start(database.ConnectionString, null, workers, drainSeconds);
         this.workers.Add(worker);
         await worker.StartedAsync();
         return worker;

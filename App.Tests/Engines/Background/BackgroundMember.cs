@@ -27,9 +27,15 @@ internal sealed class BackgroundMember : IAsyncDisposable
     /// <param name="worker">Whether it runs jobs.</param>
     /// <param name="jobs">Registers its jobs; null: those of <see cref="TestJobs"/>.</param>
     /// <param name="variables">Beside the usual ones.</param>
-    public static async Task<BackgroundMember> StartAsync(string connection, bool worker, Action<IServiceCollection>? jobs = null, params (string Name, string Value)[] variables)
+    public static Task<BackgroundMember> StartAsync(
+        string connection, bool worker, Action<IServiceCollection>? jobs = null, params (string Name, string Value)[] variables) =>
+        StartAsync(connection, connection, worker, jobs, variables);
+
+    /// <summary>Makes one that works through a pooler.</summary>
+    public static async Task<BackgroundMember> StartAsync(
+        string pooled, string unpooled, bool worker, Action<IServiceCollection>? jobs = null, params (string Name, string Value)[] variables)
     {
-        var member = new BackgroundMember(Compose(connection, connection, worker, jobs ?? TestJobs.Add, LogLevel.Error, variables));
+        var member = new BackgroundMember(Compose(pooled, unpooled, worker, jobs ?? TestJobs.Add, LogLevel.Error, variables));
         await member.host.StartAsync();
         return member;
     }

@@ -58,7 +58,14 @@ internal sealed class Server : IAsyncDisposable
         using var stopping = lifetime.ApplicationStopping.Register(stopped.SetResult);
         await stopped.Task;
         App.Logger.LogInformation("Draining");
-        await App.StopAsync(CancellationToken.None);
+        try
+        {
+            await App.StopAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (IsOutOfTime(e))
+        {
+            App.Logger.LogWarning("DRAIN_SECONDS are over, and not everything has ended: what remains is cut off");
+        }
         ThrowIfServiceFailed();
         App.Logger.LogInformation("Drained");
     }
@@ -79,6 +86,11 @@ internal sealed class Server : IAsyncDisposable
             if (service.ExecuteTask is { IsFaulted: true, Exception: { } fault })
                 throw new FailedServiceException(service.GetType().Name, fault.GetBaseException());
     }
+
+    // A service that is still busy when the host's time is over may say so by this exception: Hangfire's servers do.
+    private static bool IsOutOfTime(Exception e) => e is AggregateException several
+        ? several.InnerExceptions.All(IsOutOfTime)
+        : e is OperationCanceledException;
 
     private async Task ListenAsync(CancellationToken ct)
     {
