@@ -17,7 +17,8 @@ internal static class Program
     public static async Task<int> Main(string[] args)
     {
         var variables = Variables.OfProcess();
-        return await CommandHost.RunProcessAsync(args, ct => PlatformCommands.ServeAsync(ComposeAsync, variables, ct), () => Commands(variables));
+        return await CommandHost.RunProcessAsync(args, ct => PlatformCommands.ServeAsync(ComposeAsync, variables, ct),
+            () => Commands(variables));
     }
 
     /// <summary>Every command of the image.</summary>

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace Migrations;
 
-/// <summary>Orders whose jobs run side by side, announcements by queue, and webhook endpoints that say how they want to be called.</summary>
+/// <summary>
+/// Orders whose jobs run side by side, announcements by queue, and webhook endpoints that say how they want to be called.
+/// </summary>
 [DbContext(typeof(SchemaContext))]
 [Migration("20261129000002_OrderWidths")]
 public sealed class M20261129_OrderWidths : Migration

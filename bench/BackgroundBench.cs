@@ -48,11 +48,13 @@ internal static class BackgroundBench
         await SchemaMigration.ApplyAsync(connection, ct);
         await using var source = NpgsqlDataSource.Create(connection);
         using var host = BackgroundWorker.Host(url, worker: false, Workers);
-        using var worker = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "background-worker", kind, url, $"{Workers}"])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        using var worker =
+            Process.Start(new ProcessStartInfo("dotnet",
+                [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "background-worker", kind, url, $"{Workers}"])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
         try
         {
             var latencies = Channel.CreateUnbounded<double>();

@@ -37,7 +37,8 @@ internal static class BackgroundWorker
     public static IHost Host(string url, bool worker, int workers)
     {
         var connection = DatabaseUrl.Parse(url).ConnectionString!;
-        var builder = Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        var builder =
+            Microsoft.Extensions.Hosting.Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole().SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(TimeProvider.System).AddMetrics();
         builder.Services.AddSingleton(new Postgres(connection, connection, Postgres.NewProcessName()));

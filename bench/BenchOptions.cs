@@ -1,7 +1,8 @@
 namespace Bench;
 
 /// <summary>What a benchmark was asked to do.</summary>
-internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App, int? Jobs, int Connections)
+internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string? Peers, string? Only, string App, int? Jobs,
+    int Connections)
 {
     public static BenchOptions Parse(string[] args)
     {
@@ -21,7 +22,8 @@ internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string
     {
         if (peers == "none" || !Directory.Exists(peers)) return null;
         if (File.Exists(NodePeer.Node(peers))) return peers;
-        Console.Error.WriteLine($"The peers in {peers} are left out: their packages are not installed. Copy the folder, run npm install and models/make-models.mjs in the copy, and name it with --peers.");
+        Console.Error.WriteLine(
+            $"The peers in {peers} are left out: their packages are not installed. Copy the folder, run npm install and models/make-models.mjs in the copy, and name it with --peers.");
         return null;
     }
 }

@@ -35,13 +35,20 @@ internal sealed class BenchRound : IAsyncDisposable
         var connection = DatabaseUrl.Parse(url).ConnectionString!;
         await SchemaMigration.ApplyAsync(connection, ct);
         // It looks often: at the indexes, not through the tables.
-        var fresh = NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { Options = "-c enable_seqscan=off" }.ConnectionString);
+        var fresh =
+            NpgsqlDataSource.Create(new NpgsqlConnectionStringBuilder(connection) { Options = "-c enable_seqscan=off" }.ConnectionString);
         var processes = Enumerable.Range(0, workers).Select(_ =>
         {
-            var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "jobs-worker", url]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+            var start = new ProcessStartInfo("dotnet",
+                [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "jobs-worker", url])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true
+            };
             return Process.Start(start)!;
         }).ToArray();
-        return new BenchRound(fresh, JobsWorker.Services(url).BuildServiceProvider(), processes, await BenchDatabase.PostmasterAsync(fresh, ct));
+        return new BenchRound(fresh, JobsWorker.Services(url).BuildServiceProvider(), processes,
+            await BenchDatabase.PostmasterAsync(fresh, ct));
     }
 
     public async Task BeginAsync()
@@ -55,7 +62,9 @@ internal sealed class BenchRound : IAsyncDisposable
 
     public async Task EmptyAsync(CancellationToken ct)
     {
-        while (await ScalarAsync<bool>("select exists (select from jobs where worker is not null) or exists (select from jobs where state = 'queued')", ct)) await Task.Delay(10, ct);
+        while (await ScalarAsync<bool>(
+            "select exists (select from jobs where worker is not null) or exists (select from jobs where state = 'queued')", ct))
+            await Task.Delay(10, ct);
     }
 
     public Task<long> DoneAsync(CancellationToken ct) => ScalarAsync<long>("select count(*) from job_done", ct);
@@ -66,10 +75,12 @@ internal sealed class BenchRound : IAsyncDisposable
     public async Task ExpectDoneAsync(int jobs, CancellationToken ct)
     {
         var (rows, ids) = (await DoneAsync(ct), await ScalarAsync<long>("select count(distinct id) from job_done", ct));
-        if (rows != jobs || ids != jobs) throw new InvalidOperationException($"{jobs} jobs were enqueued, {rows} ended, {ids} different ones.");
+        if (rows != jobs || ids != jobs)
+            throw new InvalidOperationException($"{jobs} jobs were enqueued, {rows} ended, {ids} different ones.");
     }
 
-    public Task<long> DeadlocksAsync(CancellationToken ct) => ScalarAsync<long>("select deadlocks from pg_stat_database where datname = current_database()", ct);
+    public Task<long> DeadlocksAsync(CancellationToken ct) =>
+        ScalarAsync<long>("select deadlocks from pg_stat_database where datname = current_database()", ct);
 
     /// <summary>How long the next of the jobs that say so took to start, in whichever worker.</summary>
     public ValueTask<double> NextLatencyAsync(CancellationToken ct) => latencies.Reader.ReadAsync(ct);

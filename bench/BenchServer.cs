@@ -24,9 +24,12 @@ internal sealed class BenchServer : IAsyncDisposable
     public static async Task<BenchServer> StartAsync(CancellationToken ct)
     {
         if (Environment.GetEnvironmentVariable("DATABASE_URL") is { Length: > 0 } url)
-            return new(DatabaseUrl.Parse(url) is { ConnectionString: { } given } ? given : throw new BenchException($"DATABASE_URL: {DatabaseUrl.Parse(url).Fault}."), null);
+            return new(
+                DatabaseUrl.Parse(url) is { ConnectionString: { } given }
+                    ? given : throw new BenchException($"DATABASE_URL: {DatabaseUrl.Parse(url).Fault}."), null);
         var folder = Directory.CreateTempSubdirectory("tandem-bench").FullName;
-        var own = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = folder, ListenOnLoopback = true }, cancellationToken: ct);
+        var own = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = folder, ListenOnLoopback = true },
+            cancellationToken: ct);
         return new(own.AdminConnectionString, own);
     }
 

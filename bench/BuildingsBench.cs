@@ -67,7 +67,8 @@ internal static class BuildingsBench
     }
 
     // What some readings have cost, and what the model had of it.
-    private readonly record struct Usage(double Seconds, long Readings, double Web, double Worker, double Store, double Windows, double Inference)
+    private readonly record struct Usage(double Seconds, long Readings, double Web, double Worker, double Store, double Windows,
+        double Inference)
     {
         public static Usage operator +(Usage a, Usage b) => new(a.Seconds + b.Seconds, a.Readings + b.Readings,
             a.Web + b.Web, a.Worker + b.Worker, a.Store + b.Store, a.Windows + b.Windows, a.Inference + b.Inference);
@@ -132,12 +133,18 @@ internal static class BuildingsBench
 
         private async Task<Usage> NowAsync(long readings, CancellationToken ct)
         {
-            using var http = new HttpClient { BaseAddress = Worker.Address, DefaultRequestHeaders = { Authorization = new("Bearer", AppProcess.Key) } };
+            using var http = new HttpClient
+            {
+                BaseAddress = Worker.Address,
+                DefaultRequestHeaders = { Authorization = new("Bearer", AppProcess.Key) }
+            };
             var metrics = await http.GetStringAsync("/metrics", ct);
-            double Metric(string name) => Regex.Match(metrics, $"^{name} (\\S+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)) is { Success: true } match
+            double Metric(string name) =>
+                Regex.Match(metrics, $"^{name} (\\S+)$", RegexOptions.Multiline, TimeSpan.FromSeconds(1)) is { Success: true } match
                 ? double.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)
                 : 0;
-            return new Usage(ReadingsLoad.Now / 1000, readings, ProcessUsage.Cpu(Web.Pid), ProcessUsage.Cpu(Worker.Pid), ProcessUsage.CpuOfTree(Postmaster),
+            return new Usage(ReadingsLoad.Now / 1000, readings, ProcessUsage.Cpu(Web.Pid), ProcessUsage.Cpu(Worker.Pid),
+                ProcessUsage.CpuOfTree(Postmaster),
                 Metric("tandem_inference_windows_total"), Metric("tandem_inference_seconds_sum"));
         }
     }

@@ -12,10 +12,12 @@ internal sealed class CommitWatch(NpgsqlDataSource source) : IAsyncDisposable
 {
     private const string HearSql = """
         create or replace function bench_moved() returns trigger language plpgsql as $$ begin
-            perform pg_notify('bench_moved', string_agg(n.shard || ':' || n.committed, ',')) from moved n where n.stream = 'readings' and n.consumer_group = 'disaggregation' having count(*) > 0;
+            perform pg_notify('bench_moved', string_agg(n.shard || ':' || n.committed, ',')) from moved n where n.stream = 'readings'
+                and n.consumer_group = 'disaggregation' having count(*) > 0;
             return null;
         end $$;
-        create or replace trigger bench_moved after update on stream_offsets referencing new table as moved for each statement execute function bench_moved();
+        create or replace trigger bench_moved after update on stream_offsets referencing new table as moved for each statement execute
+            function bench_moved();
         listen bench_moved
         """;
 
@@ -33,7 +35,8 @@ internal sealed class CommitWatch(NpgsqlDataSource source) : IAsyncDisposable
             foreach (var moved in notification.Payload.Split(','))
             {
                 var colon = moved.IndexOf(':');
-                committed[int.Parse(moved.AsSpan(0, colon), CultureInfo.InvariantCulture)] = long.Parse(moved.AsSpan(colon + 1), CultureInfo.InvariantCulture);
+                committed[int.Parse(moved.AsSpan(0, colon), CultureInfo.InvariantCulture)] = long.Parse(moved.AsSpan(colon + 1),
+                    CultureInfo.InvariantCulture);
             }
             seen.Add((ReadingsLoad.Now, [.. committed]));
         };
@@ -47,7 +50,8 @@ internal sealed class CommitWatch(NpgsqlDataSource source) : IAsyncDisposable
     {
         await StopAsync();
         var latencies = new List<double>();
-        await using var command = source.CreateCommand("select shard, entry_offset, payload from stream_entries order by shard, entry_offset");
+        await using var command =
+            source.CreateCommand("select shard, entry_offset, payload from stream_entries order by shard, entry_offset");
         await using var reader = await command.ExecuteReaderAsync();
         var at = new int[after.Length];
         while (await reader.ReadAsync())
@@ -65,7 +69,9 @@ internal sealed class CommitWatch(NpgsqlDataSource source) : IAsyncDisposable
 
     public static async Task<long[]> CommittedAsync(NpgsqlDataSource source)
     {
-        await using var command = source.CreateCommand("select committed from stream_offsets where stream = 'readings' and consumer_group = 'disaggregation' order by shard");
+        await using var command =
+            source.CreateCommand(
+                "select committed from stream_offsets where stream = 'readings' and consumer_group = 'disaggregation' order by shard");
         await using var reader = await command.ExecuteReaderAsync();
         var committed = new List<long>();
         while (await reader.ReadAsync()) committed.Add(reader.GetInt64(0));

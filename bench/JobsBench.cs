@@ -47,14 +47,16 @@ internal static class JobsBench
             {
                 if (name == "bullmq" && redis is null) continue;
                 var url = (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0];
-                theirs[name] = await NodePeer.RunAsync(options.Peers!, $"jobs/jobs.mjs {arguments} --n {options.Jobs ?? 400_000} --lat {Latencies}", url, redis?.Port, ct);
+                theirs[name] = await NodePeer.RunAsync(options.Peers!,
+                    $"jobs/jobs.mjs {arguments} --n {options.Jobs ?? 400_000} --lat {Latencies}", url, redis?.Port, ct);
                 Print(theirs[name]);
             }
             var ours = await RoundAsync(server, options.Jobs ?? 400_000, 1, ct);
             Print(ours);
             rounds.Add((ours, theirs));
         }
-        foreach (var (name, _) in peers.Where(peer => rounds.TrueForAll(round => round.Theirs.ContainsKey(peer.Name)))) Print(Ratios(name, rounds));
+        foreach (var (name,
+            _) in peers.Where(peer => rounds.TrueForAll(round => round.Theirs.ContainsKey(peer.Name)))) Print(Ratios(name, rounds));
     }
 
     public static async Task<JsonObject> RoundAsync(NpgsqlDataSource server, int jobs, int workers, CancellationToken ct)
@@ -83,7 +85,8 @@ internal static class JobsBench
     }
 
     // A worker runs for weeks: the same again, without what its runtime compiles in its first second.
-    private static async Task<JsonObject> WarmAsync(BenchRound bench, int jobs, int singles, double single, double bulk, double process, (double Worker, double Store) cpu, CancellationToken ct)
+    private static async Task<JsonObject> WarmAsync(BenchRound bench, int jobs, int singles, double single, double bulk, double process,
+        (double Worker, double Store) cpu, CancellationToken ct)
     {
         await bench.ExecuteAsync("insert into job_queues values ('held', now()) on conflict (name) do update set paused_at = now()", ct);
         await bench.Queue.EnqueueManyAsync(Enumerable.Range(0, jobs).Select(_ => Noop(0) with { Queue = "held" }), ct);
@@ -116,9 +119,21 @@ internal static class JobsBench
             ["enqueue_bulk_per_s"] = Math.Round((jobs - singles) / bulk),
             ["process_per_s"] = Math.Round(jobs / warm),
             ["process_cold_per_s"] = Math.Round((jobs + 500) / process),
-            ["process_cpu_us_per_job"] = new JsonObject { ["worker"] = Math.Round(used.Worker * 1e6 / jobs, 1), ["store"] = Math.Round(used.Store * 1e6 / jobs, 1) },
-            ["cold_cpu_us_per_job"] = new JsonObject { ["worker"] = Math.Round(cpu.Worker * 1e6 / jobs, 1), ["store"] = Math.Round(cpu.Store * 1e6 / jobs, 1) },
-            ["idle_start_ms"] = new JsonObject { ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 2), ["p99"] = Math.Round(ReadingsLoad.At(sorted, 0.99), 2) },
+            ["process_cpu_us_per_job"] = new JsonObject
+            {
+                ["worker"] = Math.Round(used.Worker * 1e6 / jobs, 1),
+                ["store"] = Math.Round(used.Store * 1e6 / jobs, 1)
+            },
+            ["cold_cpu_us_per_job"] = new JsonObject
+            {
+                ["worker"] = Math.Round(cpu.Worker * 1e6 / jobs, 1),
+                ["store"] = Math.Round(cpu.Store * 1e6 / jobs, 1)
+            },
+            ["idle_start_ms"] = new JsonObject
+            {
+                ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 2),
+                ["p99"] = Math.Round(ReadingsLoad.At(sorted, 0.99), 2)
+            },
             ["worker_rss_mb"] = Math.Round(bench.WorkerMemory()),
         };
     }
@@ -137,7 +152,8 @@ internal static class JobsBench
             double rate;
             if (waiting > Measured)
             {
-                await bench.ExecuteAsync("insert into job_queues values ('default', now()) on conflict (name) do update set paused_at = now()", ct);
+                await bench.ExecuteAsync(
+                    "insert into job_queues values ('default', now()) on conflict (name) do update set paused_at = now()", ct);
                 await EnqueueAsync(bench.Queue, waiting + Measured, ct);
                 await bench.ExecuteAsync("update job_queues set paused_at = null; notify tandem_jobs", ct);
                 var began = await bench.DoneAsync(ct);
@@ -176,7 +192,9 @@ internal static class JobsBench
         {
             ["bench"] = "jobs",
             ["case"] = "workers",
-            ["four_to_one"] = Math.Round(rates.Where(one => one.Workers == 4).Average(one => one.Rate) / rates.Where(one => one.Workers == 1).Average(one => one.Rate), 3),
+            ["four_to_one"] = Math.Round(
+                rates.Where(one => one.Workers == 4)
+                    .Average(one => one.Rate) / rates.Where(one => one.Workers == 1).Average(one => one.Rate), 3),
         });
     }
 
@@ -187,12 +205,14 @@ internal static class JobsBench
         const int Few = 10;
         await using var bench = await BenchRound.StartAsync(server, 1, ct);
         await bench.BeginAsync();
-        await bench.Queue.EnqueueManyAsync(Enumerable.Range(0, backlog).Select(_ => new NewJob(JobsWorker.Kind, new NoopArgs(0, 2)) { Organization = "big" }), ct);
+        await bench.Queue.EnqueueManyAsync(
+            Enumerable.Range(0, backlog).Select(_ => new NewJob(JobsWorker.Kind, new NoopArgs(0, 2)) { Organization = "big" }), ct);
         var delays = new List<double>();
         for (var time = 0; time < Times; time++)
         {
             await Task.Delay(250, ct);
-            await Task.WhenAll(Enumerable.Range(0, Few).Select(_ => bench.Queue.EnqueueAsync(Noop(ReadingsLoad.Now) with { Organization = "small" }, ct)));
+            await Task.WhenAll(
+                Enumerable.Range(0, Few).Select(_ => bench.Queue.EnqueueAsync(Noop(ReadingsLoad.Now) with { Organization = "small" }, ct)));
             for (var n = 0; n < Few; n++) delays.Add(await bench.NextLatencyAsync(ct));
         }
         var sorted = delays.Order().ToArray();
@@ -202,7 +222,12 @@ internal static class JobsBench
             ["case"] = "fairness",
             ["backlog"] = backlog,
             ["backlog_left"] = await bench.WaitingAsync(ct),
-            ["delay_ms"] = new JsonObject { ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 1), ["p95"] = Math.Round(ReadingsLoad.At(sorted, 0.95), 1), ["worst"] = Math.Round(sorted[^1], 1) },
+            ["delay_ms"] = new JsonObject
+            {
+                ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 1),
+                ["p95"] = Math.Round(ReadingsLoad.At(sorted, 0.95), 1),
+                ["worst"] = Math.Round(sorted[^1], 1)
+            },
         });
     }
 
@@ -235,7 +260,12 @@ internal static class JobsBench
             });
         }
         var few = Math.Max(1, rates.Count / 4);
-        Print(new JsonObject { ["bench"] = "jobs", ["case"] = "churn", ["last_to_first_quarter"] = Math.Round(rates.TakeLast(few).Average() / rates.Take(few).Average(), 3) });
+        Print(new JsonObject
+        {
+            ["bench"] = "jobs",
+            ["case"] = "churn",
+            ["last_to_first_quarter"] = Math.Round(rates.TakeLast(few).Average() / rates.Take(few).Average(), 3)
+        });
     }
 
     private static async Task EnqueueAsync(JobQueue queue, int jobs, CancellationToken ct)
@@ -265,7 +295,8 @@ internal static class JobsBench
     private static JsonObject Ratios(string peer, List<(JsonObject Ours, Dictionary<string, JsonNode> Theirs)> rounds)
     {
         double Median(string ours, string theirs) => Math.Round(rounds
-            .Select(round => round.Ours[ours]!.GetValue<double>() / round.Theirs[peer][theirs]!.GetValue<double>()).Order().ElementAt(rounds.Count / 2), 3);
+            .Select(round => round.Ours[ours]!.GetValue<double>() / round.Theirs[peer][theirs]!.GetValue<double>())
+            .Order().ElementAt(rounds.Count / 2), 3);
         return new JsonObject
         {
             ["bench"] = "jobs",
@@ -275,7 +306,9 @@ internal static class JobsBench
             ["process_cold"] = Median("process_cold_per_s", "process_per_s"),
             ["enqueue_single"] = Median("enqueue_per_s", "enqueue_single_per_s"),
             ["enqueue_bulk"] = Median("enqueue_bulk_per_s", "enqueue_bulk_per_s"),
-            ["idle_start_p50"] = Math.Round(rounds.Select(round => round.Ours["idle_start_ms"]!["p50"]!.GetValue<double>() / round.Theirs[peer]["idle_start_ms"]!["p50"]!.GetValue<double>()).Order().ElementAt(rounds.Count / 2), 3),
+            ["idle_start_p50"] = Math.Round(
+                rounds.Select(round =>
+                    round.Ours["idle_start_ms"]!["p50"]!.GetValue<double>() / round.Theirs[peer]["idle_start_ms"]!["p50"]!.GetValue<double>()).Order().ElementAt(rounds.Count / 2), 3),
         };
     }
 

@@ -18,7 +18,15 @@ internal static class LiveBatch
 
     public static async Task RunAsync(string artifact, CancellationToken ct)
     {
-        var spec = new ModelSpec { Name = LetterModel.Task, Input = LetterModel.Input, Output = LetterModel.Output, Labels = Alphabet.Labels, Unit = LetterModel.Logit, TrainingSource = "random weights" };
+        var spec = new ModelSpec
+        {
+            Name = LetterModel.Task,
+            Input = LetterModel.Input,
+            Output = LetterModel.Output,
+            Labels = Alphabet.Labels,
+            Unit = LetterModel.Logit,
+            TrainingSource = "random weights"
+        };
         using var model = OnnxModel.Load(await File.ReadAllBytesAsync(artifact, ct), spec);
         foreach (var rows in (int[])[1, 2, 4, 8, Most]) Print("run", rows, Alone(model, rows));
         foreach (var connections in (int[])[1, 8, 64])
@@ -59,7 +67,8 @@ internal static class LiveBatch
             var landmarks = new float[Landmarks.Size];
             for (var i = 0; i < frames; i++)
             {
-                var waiting = new Waiting(landmarks, new TaskCompletionSource<LetterGuess>(TaskCreationOptions.RunContinuationsAsynchronously));
+                var waiting = new Waiting(landmarks,
+                    new TaskCompletionSource<LetterGuess>(TaskCreationOptions.RunContinuationsAsynchronously));
                 queue.Writer.TryWrite(waiting);
                 await waiting.Answer.Task;
             }
@@ -88,7 +97,8 @@ internal static class LiveBatch
 
     private static async Task<double> CpuAsync(int connections, Func<int, Task> connection)
     {
-        Task Run(int frames) => Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => connection(frames / connections))));
+        Task Run(int frames) =>
+            Task.WhenAll(Enumerable.Range(0, connections).Select(_ => Task.Run(() => connection(frames / connections))));
         await Run(Measured / 10);
         var before = Environment.CpuUsage.TotalTime;
         await Run(Measured);

@@ -40,7 +40,9 @@ internal static class LiveBench
         {
             if (peer is null && test.Name.StartsWith("node-", StringComparison.Ordinal)) continue;
             var rounds = new List<(JsonObject Ours, JsonObject? Peer)>();
-            for (var round = 0; round < options.Rounds; round++) rounds.Add((await MeasureAsync(test, ours, options, ct), peer is null ? null : await MeasureAsync(test, peer, options, ct)));
+            for (var round = 0; round < options.Rounds; round++)
+                rounds.Add(
+                    (await MeasureAsync(test, ours, options, ct), peer is null ? null : await MeasureAsync(test, peer, options, ct)));
             if (peer is not null) Console.WriteLine(Ratios(test, rounds).ToJsonString());
         }
     }
@@ -57,7 +59,12 @@ internal static class LiveBench
             ["frames"] = result.Frames,
             ["unanswered"] = result.Errors,
             ["frames_per_s"] = Math.Round(result.PerSecond),
-            ["frame_ms"] = new JsonObject { ["p50"] = Round(result.At(0.5)), ["p99"] = Round(result.At(0.99)), ["p999"] = Round(result.At(0.999)) },
+            ["frame_ms"] = new JsonObject
+            {
+                ["p50"] = Round(result.At(0.5)),
+                ["p99"] = Round(result.At(0.99)),
+                ["p999"] = Round(result.At(0.999))
+            },
             ["server_cpu_us_per_frame"] = Round((ProcessUsage.Cpu(server.Pid) - cpu) * 1e6 / Math.Max(1, result.Frames)),
             ["peak_rss_mb"] = Round(ProcessUsage.Memory(server.Pid).Peak),
         };
@@ -85,7 +92,15 @@ internal static class LiveBench
             await using var server = await start();
             var ready = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
             await server.Load.ClosedAsync(1, 1, 0, ct);
-            Console.WriteLine(new JsonObject { ["bench"] = "live", ["case"] = "cold", ["server"] = name, ["ready_ms"] = Math.Round(ready), ["first_answer_ms"] = Math.Round(Stopwatch.GetElapsedTime(began).TotalMilliseconds) }.ToJsonString());
+            Console.WriteLine(
+                new JsonObject
+                {
+                    ["bench"] = "live",
+                    ["case"] = "cold",
+                    ["server"] = name,
+                    ["ready_ms"] = Math.Round(ready),
+                    ["first_answer_ms"] = Math.Round(Stopwatch.GetElapsedTime(began).TotalMilliseconds)
+                }.ToJsonString());
         }
     }
 
@@ -93,17 +108,20 @@ internal static class LiveBench
     {
         var script = Path.Combine(AppContext.BaseDirectory, "live-load.mjs");
         var address = $"ws://127.0.0.1:{server.Address.Port}{server.Path}";
-        var line = await NodePeer.RunAsync(options.Peers!, $"{script} {options.Peers} --url {address} --conns 8 --frames {8000 * options.Seconds} --format {format} --seq {(server.Ours ? "true" : "false")} {(server.Key is null ? "" : "--key " + server.Key)}", "", null, ct);
+        var line = await NodePeer.RunAsync(options.Peers!,
+            $"{script} {options.Peers} --url {address} --conns 8 --frames {8000 * options.Seconds} --format {format} --seq {(server.Ours ? "true" : "false")} {(server.Key is null ? "" : "--key " + server.Key)}", "", null, ct);
         var (frames, rate) = (line["frames"]!.GetValue<long>(), line["frames_per_s"]!.GetValue<double>());
         // The client has sorted its latencies already: as many quantiles stand for them.
         double Of(string name) => line["frame_ms"]![name]!.GetValue<double>();
-        double[] latencies = [.. Enumerable.Range(1, 1000).Select(i => i <= 500 ? Of("p50") : i <= 950 ? Of("p95") : i <= 990 ? Of("p99") : Of("max"))];
+        double[] latencies = [.. Enumerable.Range(1, 1000)
+            .Select(i => i <= 500 ? Of("p50") : i <= 950 ? Of("p95") : i <= 990 ? Of("p99") : Of("max"))];
         return new LiveResult(frames, frames / rate, latencies, 0);
     }
 
     private static JsonObject Ratios(Case test, List<(JsonObject Ours, JsonObject? Peer)> rounds)
     {
-        double Median(Func<JsonObject, double> figure) => Round(rounds.Select(round => figure(round.Ours) / figure(round.Peer!)).Order().ElementAt(rounds.Count / 2));
+        double Median(Func<JsonObject, double> figure) =>
+            Round(rounds.Select(round => figure(round.Ours) / figure(round.Peer!)).Order().ElementAt(rounds.Count / 2));
         return new JsonObject
         {
             ["bench"] = "live",

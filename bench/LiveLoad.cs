@@ -11,7 +11,8 @@ internal sealed record LiveResult(long Frames, double Seconds, double[] LatencyM
 {
     public double PerSecond => Frames / Seconds;
 
-    public double At(double quantile) => LatencyMs.Length == 0 ? double.NaN : LatencyMs[Math.Min(LatencyMs.Length - 1, (int)Math.Ceiling(quantile * LatencyMs.Length) - 1)];
+    public double At(double quantile) =>
+        LatencyMs.Length == 0 ? double.NaN : LatencyMs[Math.Min(LatencyMs.Length - 1, (int)Math.Ceiling(quantile * LatencyMs.Length) - 1)];
 }
 
 /// <summary>
@@ -82,7 +83,8 @@ internal sealed class LiveLoad(Uri address, string path, string? key, bool withS
     {
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         foreach (var one in all) one.Dispose();
-        return new LiveResult(all.Sum(one => one.Answers), seconds, [.. all.SelectMany(one => one.Latencies).Order()], all.Sum(one => one.InFlight + one.Errors));
+        return new LiveResult(all.Sum(one => one.Answers), seconds, [.. all.SelectMany(one => one.Latencies).Order()],
+            all.Sum(one => one.InFlight + one.Errors));
     }
 
     private sealed class Connection : IDisposable
@@ -110,7 +112,8 @@ internal sealed class LiveLoad(Uri address, string path, string? key, bool withS
                 frame[0] = 0x82;
                 frame[1] = 0x80 | 126;
                 BinaryPrimitives.WriteUInt16BigEndian(frame[2..], (ushort)payloadBytes);
-                for (var at = frameBytes - FloatBytes; at < frameBytes; at += sizeof(float)) BinaryPrimitives.WriteSingleLittleEndian(frame[at..], Random.Shared.NextSingle());
+                for (var at = frameBytes - FloatBytes; at < frameBytes; at += sizeof(float))
+                    BinaryPrimitives.WriteSingleLittleEndian(frame[at..], Random.Shared.NextSingle());
             }
         }
 
@@ -122,16 +125,20 @@ internal sealed class LiveLoad(Uri address, string path, string? key, bool withS
 
         public int Errors { get; private set; }
 
-        public static async Task<Connection> OpenAsync(Uri address, string path, string? key, int payloadBytes, bool withSeq, CancellationToken ct)
+        public static async Task<Connection> OpenAsync(Uri address, string path, string? key, int payloadBytes, bool withSeq,
+            CancellationToken ct)
         {
             var opened = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await opened.ConnectAsync(IPAddress.Loopback, address.Port, ct);
             var authorization = key is null ? "" : $"Authorization: Bearer {key}\r\n";
-            await opened.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: localhost:{address.Port}\r\n{authorization}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), ct);
+            await opened.SendAsync(
+                Encoding.ASCII.GetBytes(
+                    $"GET {path} HTTP/1.1\r\nHost: localhost:{address.Port}\r\n{authorization}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), ct);
             var connection = new Connection(opened, payloadBytes, withSeq);
             var head = await opened.ReceiveAsync(connection.received, ct);
             var answer = Encoding.ASCII.GetString(connection.received, 0, head);
-            if (!answer.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) || !answer.EndsWith("\r\n\r\n", StringComparison.Ordinal)) throw new InvalidOperationException($"No upgrade: {answer}");
+            if (!answer.StartsWith("HTTP/1.1 101 ", StringComparison.Ordinal) || !answer.EndsWith("\r\n\r\n", StringComparison.Ordinal))
+                throw new InvalidOperationException($"No upgrade: {answer}");
             return connection;
         }
 

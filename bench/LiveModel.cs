@@ -20,7 +20,9 @@ internal static class LiveModel
         {
             var (from, to) = (Sizes[layer - 1], Sizes[layer]);
             var last = layer == Sizes.Length - 1;
-            current = graph.Node("Gemm", [current, graph.Constant(Weights(from * to, 2 / Math.Sqrt(from)), from, to), graph.Constant(Weights(to, 0.1), to)], last ? LetterModel.Output.Name : null);
+            current = graph.Node("Gemm",
+                [current, graph.Constant(Weights(from * to, 2 / Math.Sqrt(from)), from, to), graph.Constant(Weights(to, 0.1), to)],
+                last ? LetterModel.Output.Name : null);
             if (!last) current = graph.Node("Relu", [current]);
         }
         graph.Output(LetterModel.Output.Name, Alphabet.Count);
@@ -28,6 +30,7 @@ internal static class LiveModel
         File.WriteAllBytes(file, graph.ToArray());
         return file;
 
-        float[] Weights(int count, double scale) => [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() - 0.5) * scale))];
+        float[] Weights(int count, double scale) =>
+            [.. Enumerable.Range(0, count).Select(_ => (float)((random.NextDouble() - 0.5) * scale))];
     }
 }

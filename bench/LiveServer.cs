@@ -45,14 +45,18 @@ internal sealed class LiveServer : IAsyncDisposable
         var port = ((IPEndPoint)probe.LocalEndpoint).Port;
         probe.Stop();
         var node = NodePeer.Node(folder);
-        var start = new ProcessStartInfo(node, ["ws/server.mjs", "--port", port.ToString(), "--model", System.IO.Path.GetRelativePath(System.IO.Path.Combine(folder, "models"), model)]) { WorkingDirectory = folder };
+        var start = new ProcessStartInfo(node,
+            ["ws/server.mjs", "--port", port.ToString(), "--model",
+                System.IO.Path.GetRelativePath(System.IO.Path.Combine(folder, "models"), model)])
+        { WorkingDirectory = folder };
         var process = NodePeer.StartOrExplain(start, folder);
         using var http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         while (true)
         {
             try
             {
-                if ((await http.GetAsync("/health", ct)).IsSuccessStatusCode) return new LiveServer(new PeerProcess(process), process.Id, http.BaseAddress, "/ws", null);
+                if ((await http.GetAsync("/health", ct)).IsSuccessStatusCode)
+                    return new LiveServer(new PeerProcess(process), process.Id, http.BaseAddress, "/ws", null);
             }
             catch (HttpRequestException) when (!process.HasExited)
             {
@@ -60,7 +64,8 @@ internal sealed class LiveServer : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
-                throw new BenchException($"The peer in {folder} has ended with {process.ExitCode} before it served: run npm install in a copy of it, or leave it out with --peers none.");
+                throw new BenchException(
+                    $"The peer in {folder} has ended with {process.ExitCode} before it served: run npm install in a copy of it, or leave it out with --peers none.");
             }
             await Task.Delay(5, ct);
         }
@@ -69,9 +74,26 @@ internal sealed class LiveServer : IAsyncDisposable
     /// <summary>Makes ours serve the file that the peer serves.</summary>
     public async Task ServeAsync(string artifact, CancellationToken ct)
     {
-        using var http = new HttpClient { BaseAddress = Address, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Key) } };
-        var spec = new ModelSpec { Name = LetterModel.Task, Input = LetterModel.Input, Output = LetterModel.Output, Labels = Alphabet.Labels, Unit = LetterModel.Logit, TrainingSource = "random weights" };
-        using var added = await http.PostAsJsonAsync($"/api/models/{LetterModel.Task}/versions", new { spec = JsonElement.Parse(spec.ToJson()), artifactBase64 = Convert.ToBase64String(await File.ReadAllBytesAsync(artifact, ct)) }, ct);
+        using var http = new HttpClient
+        {
+            BaseAddress = Address,
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", Key) }
+        };
+        var spec = new ModelSpec
+        {
+            Name = LetterModel.Task,
+            Input = LetterModel.Input,
+            Output = LetterModel.Output,
+            Labels = Alphabet.Labels,
+            Unit = LetterModel.Logit,
+            TrainingSource = "random weights"
+        };
+        using var added = await http.PostAsJsonAsync($"/api/models/{LetterModel.Task}/versions",
+            new
+            {
+                spec = JsonElement.Parse(spec.ToJson()),
+                artifactBase64 = Convert.ToBase64String(await File.ReadAllBytesAsync(artifact, ct))
+            }, ct);
         if (!added.IsSuccessStatusCode) throw new InvalidOperationException(await added.Content.ReadAsStringAsync(ct));
         var version = (await added.Content.ReadFromJsonAsync<JsonElement>(ct)).GetProperty("version").GetInt32();
         using var activated = await http.PostAsync($"/api/models/{LetterModel.Task}/versions/{version}/activate", null, ct);

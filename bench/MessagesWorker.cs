@@ -30,7 +30,8 @@ internal static class MessagesWorker
         var postgres = new Postgres(connection, connection, Postgres.NewProcessName());
         services.AddSingleton(TimeProvider.System).AddSingleton(postgres).AddSingleton(postgres.Source).AddMetrics();
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
-        services.AddSingleton(EgressOptions.Read(variables)).AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
+        services.AddSingleton(EgressOptions.Read(variables))
+            .AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
         services.AddMetrics();
         services.AddSingleton<Notifications>().AddHostedService(provider => provider.GetRequiredService<Notifications>());
         var (jobs, messages) = (new JobsModule(), new MessagesModule());

@@ -16,7 +16,8 @@ internal static class NodePeer
     /// <param name="redisPort">Its Redis, if it needs one.</param>
     /// <param name="ct">Gives up.</param>
     /// <param name="watch">Given the process while it runs; disposed when it has ended.</param>
-    public static async Task<JsonNode> RunAsync(string folder, string arguments, string databaseUrl, string? redisPort, CancellationToken ct, Func<Process, IAsyncDisposable>? watch = null)
+    public static async Task<JsonNode> RunAsync(string folder, string arguments, string databaseUrl, string? redisPort,
+        CancellationToken ct, Func<Process, IAsyncDisposable>? watch = null)
     {
         var start = new ProcessStartInfo(Node(folder), arguments)
         {
@@ -29,7 +30,8 @@ internal static class NodePeer
         await using var watching = watch?.Invoke(process);
         var output = await process.StandardOutput.ReadToEndAsync(ct);
         await process.WaitForExitAsync(ct);
-        var line = output.Split('\n').LastOrDefault(text => text.StartsWith('{')) ?? throw Missing(folder, $"it ended without a result {output}".TrimEnd());
+        var line = output.Split('\n').LastOrDefault(text => text.StartsWith('{'))
+            ?? throw Missing(folder, $"it ended without a result {output}".TrimEnd());
         return JsonNode.Parse(line) ?? throw Missing(folder, "its result is null");
     }
 
@@ -65,7 +67,11 @@ internal sealed class RedisProcess(Process process) : IAsyncDisposable
         try
         {
             var data = Directory.CreateTempSubdirectory("tandem-bench-redis").FullName;
-            return new(Process.Start(new ProcessStartInfo("redis-server", ["--port", "56379", "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes", "--save", ""]) { RedirectStandardOutput = true })!);
+            return new(
+                Process.Start(new ProcessStartInfo("redis-server",
+                    ["--port", "56379", "--bind", "127.0.0.1", "--dir", data, "--appendonly", "yes", "--save",
+                        ""])
+                { RedirectStandardOutput = true })!);
         }
         catch (System.ComponentModel.Win32Exception)
         {

@@ -15,7 +15,8 @@ internal static class ProcessUsage
     {
         var total = Stat(pid) is { } root ? root.Cpu + root.Reaped : 0;
         foreach (var directory in Directory.EnumerateDirectories("/proc"))
-            if (int.TryParse(Path.GetFileName(directory), out var child) && Stat(child) is { } stat && stat.Parent == pid) total += stat.Cpu;
+            if (int.TryParse(Path.GetFileName(directory), out var child) && Stat(child) is { } stat && stat.Parent == pid)
+                total += stat.Cpu;
         return total;
     }
 
@@ -23,7 +24,8 @@ internal static class ProcessUsage
     public static (double Now, double Peak) Memory(int pid)
     {
         double Read(string key) => File.ReadLines($"/proc/{pid}/status").Where(line => line.StartsWith(key, StringComparison.Ordinal))
-            .Select(line => double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024).First();
+            .Select(line =>
+                double.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture) / 1024).First();
         return (Read("VmRSS:"), Read("VmHWM:"));
     }
 
@@ -63,7 +65,8 @@ internal static class ProcessUsage
             {
                 var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
                 if (!words[0].EndsWith(':'))
-                    file = words.Length > 5 && words[5].StartsWith('/') && !words[5].StartsWith("/memfd:", StringComparison.Ordinal) ? words[5] : "";
+                    file = words.Length > 5 && words[5].StartsWith('/') && !words[5].StartsWith("/memfd:", StringComparison.Ordinal)
+                        ? words[5] : "";
                 else if (words[0] == "Rss:")
                     resident = Megabytes(words[1]);
                 else if (words[0] == "Anonymous:")

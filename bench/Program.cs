@@ -2,7 +2,8 @@ using App.Development.Embedded;
 using Bench;
 using Npgsql;
 
-// dotnet run -c Release --project bench -- readings|jobs|background|messages|webhooks|live [--jobs 400000] [--n 3] [--secs 6] [--app <folder of a published App>] [--peers <folder>|none] [--only <case>]
+// dotnet run -c Release --project bench -- readings|jobs|background|messages|webhooks|live [--jobs 400000] [--n 3] [--secs 6] [--app
+// <folder of a published App>] [--peers <folder>|none] [--only <case>]
 // Each figure is one JSON line; where a peer ran in the same round, a last line gives the ratio.
 using var stopping = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -49,7 +50,8 @@ try
             await LiveBench.RunAsync(options, stopping.Token);
             return 0;
         default:
-            Console.Error.WriteLine("Usage: dotnet run -c Release --project bench -- readings|jobs|background|messages|webhooks|live [--n <rounds>] [--secs 6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
+            Console.Error.WriteLine(
+                "Usage: dotnet run -c Release --project bench -- readings|jobs|background|messages|webhooks|live [--n <rounds>] [--secs 6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
             return 64;
     }
 }

@@ -26,7 +26,8 @@ internal static class ReadingsBench
     {
         await using var postgres = await BenchServer.StartAsync(ct);
         var server = postgres.Source;
-        await using var peer = options.Peers is null ? null : StreamPeer.Start(options.Peers, (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0]);
+        await using var peer = options.Peers is null
+            ? null : StreamPeer.Start(options.Peers, (await BenchDatabase.FreshAsync(server, "tandem_bench_peer", ct)).Split('?')[0]);
 
         if (options.Only is null or BuildingsBench.Name) await BuildingsBench.RunAsync(server, options, ct);
         if (options.Only == BuildingsBench.Name) return;
@@ -36,7 +37,10 @@ internal static class ReadingsBench
             var rounds = new List<(JsonObject Ours, JsonNode? Peer)>();
             for (var round = 0; round < options.Rounds && !ct.IsCancellationRequested; round++)
             {
-                var theirs = peer is null ? null : await peer.RunAsync($"--batch {test.Batch} --conns {test.Connections} --secs {options.Seconds} --rate {test.Rate}", ct);
+                var theirs = peer is null
+                    ? null
+                    : await peer.RunAsync(
+                        $"--batch {test.Batch} --conns {test.Connections} --secs {options.Seconds} --rate {test.Rate}", ct);
                 if (theirs is not null) Console.WriteLine(theirs.ToJsonString());
                 var ours = await OursAsync(server, test, options, ct);
                 Console.WriteLine(ours.ToJsonString());
@@ -70,7 +74,8 @@ internal static class ReadingsBench
         var result = await load.RunAsync(ct);
         await BenchDatabase.DrainedAsync(source, ct);
         var processedIn = (ReadingsLoad.Now - began) / 1000;
-        var used = (Web: ProcessUsage.Cpu(web.Pid) - cpu.Web, Worker: ProcessUsage.Cpu(worker.Pid) - cpu.Worker, Store: ProcessUsage.CpuOfTree(postmaster) - cpu.Store);
+        var used = (Web: ProcessUsage.Cpu(web.Pid) - cpu.Web, Worker: ProcessUsage.Cpu(worker.Pid) - cpu.Worker,
+            Store: ProcessUsage.CpuOfTree(postmaster) - cpu.Store);
         var (webMemory, workerMemory) = (ProcessUsage.Memory(web.Pid), ProcessUsage.Memory(worker.Pid));
         var latencies = test.Rate > 0 ? await watch.LatenciesAsync(before) : [];
 
@@ -83,20 +88,35 @@ internal static class ReadingsBench
             ["refused"] = result.Refused,
             ["accepted_per_s"] = Math.Round(result.Accepted / result.Seconds),
             ["processed_per_s"] = Math.Round(result.Accepted / processedIn),
-            ["http_ms"] = new JsonObject { ["p50"] = Round(ReadingsLoad.At(result.HttpMs, 0.5)), ["p99"] = Round(ReadingsLoad.At(result.HttpMs, 0.99)) },
-            ["end_to_end_ms"] = latencies.Length == 0 ? null : new JsonObject { ["p50"] = Round(ReadingsLoad.At(latencies, 0.5)), ["p99"] = Round(ReadingsLoad.At(latencies, 0.99)) },
-            ["cpu_us_per_reading"] = new JsonObject { ["web"] = Micros(used.Web), ["worker"] = Micros(used.Worker), ["store"] = Micros(used.Store) },
+            ["http_ms"] = new JsonObject
+            {
+                ["p50"] = Round(ReadingsLoad.At(result.HttpMs, 0.5)),
+                ["p99"] = Round(ReadingsLoad.At(result.HttpMs, 0.99))
+            },
+            ["end_to_end_ms"] = latencies.Length == 0 ? null
+                : new JsonObject { ["p50"] = Round(ReadingsLoad.At(latencies, 0.5)), ["p99"] = Round(ReadingsLoad.At(latencies, 0.99)) },
+            ["cpu_us_per_reading"] = new JsonObject
+            {
+                ["web"] = Micros(used.Web),
+                ["worker"] = Micros(used.Worker),
+                ["store"] = Micros(used.Store)
+            },
             ["cpu_us_total"] = Micros(used.Web + used.Worker + used.Store),
             ["idle_rss_mb"] = new JsonObject { ["web"] = Round(idle.Web), ["worker"] = Round(idle.Worker) },
             ["peak_rss_mb"] = new JsonObject { ["web"] = Round(webMemory.Peak), ["worker"] = Round(workerMemory.Peak) },
             ["memory_mb"] = Math.Round(memory.Peak, 1),
-            ["ready_ms"] = new JsonObject { ["web"] = Math.Round(web.ReadyAfter.TotalMilliseconds), ["worker"] = Math.Round(worker.ReadyAfter.TotalMilliseconds) },
+            ["ready_ms"] = new JsonObject
+            {
+                ["web"] = Math.Round(web.ReadyAfter.TotalMilliseconds),
+                ["worker"] = Math.Round(worker.ReadyAfter.TotalMilliseconds)
+            },
         };
     }
 
     private static JsonObject Ratios(Case test, List<(JsonObject Ours, JsonNode? Peer)> rounds)
     {
-        double Median(Func<JsonObject, JsonNode, double> ratio) => Round(rounds.Select(round => ratio(round.Ours, round.Peer!)).Order().ElementAt(rounds.Count / 2));
+        double Median(Func<JsonObject, JsonNode, double> ratio) =>
+            Round(rounds.Select(round => ratio(round.Ours, round.Peer!)).Order().ElementAt(rounds.Count / 2));
         static double Sum(JsonNode node, params ReadOnlySpan<string> keys)
         {
             double total = 0;
@@ -109,14 +129,19 @@ internal static class ReadingsBench
             ["case"] = test.Name,
             ["ratio"] = "ours / peer, median of rounds",
             ["accepted"] = Median((ours, peer) => ours["accepted_per_s"]!.GetValue<double>() / peer["accepted_per_s"]!.GetValue<double>()),
-            ["processed"] = Median((ours, peer) => ours["processed_per_s"]!.GetValue<double>() / peer["processed_per_s"]!.GetValue<double>()),
-            ["cpu"] = Median((ours, peer) => ours["cpu_us_total"]!.GetValue<double>() / Sum(peer["cpu_us_per_reading"]!, "server", "worker", "redis", "store")),
+            ["processed"] = Median((ours, peer) =>
+                ours["processed_per_s"]!.GetValue<double>() / peer["processed_per_s"]!.GetValue<double>()),
+            ["cpu"] = Median((ours, peer) =>
+                ours["cpu_us_total"]!.GetValue<double>() / Sum(peer["cpu_us_per_reading"]!, "server", "worker", "redis", "store")),
             ["memory"] = Median((ours, peer) => Sum(ours, "memory_mb") / Sum(peer, "memory_mb")),
-            ["rss"] = Median((ours, peer) => Sum(ours["peak_rss_mb"]!, "web", "worker") / Sum(peer["rss_mb"]!, "server", "worker", "redis")),
+            ["rss"] = Median((ours, peer) =>
+                Sum(ours["peak_rss_mb"]!, "web", "worker") / Sum(peer["rss_mb"]!, "server", "worker", "redis")),
         };
         if (test.Rate > 0)
             foreach (var point in (string[])["p50", "p99"])
-                line["end_to_end_" + point] = Median((ours, peer) => ours["end_to_end_ms"]![point]!.GetValue<double>() / peer["end_to_end_ms"]![point]!.GetValue<double>());
+                line["end_to_end_"
+                    + point] = Median((ours, peer) =>
+                        ours["end_to_end_ms"]![point]!.GetValue<double>() / peer["end_to_end_ms"]![point]!.GetValue<double>());
         return line;
     }
 
@@ -124,16 +149,24 @@ internal static class ReadingsBench
     private static async Task RawCopyAsync(NpgsqlDataSource server, CancellationToken ct)
     {
         await using var connection = await server.OpenConnectionAsync(ct);
-        await using (var create = new NpgsqlCommand("drop table if exists bench_raw; create table bench_raw (building text, meter text, ts timestamptz, watts double precision)", connection)) await create.ExecuteNonQueryAsync(ct);
+        await using (var create = new NpgsqlCommand(
+            "drop table if exists bench_raw; create table bench_raw (building text, meter text, ts timestamptz, watts double precision)",
+            connection)) await create.ExecuteNonQueryAsync(ct);
         var began = ReadingsLoad.Now;
         long rows = 0;
         for (; ReadingsLoad.Now - began < 3000; rows += 1000)
         {
             await using var copy = await connection.BeginBinaryImportAsync("copy bench_raw from stdin (format binary)", ct);
-            for (var i = 0; i < 1000; i++) await copy.WriteRowAsync(ct, $"b{i % 50}", "mains", DateTime.UnixEpoch.AddMilliseconds(i), i * 0.1);
+            for (var i = 0; i < 1000; i++)
+                await copy.WriteRowAsync(ct, $"b{i % 50}", "mains", DateTime.UnixEpoch.AddMilliseconds(i), i * 0.1);
             await copy.CompleteAsync(ct);
         }
-        Console.WriteLine(new JsonObject { ["bench"] = "raw", ["copy_rows_per_s"] = Math.Round(rows / ((ReadingsLoad.Now - began) / 1000)) }.ToJsonString());
+        Console.WriteLine(
+            new JsonObject
+            {
+                ["bench"] = "raw",
+                ["copy_rows_per_s"] = Math.Round(rows / ((ReadingsLoad.Now - began) / 1000))
+            }.ToJsonString());
         await using var drop = new NpgsqlCommand("drop table bench_raw", connection);
         await drop.ExecuteNonQueryAsync(ct);
     }

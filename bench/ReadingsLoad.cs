@@ -13,7 +13,8 @@ internal sealed record LoadResult(double Seconds, long Accepted, long Refused, d
 /// Posts readings over plain sockets: a client that is not the limit. Closed loop over a number of connections, or open
 /// loop at a rate. Times are the moment of sending, so that the database can tell how long a reading took.
 /// </summary>
-internal sealed record ReadingsLoad(Uri Address, int Connections, int Batch, double Seconds, int Rate, int Buildings, string Meter = "mains")
+internal sealed record ReadingsLoad(Uri Address, int Connections, int Batch, double Seconds, int Rate, int Buildings,
+    string Meter = "mains")
 {
     private static readonly Stopwatch Clock = Stopwatch.StartNew();
     private static readonly DateTime Epoch = DateTime.UtcNow - Clock.Elapsed;
@@ -60,7 +61,8 @@ internal sealed record ReadingsLoad(Uri Address, int Connections, int Batch, dou
     }
 
     /// <summary>The value at a share of a sorted list.</summary>
-    public static double At(double[] sorted, double share) => sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, Math.Ceiling(share * sorted.Length) - 1)];
+    public static double At(double[] sorted, double share) =>
+        sorted.Length == 0 ? double.NaN : sorted[(int)Math.Min(sorted.Length - 1, Math.Ceiling(share * sorted.Length) - 1)];
 
     private ReadOnlyMemory<byte> Request(int from)
     {

@@ -10,13 +10,16 @@ internal sealed class StreamPeer(string folder, string databaseUrl, RedisProcess
     {
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
         {
-            Console.Error.WriteLine($"The peer is left out: copy {folder}, run 'npm install' and 'models/make-models.mjs' there, and name the copy with --peers.");
+            Console.Error.WriteLine(
+                $"The peer is left out: copy {folder}, run 'npm install' and 'models/make-models.mjs' there, and name the copy with --peers.");
             return null;
         }
         return RedisProcess.Start() is { } redis ? new StreamPeer(folder, databaseUrl, redis) : null;
     }
 
-    /// <summary>One run; its own JSON line, and what its processes held in memory together. The client is not counted: it is their parent.</summary>
+    /// <summary>
+    /// One run; its own JSON line, and what its processes held in memory together. The client is not counted: it is their parent.
+    /// </summary>
     public async Task<JsonNode> RunAsync(string arguments, CancellationToken ct)
     {
         MemoryWatch? memory = null;

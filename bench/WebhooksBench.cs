@@ -32,7 +32,8 @@ internal static class WebhooksBench
             await SendAsync(web.Address, "warm", rate, WarmUpSeconds, ct);
             await DrainedAsync(source, ct);
             var postmaster = await BenchDatabase.PostmasterAsync(source, ct);
-            (double Web, double Worker, double Store) Cpu() => (ProcessUsage.Cpu(web.Pid), ProcessUsage.Cpu(worker.Pid), ProcessUsage.CpuOfTree(postmaster));
+            (double Web, double Worker, double Store) Cpu() =>
+                (ProcessUsage.Cpu(web.Pid), ProcessUsage.Cpu(worker.Pid), ProcessUsage.CpuOfTree(postmaster));
             var before = Cpu();
             var (latencies, refused) = await SendAsync(web.Address, "paid", rate, options.Seconds, ct);
             await DrainedAsync(source, ct);
@@ -58,7 +59,8 @@ internal static class WebhooksBench
         }
     }
 
-    private static async Task<(double[] Latencies, int Refused)> SendAsync(Uri address, string prefix, int rate, int seconds, CancellationToken ct)
+    private static async Task<(double[] Latencies, int Refused)> SendAsync(Uri address, string prefix, int rate, int seconds,
+        CancellationToken ct)
     {
         using var http = new HttpClient(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = address };
         var (latencies, refused) = (new ConcurrentBag<double>(), 0);
@@ -67,7 +69,8 @@ internal static class WebhooksBench
         for (var i = 0; i < rate * seconds; i++)
         {
             // Whoever is late sends what is due at once.
-            if (TimeSpan.FromSeconds((double)i / rate) - Stopwatch.GetElapsedTime(began) is var early && early > TimeSpan.FromMilliseconds(1)) await Task.Delay(early, ct);
+            if (TimeSpan.FromSeconds((double)i / rate) - Stopwatch.GetElapsedTime(began) is var early
+                && early > TimeSpan.FromMilliseconds(1)) await Task.Delay(early, ct);
             sending.Add(OneAsync($"{prefix}-{i}"));
         }
         await Task.WhenAll(sending);
@@ -75,9 +78,12 @@ internal static class WebhooksBench
 
         async Task OneAsync(string reference)
         {
-            var body = Encoding.UTF8.GetBytes($$$"""{"event":"charge.success","data":{"id":1,"reference":"{{{reference}}}","amount":50000,"currency":"NGN","status":"success","customer":{"email":"ada@example.org"},"metadata":""}}""");
+            var body =
+                Encoding.UTF8.GetBytes(
+                    $$$"""{"event":"charge.success","data":{"id":1,"reference":"{{{reference}}}","amount":50000,"currency":"NGN","status":"success","customer":{"email":"ada@example.org"},"metadata":""}}""");
             using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/paystack") { Content = new ByteArrayContent(body) };
-            request.Headers.Add("x-paystack-signature", Convert.ToHexStringLower(HMACSHA512.HashData(Encoding.UTF8.GetBytes(Secret), body)));
+            request.Headers.Add("x-paystack-signature",
+                Convert.ToHexStringLower(HMACSHA512.HashData(Encoding.UTF8.GetBytes(Secret), body)));
             var sent = Stopwatch.GetTimestamp();
             using var answer = await http.SendAsync(request, ct);
             if (answer.IsSuccessStatusCode) latencies.Add(Stopwatch.GetElapsedTime(sent).TotalMilliseconds);
@@ -93,7 +99,9 @@ internal static class WebhooksBench
 
     private static async Task<double> ScalarAsync(NpgsqlDataSource source, double share, CancellationToken ct)
     {
-        await using var command = source.CreateCommand("select percentile_cont($1) within group (order by extract(epoch from processed_at - received_at) * 1000) from webhook_events where dedupe_key like '%paid-%'");
+        await using var command =
+            source.CreateCommand(
+                "select percentile_cont($1) within group (order by extract(epoch from processed_at - received_at) * 1000) from webhook_events where dedupe_key like '%paid-%'");
         command.Parameters.Add(new() { Value = share });
         return Math.Round((double)(await command.ExecuteScalarAsync(ct))!, 2);
     }

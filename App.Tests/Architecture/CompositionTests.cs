@@ -12,7 +12,8 @@ namespace App.Tests.Architecture;
 /// <summary>What the two roles are made of, and that the entities fit the schema.</summary>
 public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
 {
-    private static readonly string[] OfTheWebRole = ["Draining", "GroupCommit", "LiveWatch", "ModelRefresher", "Notifications", "ShadowRunner"];
+    private static readonly string[] OfTheWebRole = ["Draining", "GroupCommit", "LiveWatch", "ModelRefresher", "Notifications",
+        "ShadowRunner"];
 
     [Fact]
     public async Task No_worker_service_runs_in_the_web_role()
@@ -31,12 +32,15 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
     [Fact]
     public void Kinds_of_jobs_are_those_of_the_checked_in_list() =>
         // A queued job outlives the class that did it: a name may be added to the list, and never leaves it.
-        Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/JobKinds.txt")), web.Services.GetServices<JobKind>().Select(kind => kind.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/JobKinds.txt")),
+            web.Services.GetServices<JobKind>().Select(kind => kind.Name).Order(StringComparer.Ordinal));
 
     [Fact]
     public void Background_jobs_are_those_of_the_checked_in_list() =>
-        // What is queued names class and arguments: a line may be added, and is changed or taken out only when nothing of it can be queued any more.
-        Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/BackgroundJobs.txt")), web.Services.GetRequiredService<BackgroundJobTypes>().All.Select(job =>
+        // What is queued names class and arguments: a line may be added, and is changed or taken out only when nothing of it can be queued
+        // any more.
+        Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/BackgroundJobs.txt")),
+            web.Services.GetRequiredService<BackgroundJobTypes>().All.Select(job =>
             $"{job.Queue} {job.Type.FullName}({string.Join(", ", job.Type.GetMethod(BackgroundJobType.Method)!.GetParameters().Select(parameter => parameter.ParameterType.Name))})").Order(StringComparer.Ordinal));
 
     [Fact]
@@ -53,5 +57,6 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
     private static async Task QueryAsync<T>(AppDbContext db) where T : class => await db.Set<T>().AsNoTracking().Take(1).ToListAsync();
 
     private static List<string> Hosted(AppHost host) =>
-        [.. host.Services.GetServices<IHostedService>().Select(service => service.GetType()).Where(type => type.Assembly == typeof(Modules).Assembly).Select(type => type.Name).Order()];
+        [.. host.Services.GetServices<IHostedService>().Select(service => service.GetType())
+            .Where(type => type.Assembly == typeof(Modules).Assembly).Select(type => type.Name).Order()];
 }

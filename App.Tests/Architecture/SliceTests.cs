@@ -40,7 +40,8 @@ public sealed partial class SliceTests
 
     [Fact]
     public void A_group_holds_no_code_of_its_own() =>
-        Assert.Empty(Sources.Of("App").Select(source => source.Path.Split('/')).Where(path => path.Length == 2 && Groups.Contains(path[0])).Select(path => path[1]));
+        Assert.Empty(Sources.Of("App")
+            .Select(source => source.Path.Split('/')).Where(path => path.Length == 2 && Groups.Contains(path[0])).Select(path => path[1]));
 
     [Theory]
     [InlineData("App")]
@@ -66,7 +67,8 @@ public sealed partial class SliceTests
     private static string Slice(string[] path) => Groups.Contains(path[0]) && path.Length > 1 ? $"{path[0]}.{path[1]}" : path[0];
 
     private static IEnumerable<string> Violations(string slice, string source) =>
-        Reference().Matches(source).Select(match => Slice(match.Groups["path"].Value.Replace("WebConsole", "Console").Split('.'))).Distinct()
+        Reference()
+            .Matches(source).Select(match => Slice(match.Groups["path"].Value.Replace("WebConsole", "Console").Split('.'))).Distinct()
             .Where(used => Array.IndexOf(Order, used) > Array.IndexOf(Order, slice));
 
     [GeneratedRegex(@"\bApp\.(?<path>[A-Z]\w+(\.[A-Z]\w+)?)", RegexOptions.ExplicitCapture)]

@@ -10,11 +10,17 @@ public sealed partial class SourceTests
     [InlineData("Engines/Schedules", @"\bQuartz\b")]
     [InlineData("Engines/Background", @"\b(using|=) Hangfire\b|\bHangfire\.\w|\bIBackgroundJobClient\b")]
     public void A_library_is_named_in_its_slice_alone(string slice, string pattern) =>
-        Assert.Empty(Sources.Of("App").Where(source => !source.Path.StartsWith(slice + "/", StringComparison.Ordinal) && Code(source.Text).Any(line => Regex.IsMatch(line, pattern))).Select(source => source.Path));
+        Assert.Empty(
+            Sources.Of("App")
+                .Where(source =>
+                    !source.Path.StartsWith(slice + "/", StringComparison.Ordinal)
+                        && Code(source.Text).Any(line => Regex.IsMatch(line, pattern))).Select(source => source.Path));
 
     // Its lock expires under its holder.
     [Fact]
-    public void Nobody_relies_on_a_lock_of_Hangfire() => Assert.Empty(Sources.Of("App").Where(source => source.Text.Contains("DisableConcurrentExecution", StringComparison.Ordinal)).Select(source => source.Path));
+    public void Nobody_relies_on_a_lock_of_Hangfire() =>
+    Assert.Empty(Sources.Of("App")
+        .Where(source => source.Text.Contains("DisableConcurrentExecution", StringComparison.Ordinal)).Select(source => source.Path));
 
     [Fact]
     public void Time_comes_from_the_time_provider_and_nobody_sleeps() =>
@@ -36,10 +42,12 @@ public sealed partial class SourceTests
 
     [Fact]
     public void Nothing_is_left_to_be_done_or_switched_off() =>
-        Assert.Empty(Sources.Of("App").SelectMany(source => Leftover().Matches(source.Text).Select(match => $"{source.Path}: {match.Value}")));
+        Assert.Empty(
+            Sources.Of("App").SelectMany(source => Leftover().Matches(source.Text).Select(match => $"{source.Path}: {match.Value}")));
 
     // Comments may name what they explain.
-    private static IEnumerable<string> Code(string text) => text.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal));
+    private static IEnumerable<string> Code(string text) =>
+        text.Split('\n').Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal));
 
     [GeneratedRegex(@"\b(DateTime\.(UtcNow|Now|Today)|DateTimeOffset\.(UtcNow|Now)|Thread\.Sleep)\b")]
     private static partial Regex Clock();

@@ -26,14 +26,17 @@ public sealed class BackgroundPageTests(Browser browser) : IAsyncLifetime
         using var nobody = Plain(null);
         using var asked = await nobody.GetAsync("/hangfire/jobs/failed");
         Assert.Equal(HttpStatusCode.Unauthorized, asked.StatusCode);
-        Assert.Contains("value=\"/hangfire/jobs/failed\"", WebUtility.HtmlDecode(await asked.Content.ReadAsStringAsync()), StringComparison.Ordinal);
+        Assert.Contains("value=\"/hangfire/jobs/failed\"", WebUtility.HtmlDecode(await asked.Content.ReadAsStringAsync()),
+            StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.PostAsync("/hangfire/stats", null)).StatusCode);
-        foreach (var key in new[] { await host.NewKeyAsync("somebody", Scopes.Admin), await host.NewKeyAsync(Scopes.OperatorsOrganization, Scopes.Ingest) })
+        foreach (var key in new[] { await host.NewKeyAsync("somebody", Scopes.Admin),
+            await host.NewKeyAsync(Scopes.OperatorsOrganization, Scopes.Ingest) })
         {
             using var other = Plain(key);
             using var refused = await other.GetAsync("/hangfire");
             Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
-            Assert.DoesNotContain("Hangfire", (await refused.Content.ReadAsStringAsync()).Replace("/hangfire", "", StringComparison.Ordinal), StringComparison.Ordinal);
+            Assert.DoesNotContain("Hangfire",
+                (await refused.Content.ReadAsStringAsync()).Replace("/hangfire", "", StringComparison.Ordinal), StringComparison.Ordinal);
         }
     }
 
@@ -75,10 +78,13 @@ public sealed class BackgroundPageTests(Browser browser) : IAsyncLifetime
     {
         var job = await EnqueueAsync();
         await host.ExecuteAsync($$"""
-            insert into hangfire.jobparameter (jobid, name, value) values ({{job}}, 'Progress', '{"fraction":0.4,"text":"two of <b>five</b>"}'), ({{job}}, 'Log', '["12:00:00.000 <img src=x onerror=window.hacked=1>"]')
+            insert into hangfire.jobparameter (jobid, name, value)
+                values ({{job}}, 'Progress', '{"fraction":0.4,"text":"two of <b>five</b>"}'),
+                    ({{job}}, 'Log', '["12:00:00.000 <img src=x onerror=window.hacked=1>"]')
             """);
         var page = await browser.NewPageAsync();
-        await page.Context.AddCookiesAsync([new() { Name = KeyAuthentication.Cookie, Value = AppHost.AdminKey, Url = host.Address.ToString() }]);
+        await page.Context.AddCookiesAsync(
+            [new() { Name = KeyAuthentication.Cookie, Value = AppHost.AdminKey, Url = host.Address.ToString() }]);
         page.Dialog += async (_, question) => await question.AcceptAsync();
         var console = new ConsolePage(page, host.Address.ToString().TrimEnd('/'));
         await console.OpenAsync("/jobs/schedules");
@@ -107,20 +113,26 @@ public sealed class BackgroundPageTests(Browser browser) : IAsyncLifetime
     {
         await EnqueueAsync();
         var part = (await host.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("background");
-        Assert.Equal(("degraded", "No worker runs the jobs of queue 'upkeep'."), (part.GetProperty("status").GetString(), part.GetProperty("note").GetString()));
+        Assert.Equal(("degraded", "No worker runs the jobs of queue 'upkeep'."),
+            (part.GetProperty("status").GetString(), part.GetProperty("note").GetString()));
         var details = part.GetProperty("details");
         Assert.Equal((0, 0L), (details.GetProperty("servers").GetInt32(), details.GetProperty("failed").GetInt64()));
         var queue = Assert.Single(details.GetProperty("queues").EnumerateArray());
-        Assert.Equal(("upkeep", 1L, true), (queue.GetProperty("name").GetString(), queue.GetProperty("enqueued").GetInt64(), queue.GetProperty("oldestEnqueuedSeconds").GetDouble() >= 0));
+        Assert.Equal(("upkeep", 1L, true),
+            (queue.GetProperty("name").GetString(), queue.GetProperty("enqueued").GetInt64(),
+                queue.GetProperty("oldestEnqueuedSeconds").GetDouble() >= 0));
     }
 
-    private Task<long> EnqueueAsync() => Task.FromResult(host.Services.GetRequiredService<App.Engines.Background.BackgroundJobs>().Enqueue<PruneFires>(job => job.RunAsync(CancellationToken.None)));
+    private Task<long> EnqueueAsync() =>
+        Task.FromResult(host.Services.GetRequiredService<App.Engines.Background.BackgroundJobs>()
+            .Enqueue<PruneFires>(job => job.RunAsync(CancellationToken.None)));
 
     private Task<string> StateAsync(long job) => host.ScalarAsync<string>($"select statename from hangfire.job where id = {job}");
 
     private HttpClient Plain(string? key)
     {
-        var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = host.Address };
+        var client =
+            new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = host.Address };
         if (key is not null) client.DefaultRequestHeaders.Authorization = new("Bearer", key);
         return client;
     }

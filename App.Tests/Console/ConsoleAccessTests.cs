@@ -10,7 +10,9 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
     public Task InitializeAsync()
     {
         if (server.Houses.IsEmpty)
-            server.Houses.Enqueue(new StubHouse("a-building-with-a-name-that-is-far-longer-than-anyone-would-wish.north-wing:0042") { Solar = 2600 }.Fill(StubServer.Now, TimeSpan.FromHours(30)));
+            server.Houses.Enqueue(
+                new StubHouse("a-building-with-a-name-that-is-far-longer-than-anyone-would-wish.north-wing:0042") { Solar = 2600 }.Fill(
+                    StubServer.Now, TimeSpan.FromHours(30)));
         return Task.CompletedTask;
     }
 
@@ -62,7 +64,8 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
         await Expect(console.Card("kettle")).ToBeVisibleAsync();
         await Expect(console.Page.Locator("#service-state")).ToHaveTextAsync("Up");
 
-        Assert.Equal(dark ? "rgb(12, 18, 24)" : "rgb(244, 246, 248)", await console.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor"));
+        Assert.Equal(dark ? "rgb(12, 18, 24)" : "rgb(244, 246, 248)",
+            await console.Page.EvaluateAsync<string>("() => getComputedStyle(document.body).backgroundColor"));
         Assert.Empty(await Contrast.FaultsAsync(console.Page));
         await console.UntilDrawnAsync(100, "measured");
         Assert.Empty(console.Complaints);

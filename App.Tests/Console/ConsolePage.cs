@@ -26,7 +26,9 @@ public sealed class ConsolePage
     /// <summary>The browser's page.</summary>
     public IPage Page { get; }
 
-    /// <summary>Errors and warnings of the console so far: script errors, failed loads, violations of the content security policy.</summary>
+    /// <summary>
+    /// Errors and warnings of the console so far: script errors, failed loads, violations of the content security policy.
+    /// </summary>
     public IReadOnlyList<string> Complaints => [.. complaints];
 
     /// <summary>Text that says whether readings arrive.</summary>
@@ -80,7 +82,8 @@ public sealed class ConsolePage
     public async Task<IReadOnlyDictionary<string, int>> UntilDrawnAsync(int atLeast, params string[] colours)
     {
         IReadOnlyDictionary<string, int> pixels = new Dictionary<string, int>();
-        await Poll.UntilAsync($"more than {atLeast} pixels are drawn of each colour", async () => (pixels = await CountPixelsAsync(colours)).Values.All(count => count > atLeast),
+        await Poll.UntilAsync($"more than {atLeast} pixels are drawn of each colour",
+            async () => (pixels = await CountPixelsAsync(colours)).Values.All(count => count > atLeast),
             whatElse: () => string.Join(", ", pixels.Select(colour => $"{colour.Key} {colour.Value}")));
         return pixels;
     }
@@ -112,5 +115,6 @@ public sealed class ConsolePage
     }
 
     /// <summary>By how many CSS pixels the page is wider than the window.</summary>
-    public Task<int> OverflowAsync() => Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
+    public Task<int> OverflowAsync() =>
+        Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth - document.documentElement.clientWidth");
 }

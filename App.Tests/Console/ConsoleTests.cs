@@ -177,7 +177,8 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
         var minute = new DateTimeOffset(now.Ticks - now.Ticks % TimeSpan.TicksPerMinute, TimeSpan.Zero);
         for (var i = 0; i <= 120; i++) house.Measure(minute.AddMinutes(-i), watts);
         for (var i = 10; i <= 60; i++)
-            foreach (var appliance in Appliances) house.Predict(minute.AddMinutes(-i), appliance, appliance is "fridge" or "other" ? 90 : 0, final: false);
+            foreach (var appliance in Appliances)
+                house.Predict(minute.AddMinutes(-i), appliance, appliance is "fridge" or "other" ? 90 : 0, final: false);
         return house;
     }
 

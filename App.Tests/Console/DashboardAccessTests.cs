@@ -34,7 +34,8 @@ public sealed class DashboardAccessTests(Browser browser, JobApi api) : IClassFi
     {
         using var client = Plain();
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
-        foreach (var name in (string[])["X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Host"]) request.Headers.TryAddWithoutValidation(name, name == "Forwarded" ? "for=127.0.0.1" : "127.0.0.1");
+        foreach (var name in (string[])["X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Host"])
+            request.Headers.TryAddWithoutValidation(name, name == "Forwarded" ? "for=127.0.0.1" : "127.0.0.1");
         using var answer = await client.SendAsync(request);
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.DoesNotContain("jobs/app.js", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
@@ -83,7 +84,8 @@ public sealed class DashboardAccessTests(Browser browser, JobApi api) : IClassFi
     [InlineData(1280, true)]
     public async Task Every_view_fits_is_legible_and_is_reached_by_keys(int width, bool dark)
     {
-        var id = await api.AddAsync("dead", "a.kind.with.a.name.that.is.far.longer.than.anyone.would.wish." + new string('x', 60), error: "SomethingVeryLongException: " + new string('y', 300), args: $$"""{"a":"{{new string('z', 300)}}"}""");
+        var id = await api.AddAsync("dead", "a.kind.with.a.name.that.is.far.longer.than.anyone.would.wish." + new string('x', 60),
+            error: "SomethingVeryLongException: " + new string('y', 300), args: $$"""{"a":"{{new string('z', 300)}}"}""");
         var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), api.Host);
         foreach (var path in (string[])["/jobs", "/jobs/list", "/jobs/list?state=dead", $"/jobs/{id}", "/jobs/schedules"])
         {
@@ -103,5 +105,6 @@ public sealed class DashboardAccessTests(Browser browser, JobApi api) : IClassFi
         Assert.Empty(page.Complaints);
     }
 
-    private HttpClient Plain() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = api.Host.Address };
+    private HttpClient Plain() =>
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = api.Host.Address };
 }

@@ -22,7 +22,8 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         // Each of the last sixty minutes and of the next thirty has its ends: whichever is the current one when the page looks.
         await api.Host.ExecuteAsync("""
             insert into job_workers (process, concurrency, lease_expires_at) values ('worker-a/17', 8, now() + interval '1 hour');
-            insert into job_minutes select date_trunc('minute', now()) - n * interval '1 minute', 'mail.send', 'succeeded', 600, 3 from generate_series(-30, 59) n;
+            insert into job_minutes select date_trunc('minute', now()) - n * interval '1 minute', 'mail.send', 'succeeded', 600, 3
+                from generate_series(-30, 59) n;
             insert into job_minutes values (date_trunc('minute', now()) - interval '10 minutes', 'mail.send', 'retry', 25, 1)
             """);
         var running = await api.AddAsync("running", "mail.send", more: "progress = 0.4, progress_text = 'two of five'");
@@ -34,7 +35,8 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync("two of five");
         await Expect(page.Page.GetByRole(AriaRole.Row, new() { Name = "default" })).ToContainTextAsync("3.0\u00a0h");
         await Expect(page.Page.Locator(".figures")).ToContainTextAsync("10.0");
-        await Expect(page.Page.Locator("#rate")).ToHaveAttributeAsync("aria-label", "36,000 attempts succeeded and 25 failed in the last hour");
+        await Expect(page.Page.Locator("#rate"))
+            .ToHaveAttributeAsync("aria-label", "36,000 attempts succeeded and 25 failed in the last hour");
         await Expect(page.Page.Locator("#rate canvas")).ToBeVisibleAsync();
         await page.Page.GetByRole(AriaRole.Link, new() { Name = "Day" }).ClickAsync();
         await Expect(page.Page).ToHaveURLAsync(new System.Text.RegularExpressions.Regex("span=day"));
@@ -95,7 +97,8 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task One_job_shows_its_errors_and_is_retried_cancelled_and_deleted_from_the_page()
     {
-        var id = await api.AddAsync("dead", "mail.send", error: "InvalidOperationException: no route\n   at Mail.Send() in Mail.cs:line 12", args: """{"to":"ada"}""");
+        var id = await api.AddAsync("dead", "mail.send", error: "InvalidOperationException: no route\n   at Mail.Send() in Mail.cs:line 12",
+            args: """{"to":"ada"}""");
         await api.Host.ExecuteAsync($"insert into job_log (job_id, attempt, line) values ({id}, 1, 'asking the server')");
         var page = await OpenAsync($"/jobs/{id}");
         await Expect(page.Page.Locator("details.error pre")).ToContainTextAsync("Mail.cs:line 12");
@@ -154,13 +157,16 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     public async Task Markup_in_a_kind_an_error_arguments_or_a_queue_stays_text()
     {
         const string Attack = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
-        var id = await api.AddAsync("dead", Attack, organization: "<b>org</b>", error: Attack + "\n" + Attack, args: $$"""{"a":"{{Attack.Replace("\"", "\\\"")}}"}""", more: "queue = '<i>q</i>', progress_text = '<u>x</u>'");
+        var id = await api.AddAsync("dead", Attack, organization: "<b>org</b>", error: Attack + "\n" + Attack,
+            args: $$"""{"a":"{{Attack.Replace("\"", "\\\"")}}"}""", more: "queue = '<i>q</i>', progress_text = '<u>x</u>'");
         await api.Host.ExecuteAsync($"insert into job_log (job_id, attempt, line) values ({id}, 1, '<img src=x onerror=window.hacked=1>')");
         foreach (var path in (string[])["/jobs", "/jobs/list", $"/jobs/{id}", $"/jobs/list?text={Uri.EscapeDataString(Attack)}"])
         {
             var page = await OpenAsync(path);
             await Expect(page.Page.Locator("#main")).ToContainTextAsync(path == "/jobs" ? "<i>q</i>" : "<img src=x");
-            Assert.False(await page.Page.EvaluateAsync<bool>("() => 'hacked' in window || document.querySelector('main img, main script, main b, main i, main u') !== null"));
+            Assert.False(
+                await page.Page.EvaluateAsync<bool>(
+                    "() => 'hacked' in window || document.querySelector('main img, main script, main b, main i, main u') !== null"));
             Assert.Empty(page.Complaints);
         }
     }
@@ -198,7 +204,8 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
 
         await Expect(page.Page.Locator(".graph .step")).ToHaveCountAsync(4);
         await Expect(page.Page.Locator(".graph path")).ToHaveCountAsync(4);
-        var (fetch, join) = (await page.Page.Locator(".graph .step[data-key=fetch]").BoundingBoxAsync(), await page.Page.Locator(".graph .step[data-key=join]").BoundingBoxAsync());
+        var (fetch, join) = (await page.Page.Locator(".graph .step[data-key=fetch]").BoundingBoxAsync(),
+            await page.Page.Locator(".graph .step[data-key=join]").BoundingBoxAsync());
         Assert.True(fetch!.X < join!.X);
         await page.Page.Locator(".graph .step[data-key=left]").FocusAsync();
         await page.Page.Keyboard.PressAsync("Enter");
@@ -212,7 +219,8 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task A_schedule_shows_when_it_fires_and_is_paused_and_resumed()
     {
-        await api.Host.ExecuteAsync("insert into schedules (key, cron, time_zone, description, job_kind, job_args, missed, declared, planned_through) values ('weather.hourly', '0 0 * * * ?', 'Europe/Berlin', 'Fetches the weather', 'weather.fetch', '{}', 'skip', true, now())");
+        await api.Host.ExecuteAsync(
+            "insert into schedules (key, cron, time_zone, description, job_kind, job_args, missed, declared, planned_through) values ('weather.hourly', '0 0 * * * ?', 'Europe/Berlin', 'Fetches the weather', 'weather.fetch', '{}', 'skip', true, now())");
         var page = await OpenAsync("/jobs/schedules");
         await Expect(page.Rows).ToContainTextAsync("weather.hourly");
         await Expect(page.Rows).ToContainTextAsync("0 0 * * * ?");

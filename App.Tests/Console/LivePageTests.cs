@@ -43,7 +43,9 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
         // The browser's test picture has no hand in it.
         await Expect(console.Page.Locator("#source")).ToHaveTextAsync("Camera: no hand in view", new() { Timeout = 300_000 });
         Assert.Contains(asked, url => url.EndsWith(".wasm", StringComparison.Ordinal));
-        Assert.All(asked.Where(url => !url.StartsWith("blob:", StringComparison.Ordinal) && !url.StartsWith("data:", StringComparison.Ordinal)), url => Assert.StartsWith(host.Address.ToString(), url, StringComparison.Ordinal));
+        Assert.All(
+            asked.Where(url => !url.StartsWith("blob:", StringComparison.Ordinal) && !url.StartsWith("data:", StringComparison.Ordinal)),
+            url => Assert.StartsWith(host.Address.ToString(), url, StringComparison.Ordinal));
         Assert.DoesNotContain(console.Complaints, complaint => complaint.Contains("Content Security Policy", StringComparison.Ordinal));
     }
 

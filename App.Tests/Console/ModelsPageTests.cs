@@ -90,8 +90,15 @@ public sealed class ModelsPageTests(Browser browser) : IAsyncLifetime
 
     private static async Task ChooseAsync(DashboardPage page, byte[] artifact)
     {
-        await page.Page.GetByLabel("Model (.onnx)").SetInputFilesAsync(new FilePayload { Name = "tiny.onnx", MimeType = "application/octet-stream", Buffer = artifact });
-        await page.Page.GetByLabel("Spec (.json)").SetInputFilesAsync(new FilePayload { Name = "tiny.json", MimeType = "application/json", Buffer = Encoding.UTF8.GetBytes(TinyModel.Spec().ToJson()) });
+        await page.Page.GetByLabel("Model (.onnx)")
+            .SetInputFilesAsync(new FilePayload { Name = "tiny.onnx", MimeType = "application/octet-stream", Buffer = artifact });
+        await page.Page.GetByLabel("Spec (.json)")
+            .SetInputFilesAsync(new FilePayload
+            {
+                Name = "tiny.json",
+                MimeType = "application/json",
+                Buffer = Encoding.UTF8.GetBytes(TinyModel.Spec().ToJson())
+            });
     }
 
     private async Task<DashboardPage> OpenAsync()

@@ -16,7 +16,14 @@ public sealed class RealServerTests(Browser browser, TestDatabase database) : IC
     [Fact]
     public async Task A_reading_that_is_posted_appears_on_the_open_page()
     {
-        var variables = Variables.Of(new Dictionary<string, string?> { ["DATABASE_URL"] = database.Url, ["ADMIN_API_KEY"] = Key, ["PORT"] = "0", ["ENV"] = "test" });
+        var variables =
+            Variables.Of(new Dictionary<string, string?>
+            {
+                ["DATABASE_URL"] = database.Url,
+                ["ADMIN_API_KEY"] = Key,
+                ["PORT"] = "0",
+                ["ENV"] = "test"
+            });
         await using var server = await Server.StartAsync(Program.ComposeAsync, variables, CancellationToken.None);
         var console = new ConsolePage(await browser.NewPageAsync(), server.Address.ToString().TrimEnd('/'));
         await console.SignInByLinkAsync(Key);
@@ -40,7 +47,8 @@ public sealed class RealServerTests(Browser browser, TestDatabase database) : IC
 
     private static async Task PostAsync(HttpClient meter, IEnumerable<(DateTimeOffset Ts, double Watts)> readings)
     {
-        using var answer = await meter.PostAsJsonAsync("/ingest/readings", new { readings = readings.Select(reading => new { buildingId = "h1", ts = reading.Ts, watts = reading.Watts }) });
+        using var answer = await meter.PostAsJsonAsync("/ingest/readings",
+            new { readings = readings.Select(reading => new { buildingId = "h1", ts = reading.Ts, watts = reading.Watts }) });
         answer.EnsureSuccessStatusCode();
     }
 }

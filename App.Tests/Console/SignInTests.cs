@@ -8,7 +8,8 @@ namespace App.Tests.WebConsole;
 
 public sealed class SignInTests(StubServer server) : IClassFixture<StubServer>, IDisposable
 {
-    private readonly HttpClient client = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Address) };
+    private readonly HttpClient client =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }) { BaseAddress = new Uri(server.Address) };
 
     [Fact]
     public async Task A_link_with_the_key_sets_a_strict_cookie_and_leads_to_the_page_without_the_key()
@@ -96,7 +97,9 @@ public sealed class SignInTests(StubServer server) : IClassFixture<StubServer>, 
     [InlineData("/sign-out")]
     public async Task A_form_that_another_site_posts_is_refused(string path)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new FormUrlEncodedContent([new("key", StubServer.Key)]) };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            path)
+        { Content = new FormUrlEncodedContent([new("key", StubServer.Key)]) };
         request.Headers.Add("Sec-Fetch-Site", "cross-site");
         using var answer = await client.SendAsync(request);
 
@@ -122,7 +125,8 @@ public sealed class SignInTests(StubServer server) : IClassFixture<StubServer>, 
         using var answer = await client.PostAsync("/sign-out", null);
 
         Assert.Equal(HttpStatusCode.SeeOther, answer.StatusCode);
-        Assert.Contains("tandem_key=; expires=Thu, 01 Jan 1970", Assert.Single(answer.Headers.GetValues("Set-Cookie")), StringComparison.Ordinal);
+        Assert.Contains("tandem_key=; expires=Thu, 01 Jan 1970", Assert.Single(answer.Headers.GetValues("Set-Cookie")),
+            StringComparison.Ordinal);
     }
 
     /// <inheritdoc/>

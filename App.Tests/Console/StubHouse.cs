@@ -35,7 +35,8 @@ public sealed class StubHouse(string id)
     /// <summary>Readings every 10 s up to a time, and the predictions that a pipeline would have made by then.</summary>
     public StubHouse Fill(DateTimeOffset now, TimeSpan past)
     {
-        for (var ts = Floor(now - past, Minute); ts <= now; ts += TimeSpan.FromSeconds(10)) Measure(ts, Demand(ts).Sum(part => part.Watts) - Sun(ts) + Noise(ts));
+        for (var ts = Floor(now - past, Minute); ts <= now; ts += TimeSpan.FromSeconds(10))
+            Measure(ts, Demand(ts).Sum(part => part.Watts) - Sun(ts) + Noise(ts));
         for (var ts = Floor(now - past, Minute) + Final; ts <= now - Provisional; ts += Minute)
             foreach (var (appliance, watts) in Demand(ts)) Predict(ts, appliance, watts, ts <= now - Final);
         return this;
@@ -80,7 +81,8 @@ public sealed class StubHouse(string id)
         return hour is > 6 and < 18 ? Solar * Math.Pow(Math.Sin((hour - 6) / 12 * Math.PI), 1.5) : 0;
     }
 
-    private static double Noise(DateTimeOffset ts) => 6 * Math.Sin(ts.ToUnixTimeSeconds() * 12.9898) + 4 * Math.Cos(ts.ToUnixTimeSeconds() * 78.233);
+    private static double Noise(DateTimeOffset ts) =>
+        6 * Math.Sin(ts.ToUnixTimeSeconds() * 12.9898) + 4 * Math.Cos(ts.ToUnixTimeSeconds() * 78.233);
 
     private static DateTimeOffset Floor(DateTimeOffset ts, TimeSpan step) => new(ts.Ticks - ts.Ticks % step.Ticks, TimeSpan.Zero);
 }

@@ -48,7 +48,8 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
     public async Task InitializeAsync()
     {
         database = await TestDatabase.CreateAsync();
-        var variables = Variables.Of(new Dictionary<string, string?> { ["DATABASE_URL"] = database.Url, ["ADMIN_API_KEY"] = Key, ["PORT"] = "0" });
+        var variables =
+            Variables.Of(new Dictionary<string, string?> { ["DATABASE_URL"] = database.Url, ["ADMIN_API_KEY"] = Key, ["PORT"] = "0" });
         var options = PlatformOptions.Read(variables);
         variables.ThrowIfInvalid();
         var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
@@ -83,16 +84,25 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
     private void MapData(WebApplication routes)
     {
         var data = routes.MapGroup("/api").RequireScope(Scopes.Read).AddEndpointFilter(async (context, next) =>
-            Away ? TypedResults.Problem(title: "The database does not answer: try again after a second.", statusCode: StatusCodes.Status503ServiceUnavailable) : await next(context));
+            Away
+                ? TypedResults.Problem(title: "The database does not answer: try again after a second.",
+                    statusCode: StatusCodes.Status503ServiceUnavailable) : await next(context));
         data.MapGet("/buildings", () => new { buildings = Houses.Select(Building), next = (string?)null });
         data.MapGet("/buildings/{id}/readings", (string id, DateTimeOffset from, DateTimeOffset to, string meter, int? step) =>
-            Find(id) is { } house ? Results.Ok(new { buildingId = id, readings = Means(house, from, to, meter, step ?? 1), next = (string?)null }) : Results.NotFound());
+            Find(id) is { } house
+                ? Results.Ok(new { buildingId = id, readings = Means(house, from, to, meter, step ?? 1), next = (string?)null })
+                : Results.NotFound());
         data.MapGet("/buildings/{id}/predictions", (string id, DateTimeOffset from, DateTimeOffset to, int limit, string? cursor) =>
         {
             if (Find(id) is not { } house) return Results.NotFound();
             var skip = cursor is null ? 0 : int.Parse(cursor, CultureInfo.InvariantCulture);
             var rows = house.Predictions.Where(p => p.Ts >= from && p.Ts < to).Skip(skip).ToList();
-            return Results.Ok(new { buildingId = id, predictions = rows.Take(limit), next = rows.Count > limit ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null });
+            return Results.Ok(new
+            {
+                buildingId = id,
+                predictions = rows.Take(limit),
+                next = rows.Count > limit ? (skip + limit).ToString(CultureInfo.InvariantCulture) : null
+            });
         });
         data.MapGet("/pipeline", () => new { group = "disaggregation", lag = 3, shards = Enumerable.Range(0, 16).Select(Shard) });
     }
@@ -113,7 +123,8 @@ public sealed class StubServer : IAsyncLifetime, IAsyncDisposable
         }),
     };
 
-    private static IEnumerable<StubReading> Means(StubHouse house, DateTimeOffset from, DateTimeOffset to, string meter, int step) => house.Readings
+    private static IEnumerable<StubReading> Means(StubHouse house, DateTimeOffset from, DateTimeOffset to, string meter, int step) =>
+        house.Readings
         .Where(reading => reading.Meter == meter && reading.Ts >= from && reading.Ts < to)
         .GroupBy(reading => reading.Ts.ToUnixTimeSeconds() / step * step)
         .Select(bucket => new StubReading(meter, DateTimeOffset.FromUnixTimeSeconds(bucket.Key), bucket.Average(reading => reading.Watts)));

@@ -57,7 +57,8 @@ public sealed class WebhooksPageTests(Browser browser) : IAsyncLifetime
         Assert.EndsWith("/webhooks?state=failed", page.Page.Url, StringComparison.Ordinal);
 
         using var client = app.Client(null);
-        using var challenge = await client.GetAsync($"/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token={CommerceHost.VerifyToken}&hub.challenge=42");
+        using var challenge =
+            await client.GetAsync($"/webhooks/whatsapp?hub.mode=subscribe&hub.verify_token={CommerceHost.VerifyToken}&hub.challenge=42");
         Assert.Equal((HttpStatusCode.OK, "42"), (challenge.StatusCode, await challenge.Content.ReadAsStringAsync()));
     }
 

@@ -12,7 +12,8 @@ public sealed class SimulatedMeterTests
         var early = new SimulatedMeter(3);
         for (var at = Start; at < Start.AddDays(3); at += SimulatedMeter.Period) early.WattsAt(at);
         var late = new SimulatedMeter(3);
-        for (var at = Start.AddDays(2); at < Start.AddDays(3); at += SimulatedMeter.Period) Assert.Equal(early.WattsAt(at), late.WattsAt(at));
+        for (var at = Start.AddDays(2); at < Start.AddDays(3); at += SimulatedMeter.Period)
+            Assert.Equal(early.WattsAt(at), late.WattsAt(at));
     }
 
     [Fact]

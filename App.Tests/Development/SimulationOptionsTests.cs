@@ -16,7 +16,8 @@ public sealed class SimulationOptionsTests
     public void Unset_it_posts_a_day_of_household_15_to_this_machine_and_goes_on_live()
     {
         var options = Read();
-        Assert.Equal(("http://localhost:8080/", "sim-1", 15, 1, true, 0), (options.Url.ToString(), options.Building, options.Seed, options.Days, options.Live, options.Speed));
+        Assert.Equal(("http://localhost:8080/", "sim-1", 15, 1, true, 0),
+            (options.Url.ToString(), options.Building, options.Seed, options.Days, options.Live, options.Speed));
     }
 
     [Theory]
@@ -31,7 +32,8 @@ public sealed class SimulationOptionsTests
         Assert.Contains($"{option} is '{value}'", error.Message);
     }
 
-    private static Variables Environment { get; } = Variables.Of(new Dictionary<string, string?> { ["ADMIN_API_KEY"] = "of-the-environment" });
+    private static Variables Environment { get; } =
+        Variables.Of(new Dictionary<string, string?> { ["ADMIN_API_KEY"] = "of-the-environment" });
 
     private static SimulationOptions Read(params string[] args)
     {

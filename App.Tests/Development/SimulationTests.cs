@@ -112,7 +112,8 @@ public sealed class SimulationTests : IAsyncLifetime
 
     private Task<CommandSummary> RunAsync(int days, bool live, int speed = 0, CancellationToken ct = default) =>
         App.Development.Simulation.RunAsync(
-            new SimulationOptions { Url = stub.Url, Key = "a-key", Building = "sim-7", Days = days, Live = live, Speed = speed }, time, new PlainProgress(output, time), ct);
+            new SimulationOptions { Url = stub.Url, Key = "a-key", Building = "sim-7", Days = days, Live = live, Speed = speed }, time,
+            new PlainProgress(output, time), ct);
 
     private static IEnumerable<DateTimeOffset> Steps(DateTimeOffset first, int count) =>
         Enumerable.Range(0, count).Select(i => first.AddSeconds(10 * i));

@@ -84,7 +84,8 @@ public sealed class AppHost : IAsyncLifetime, IAsyncDisposable
     public async Task<string> NewKeyAsync(string organization, params string[] scopes)
     {
         await using var scope = Services.CreateAsyncScope();
-        return await ApiKeyStore.CreateAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), organization, "test", scopes, default);
+        return await ApiKeyStore.CreateAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), organization, "test",
+            scopes, default);
     }
 
     /// <summary>A client of an organization that nobody else has, with all scopes.</summary>

@@ -11,7 +11,8 @@ public sealed class Browser : IAsyncLifetime
     private static readonly string[] Flags =
     [
         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--enable-unsafe-swiftshader",
-        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+        "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync",
     ];
 
     // Milliseconds. A machine under load draws late; what is awaited comes at once or not at all.
@@ -58,10 +59,14 @@ public sealed class Browser : IAsyncLifetime
     private static string Executable()
     {
         var onPath = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
-            .SelectMany(folder => (string[])[Path.Combine(folder, "chromium"), Path.Combine(folder, "chromium-browser"), Path.Combine(folder, "google-chrome")]);
-        string?[] candidates = [Environment.GetEnvironmentVariable("CHROMIUM_PATH"), "/usr/bin/chromium", .. onPath, "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
+            .SelectMany(folder =>
+                (string[])[Path.Combine(folder, "chromium"), Path.Combine(folder, "chromium-browser"),
+                    Path.Combine(folder, "google-chrome")]);
+        string?[] candidates = [Environment.GetEnvironmentVariable("CHROMIUM_PATH"), "/usr/bin/chromium", .. onPath,
+            "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
         return candidates.FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("Browser tests need Chromium: install it ('apt-get install chromium') or set CHROMIUM_PATH to its executable.");
+            ?? throw new InvalidOperationException(
+                "Browser tests need Chromium: install it ('apt-get install chromium') or set CHROMIUM_PATH to its executable.");
     }
 }
 

@@ -14,7 +14,8 @@ internal static class BrowserDriver
     {
         if (Environment.GetEnvironmentVariable(NodeVariable) is not null || Starts(Packaged())) return;
         var name = OperatingSystem.IsWindows() ? "node.exe" : "node";
-        var own = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        var own = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+            .Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         Environment.SetEnvironmentVariable(NodeVariable, own);
     }
 
@@ -22,14 +23,21 @@ internal static class BrowserDriver
     {
         var system = OperatingSystem.IsWindows() ? "win32" : OperatingSystem.IsMacOS() ? "darwin" : "linux";
         var architecture = RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "x64";
-        return Path.Combine(AppContext.BaseDirectory, ".playwright", "node", $"{system}-{architecture}", OperatingSystem.IsWindows() ? "node.exe" : "node");
+        return Path.Combine(AppContext.BaseDirectory, ".playwright", "node", $"{system}-{architecture}",
+            OperatingSystem.IsWindows() ? "node.exe" : "node");
     }
 
     private static bool Starts(string node)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(node, "--version") { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false })!;
+            using var process =
+                Process.Start(new ProcessStartInfo(node, "--version")
+                {
+                    RedirectStandardOutput = true,
+                    RedirectStandardError = true,
+                    UseShellExecute = false
+                })!;
             process.WaitForExit();
             return process.ExitCode == 0;
         }

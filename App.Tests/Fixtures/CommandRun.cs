@@ -14,7 +14,8 @@ internal static class CommandRun
     public static async Task<CommandResult> RunAsync(params string[] args)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var code = await CommandHost.RunAsync(args, Program.Commands(Variables.Of(new Dictionary<string, string?>())), output, error, CancellationToken.None);
+        var code = await CommandHost.RunAsync(args, Program.Commands(Variables.Of(new Dictionary<string, string?>())), output, error,
+            CancellationToken.None);
         return new(code, output.ToString(), error.ToString());
     }
 }

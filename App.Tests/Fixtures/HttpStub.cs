@@ -55,7 +55,8 @@ internal sealed class HttpStub : IAsyncDisposable
     {
         using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
         var seen = new SeenRequest(context.Request.Method, context.Request.Path, await reader.ReadToEndAsync(context.RequestAborted),
-            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
+            context.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(),
+                StringComparer.OrdinalIgnoreCase));
         Requests.Enqueue(seen);
         await Answer(seen, At(seen.Path).Count, context);
     }

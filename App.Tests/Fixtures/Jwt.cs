@@ -19,7 +19,8 @@ internal static class Jwt
     public static string Sign(object claims, string secret = AppHost.JwtSecret, string algorithm = "HS256")
     {
         var text = $"{Part(new { alg = algorithm, typ = "JWT" })}.{Part(claims)}";
-        var signature = algorithm == "none" ? "" : Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(text)));
+        var signature = algorithm == "none"
+            ? "" : Base64Url.EncodeToString(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), Encoding.UTF8.GetBytes(text)));
         return $"{text}.{signature}";
     }
 

@@ -19,7 +19,8 @@ internal sealed class TestDatabaseHost
     private readonly Func<string, string> connect;
     private readonly string owner;
 
-    private TestDatabaseHost(string admin, string owner, Func<string, string> connect) => (this.admin, this.owner, this.connect) = (admin, owner, connect);
+    private TestDatabaseHost(string admin, string owner, Func<string, string> connect) =>
+        (this.admin, this.owner, this.connect) = (admin, owner, connect);
 
     /// <summary>The one of this process.</summary>
     public static Task<TestDatabaseHost> OfProcessAsync() => Process.Value;
@@ -37,7 +38,8 @@ internal sealed class TestDatabaseHost
     }
 
     /// <summary>Connects the superuser to a database.</summary>
-    public string AdminConnectionString(string name) => new NpgsqlConnectionStringBuilder(Patient(admin)) { Database = name, Pooling = false }.ConnectionString;
+    public string AdminConnectionString(string name) =>
+        new NpgsqlConnectionStringBuilder(Patient(admin)) { Database = name, Pooling = false }.ConnectionString;
 
     // Beside trainings and whole houses on every core, a connection may take longer than the 15 s that are usual.
     private static string Patient(string connection) => new NpgsqlConnectionStringBuilder(connection) { Timeout = 120 }.ConnectionString;
@@ -99,7 +101,8 @@ internal sealed class TestDatabaseHost
     private async Task ExecuteAsync(string sql)
     {
         // Databases are copied and dropped while the machine is busy with all other tests.
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Timeout = 120, CommandTimeout = 300 }.ConnectionString);
+        await using var connection =
+            new NpgsqlConnection(new NpgsqlConnectionStringBuilder(admin) { Timeout = 120, CommandTimeout = 300 }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();

@@ -52,7 +52,8 @@ public sealed class TestDatabaseServer : IAsyncDisposable
     /// <summary>Runs statements as the superuser, from a database that the application does not use.</summary>
     public async Task AdministerAsync(params string[] statements)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(AdminConnectionString) { Pooling = false }.ConnectionString);
+        await using var connection =
+            new NpgsqlConnection(new NpgsqlConnectionStringBuilder(AdminConnectionString) { Pooling = false }.ConnectionString);
         await connection.OpenAsync();
         foreach (var statement in statements)
         {
@@ -64,7 +65,13 @@ public sealed class TestDatabaseServer : IAsyncDisposable
     /// <summary>Stops the server if it still runs, and starts it at the same address.</summary>
     public async Task StartAgainAsync()
     {
-        var options = new EmbeddedOptions { DataDirectory = data.Path, ListenOnLoopback = true, Port = current.Port, Durable = current.IsDurable };
+        var options = new EmbeddedOptions
+        {
+            DataDirectory = data.Path,
+            ListenOnLoopback = true,
+            Port = current.Port,
+            Durable = current.IsDurable
+        };
         await current.DisposeAsync();
         current = await EmbeddedServer.StartAsync(options);
     }

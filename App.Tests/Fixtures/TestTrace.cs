@@ -16,7 +16,8 @@ internal sealed class TestTrace : IDisposable
         listener = new()
         {
             ShouldListenTo = _ => true,
-            Sample = (ref ActivityCreationOptions<ActivityContext> options) => options.Parent.TraceId == id ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
+            Sample = (ref ActivityCreationOptions<ActivityContext> options) =>
+                options.Parent.TraceId == id ? ActivitySamplingResult.AllDataAndRecorded : ActivitySamplingResult.None,
             ActivityStopped = activity =>
             {
                 if (activity.TraceId == id) ended.Enqueue(activity);
@@ -37,12 +38,16 @@ internal sealed class TestTrace : IDisposable
     /// <summary>What has ended so far.</summary>
     public IReadOnlyList<Activity> Ended => [.. ended];
 
-    /// <summary>Waits for an activity, and answers it with what it lies in, from the outside inwards, up to what the caller began.</summary>
+    /// <summary>
+    /// Waits for an activity, and answers it with what it lies in, from the outside inwards, up to what the caller began.
+    /// </summary>
     public async Task<IReadOnlyList<Activity>> PathAsync(string what, Func<Activity, bool> wanted)
     {
         List<Activity>? path = null;
-        await Poll.UntilAsync($"{what} is traced", () => Task.FromResult((path = Ended.Where(wanted).Select(PathOf).FirstOrDefault(found => found is not null)) is not null),
-            whatElse: () => string.Join("; ", Ended.Select(one => $"{one.Source.Name}/{one.DisplayName} {one.SpanId} in {one.ParentSpanId}")));
+        await Poll.UntilAsync($"{what} is traced",
+            () => Task.FromResult((path = Ended.Where(wanted).Select(PathOf).FirstOrDefault(found => found is not null)) is not null),
+            whatElse: () =>
+                string.Join("; ", Ended.Select(one => $"{one.Source.Name}/{one.DisplayName} {one.SpanId} in {one.ParentSpanId}")));
         return path!;
     }
 

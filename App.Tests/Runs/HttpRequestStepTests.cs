@@ -19,14 +19,25 @@ public sealed class HttpRequestStepTests(RunsHost host) : IClassFixture<RunsHost
             context.Response.Headers["X-Answer"] = "yes";
             return HttpStub.JsonAsync(context, """{"id":42,"text":"\u0000ä"}""", 201);
         };
-        var run = await Http.RunToEndAsync(Step("post", "http.request", new { method = "post", url, headers = new Dictionary<string, string> { ["X-Mine"] = "1", ["Content-Type"] = "application/vnd.mine+json" }, body = new { a = new[] { 1, 2 } } }));
+        var run =
+            await Http.RunToEndAsync(
+                Step("post", "http.request",
+                    new
+                    {
+                        method = "post",
+                        url,
+                        headers = new Dictionary<string, string> { ["X-Mine"] = "1", ["Content-Type"] = "application/vnd.mine+json" },
+                        body = new { a = new[] { 1, 2 } }
+                    }));
         var seen = Assert.Single(host.Stub.At(path));
-        Assert.Equal(("POST", """{"a":[1,2]}""", "1", "application/vnd.mine+json"), (seen.Method, seen.Body, seen.Header("X-Mine"), seen.Header("Content-Type")));
+        Assert.Equal(("POST", """{"a":[1,2]}""", "1", "application/vnd.mine+json"),
+            (seen.Method, seen.Body, seen.Header("X-Mine"), seen.Header("Content-Type")));
         Assert.Equal($"{run.GetProperty("id").GetString()}:post", seen.Header("Idempotency-Key"));
         var output = run.OutputOf("post");
         Assert.Equal(201, output.GetProperty("status").GetInt32());
         Assert.Equal("yes", output.GetProperty("headers").GetProperty("x-answer").GetString());
-        Assert.Equal((42, "\0ä"), (output.GetProperty("body").GetProperty("id").GetInt32(), output.GetProperty("body").GetProperty("text").GetString()));
+        Assert.Equal((42, "\0ä"),
+            (output.GetProperty("body").GetProperty("id").GetInt32(), output.GetProperty("body").GetProperty("text").GetString()));
     }
 
     [Theory]
@@ -56,7 +67,9 @@ public sealed class HttpRequestStepTests(RunsHost host) : IClassFixture<RunsHost
     {
         var (url, path) = host.NewPath();
         host.Stub.Answer = (_, _, context) => Task.FromResult(context.Response.StatusCode = status);
-        var run = await Http.RunToEndAsync(Step("call", "http.request", accept is null ? new { url } : new { url, acceptStatus = JsonElement.Parse(accept) }));
+        var run =
+            await Http.RunToEndAsync(
+                Step("call", "http.request", accept is null ? new { url } : new { url, acceptStatus = JsonElement.Parse(accept) }));
         Assert.Equal(expected, run.AttemptsOf("call"));
         Assert.Single(host.Stub.At(path));
     }

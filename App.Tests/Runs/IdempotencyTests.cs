@@ -75,7 +75,9 @@ public sealed class IdempotencyTests(AppHost host) : IClassFixture<AppHost>
 
     private static async Task<(HttpStatusCode Status, string Body)> SendAsync(HttpClient http, string? key, string body)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/runs") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using var request = new HttpRequestMessage(HttpMethod.Post,
+            "/api/runs")
+        { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         if (key is not null) request.Headers.Add("Idempotency-Key", key);
         using var response = await http.SendAsync(request);
         return (response.StatusCode, await response.Content.ReadAsStringAsync());

@@ -13,9 +13,11 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
     private const string OpenAiPath = "/openai/v1/chat/completions";
     private const string AnthropicPath = "/anthropic/v1/messages";
 
-    private const string OfOpenAi = """{"model":"gpt-x-2","choices":[{"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":3}}""";
+    private const string OfOpenAi =
+        """{"model":"gpt-x-2","choices":[{"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":3}}""";
 
-    private const string OfAnthropic = """{"model":"claude-x-2","content":[{"type":"text","text":"Hel"},{"type":"text","text":"lo."}],"stop_reason":"end_turn","usage":{"input_tokens":7,"output_tokens":5}}""";
+    private const string OfAnthropic =
+        """{"model":"claude-x-2","content":[{"type":"text","text":"Hel"},{"type":"text","text":"lo."}],"stop_reason":"end_turn","usage":{"input_tokens":7,"output_tokens":5}}""";
 
     // Usage is per organization, so each test has one of its own.
     private readonly HttpClient http = host.App.ClientOfItsOwn();
@@ -24,11 +26,18 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
     public async Task OpenAi_is_asked_and_understood()
     {
         host.Stub.Answer = (_, _, context) => HttpStub.JsonAsync(context, OfOpenAi);
-        var run = await http.RunToEndAsync(Step("ask", "llm.complete", new { system = "Be brief.", prompt = "Hi {{run.goal}}", model = "gpt-x", maxTokens = 9, temperature = 0.5 }));
-        Assert.Equal("""{"text":"Hello.","provider":"openai","model":"gpt-x-2","stopReason":"stop","usage":{"inputTokens":11,"outputTokens":3}}""", run.OutputOf("ask").GetRawText());
+        var run =
+            await http.RunToEndAsync(
+                Step("ask", "llm.complete",
+                    new { system = "Be brief.", prompt = "Hi {{run.goal}}", model = "gpt-x", maxTokens = 9, temperature = 0.5 }));
+        Assert.Equal(
+            """{"text":"Hello.","provider":"openai","model":"gpt-x-2","stopReason":"stop","usage":{"inputTokens":11,"outputTokens":3}}""",
+            run.OutputOf("ask").GetRawText());
         var seen = host.Stub.At(OpenAiPath)[^1];
-        Assert.Equal("""{"model":"gpt-x","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi test"}],"max_tokens":9,"temperature":0.5}""", seen.Body);
-        Assert.Equal(("Bearer openai-key-of-this-test", $"{run.GetProperty("id").GetString()}:ask"), (seen.Header("Authorization"), seen.Header("Idempotency-Key")));
+        Assert.Equal(
+            """{"model":"gpt-x","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi test"}],"max_tokens":9,"temperature":0.5}""", seen.Body);
+        Assert.Equal(("Bearer openai-key-of-this-test", $"{run.GetProperty("id").GetString()}:ask"),
+            (seen.Header("Authorization"), seen.Header("Idempotency-Key")));
     }
 
     [Fact]
@@ -40,11 +49,14 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
             provider = "anthropic",
             model = "claude-x",
             system = "Be brief.",
-            messages = new[] { new { role = "user", content = "Hi" }, new { role = "assistant", content = "Yes?" }, new { role = "user", content = "Go on" } },
+            messages = new[] { new { role = "user", content = "Hi" }, new { role = "assistant", content = "Yes?" },
+                new { role = "user", content = "Go on" } },
         }));
-        Assert.Equal("""{"text":"Hello.","provider":"anthropic","model":"claude-x-2","stopReason":"end_turn","usage":{"inputTokens":7,"outputTokens":5}}""", run.OutputOf("ask").GetRawText());
+        Assert.Equal(
+            """{"text":"Hello.","provider":"anthropic","model":"claude-x-2","stopReason":"end_turn","usage":{"inputTokens":7,"outputTokens":5}}""", run.OutputOf("ask").GetRawText());
         var seen = host.Stub.At(AnthropicPath)[^1];
-        Assert.Equal("""{"model":"claude-x","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"},{"role":"user","content":"Go on"}],"max_tokens":1024,"system":"Be brief."}""", seen.Body);
+        Assert.Equal(
+            """{"model":"claude-x","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"},{"role":"user","content":"Go on"}],"max_tokens":1024,"system":"Be brief."}""", seen.Body);
         Assert.Equal(("anthropic-key-of-this-test", "2023-06-01"), (seen.Header("x-api-key"), seen.Header("anthropic-version")));
     }
 
@@ -65,7 +77,9 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
         Assert.Equal("failed succeeded", run.AttemptsOf("ask"));
         var attempts = run.StepOf("ask").GetProperty("attempts");
         // The usual pause of this fixture is 10 ms.
-        Assert.True(attempts[1].GetProperty("startedAt").GetDateTimeOffset() - attempts[0].GetProperty("endedAt").GetDateTimeOffset() >= TimeSpan.FromSeconds(0.9));
+        Assert.True(
+            attempts[1].GetProperty("startedAt")
+                .GetDateTimeOffset() - attempts[0].GetProperty("endedAt").GetDateTimeOffset() >= TimeSpan.FromSeconds(0.9));
     }
 
     [Theory]
@@ -97,19 +111,26 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
     [Fact]
     public async Task Tokens_are_counted_and_a_spent_budget_asks_nobody()
     {
-        host.Stub.Answer = (_, _, context) => HttpStub.JsonAsync(context, """{"model":"m","choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":600,"completion_tokens":100}}""");
+        host.Stub.Answer = (_, _, context) =>
+            HttpStub.JsonAsync(context,
+                """{"model":"m","choices":[{"message":{"content":"x"}}],"usage":{"prompt_tokens":600,"completion_tokens":100}}""");
         var organization = $"budget-{Guid.NewGuid():N}";
         using var own = host.App.Client(await host.App.NewKeyAsync(organization, "write", "read"));
         var asked = host.Stub.At(OpenAiPath).Count;
         Assert.Equal("succeeded", (await own.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "1" }))).StatusOf());
         Assert.Equal("succeeded", (await own.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "2" }))).StatusOf());
-        Assert.Equal("2 1200 200", await host.App.ScalarAsync<string>($"select requests || ' ' || input_tokens || ' ' || output_tokens from llm_usage where organization = '{organization}' and provider = 'openai' and model = 'm' and month = date_trunc('month', now() at time zone 'UTC')"));
+        Assert.Equal("2 1200 200",
+            await host.App.ScalarAsync<string>(
+                $"select requests || ' ' || input_tokens || ' ' || output_tokens from llm_usage where organization = '{organization}' and provider = 'openai' and model = 'm' and month = date_trunc('month', now() at time zone 'UTC')"));
 
         var third = await own.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "3" }));
         Assert.Equal("failed", third.AttemptsOf("ask"));
-        Assert.Equal($"The token budget of organization '{organization}' is spent: 1,400 of 1,000 tokens this month (LLM_MONTHLY_TOKEN_BUDGET).", third.ErrorOf("ask"));
+        Assert.Equal(
+            $"The token budget of organization '{organization}' is spent: 1,400 of 1,000 tokens this month (LLM_MONTHLY_TOKEN_BUDGET).",
+            third.ErrorOf("ask"));
         Assert.Equal(asked + 2, host.Stub.At(OpenAiPath).Count);
-        Assert.Equal("succeeded", (await http.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "another organization" }))).StatusOf());
+        Assert.Equal("succeeded",
+            (await http.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "another organization" }))).StatusOf());
     }
 
     [Theory]
@@ -125,6 +146,7 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
         using var response = await http.PostAsJsonAsync("/api/runs", Plan(Step("ask", "llm.complete", JsonElement.Parse(input))));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
         var problem = await response.Content.ReadFromJsonAsync<JsonElement>();
-        Assert.Contains(problem.GetProperty("errors").EnumerateArray(), error => error.GetProperty("field").GetString() == "plan.steps[0].input." + field);
+        Assert.Contains(problem.GetProperty("errors").EnumerateArray(),
+            error => error.GetProperty("field").GetString() == "plan.steps[0].input." + field);
     }
 }

@@ -40,7 +40,9 @@ public sealed class ProgressionTests
         Assert.Equal(999, graph.Before("s999").Count);
         Assert.Empty(graph.Before("s0"));
         Assert.Equal(1001, new PlanGraph([("s0", ["s999"]), .. steps[1..]]).Cycle()!.Count);
-        var skipped = Progression.Of([.. steps.Select((step, i) => new StepNode(step.Item1, i == 0 ? RunState.Failed : RunState.Pending, step.Item2, false))]);
+        var skipped =
+            Progression.Of(
+                [.. steps.Select((step, i) => new StepNode(step.Item1, i == 0 ? RunState.Failed : RunState.Pending, step.Item2, false))]);
         Assert.Equal((999, true, true), (skipped.Skipped.Count, skipped.HasEnded, skipped.HasFailed));
     }
 

@@ -34,7 +34,9 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
         Assert.Equal("cancelled", run.AttemptsOf("long"));
         await stopped.Task.WaitAsync(Poll.Patience);
 
-        await Poll.UntilAsync("its jobs have ended", async () => await host.App.ScalarAsync<long>($"select count(*) from jobs where args like '%{id}%' and finished_at is null") == 0);
+        await Poll.UntilAsync("its jobs have ended",
+            async () =>
+                await host.App.ScalarAsync<long>($"select count(*) from jobs where args like '%{id}%' and finished_at is null") == 0);
         Assert.Equal("cancelled", (await Http.RunAsync(id)).AttemptsOf("long"));
         Assert.Equal((HttpStatusCode.OK, "cancelled"), await PostAsync($"/api/runs/{id}/cancel"));
         Assert.Equal(HttpStatusCode.Conflict, (await PostAsync($"/api/runs/{id}/retry")).Status);
@@ -45,7 +47,8 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
     {
         var broken = true;
         var ((firstUrl, firstPath), (badUrl, badPath)) = (host.NewPath(), host.NewPath());
-        host.Stub.Answer = (request, _, context) => HttpStub.JsonAsync(context, """{"v":1}""", request.Path == badPath && broken ? 400 : 200);
+        host.Stub.Answer = (request, _, context) =>
+            HttpStub.JsonAsync(context, """{"v":1}""", request.Path == badPath && broken ? 400 : 200);
         var run = await Http.RunToEndAsync(
             Step("first", "http.request", new { url = firstUrl }),
             Step("bad", "http.request", new { url = badUrl }, ["first"]),
@@ -77,7 +80,8 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync($"/api/runs/{id}/steps/ask/approve", new { })).Status);
         Assert.Equal(HttpStatusCode.NotFound, (await PostAsync($"/api/runs/{id}/steps/nobody/approve", new { approved = true })).Status);
         Assert.Equal(HttpStatusCode.Conflict, (await PostAsync($"/api/runs/{id}/steps/send/approve", new { approved = true })).Status);
-        Assert.Equal(HttpStatusCode.OK, (await PostAsync($"/api/runs/{id}/steps/ask/approve", new { approved = true, comment = "Fine." })).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await PostAsync($"/api/runs/{id}/steps/ask/approve", new { approved = true, comment = "Fine." })).Status);
         var run = await Http.UntilAsync(id, "succeeded");
         Assert.Equal("Fine.", run.OutputOf("send").GetString());
         Assert.Equal("operator", run.OutputOf("ask").GetProperty("by").GetString());
@@ -92,7 +96,8 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
     {
         var id = await Http.StartRunAsync(Step("ask", "human.approval", new { }), Step("send", "delay", new { ms = 0 }, ["ask"]));
         await Http.UntilStepAsync(id, "ask", "waiting");
-        Assert.Equal(HttpStatusCode.OK, (await PostAsync($"/api/runs/{id}/steps/ask/approve", new { approved = false, comment = "Too dear" })).Status);
+        Assert.Equal(HttpStatusCode.OK,
+            (await PostAsync($"/api/runs/{id}/steps/ask/approve", new { approved = false, comment = "Too dear" })).Status);
         var run = await Http.UntilAsync(id, "failed");
         Assert.Equal(("failed skipped", "Not approved: Too dear"), (run.StepsOf(), run.ErrorOf("ask")));
 
@@ -106,13 +111,18 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
     {
         using var own = host.App.ClientOfItsOwn();
         var ids = new List<string>();
-        for (var i = 0; i < 5; i++) ids.Add(await own.StartRunAsync(i % 2 == 0 ? [] : [Step("ask", "human.approval", new { }), Step("then", "delay", new { ms = 0 }, ["ask"])]));
+        for (var i = 0; i < 5; i++)
+            ids.Add(
+                await own.StartRunAsync(
+                    i % 2 == 0 ? [] : [Step("ask", "human.approval", new { }), Step("then", "delay", new { ms = 0 }, ["ask"])]));
         foreach (var id in new[] { ids[1], ids[3] }) await own.UntilStepAsync(id, "ask", "waiting");
         Assert.Equal(ids.AsEnumerable().Reverse(), await ListAsync(own, "?limit=2"));
         Assert.Equal([ids[3], ids[1]], await ListAsync(own, "?limit=1&status=running"));
         Assert.Empty(await ListAsync(own, "?status=failed"));
         var newest = (await own.GetFromJsonAsync<JsonElement>("/api/runs?status=running")).GetProperty("runs")[0];
-        Assert.Equal("""{"pending":1,"waiting":1}""", JsonSerializer.Serialize(newest.GetProperty("steps").EnumerateObject().OrderBy(count => count.Name).ToDictionary(count => count.Name, count => count.Value.GetInt32())));
+        Assert.Equal("""{"pending":1,"waiting":1}""",
+            JsonSerializer.Serialize(newest.GetProperty("steps")
+                .EnumerateObject().OrderBy(count => count.Name).ToDictionary(count => count.Name, count => count.Value.GetInt32())));
         foreach (var wrong in new[] { "?status=odd", "?limit=0", "?cursor=x", "?cursor=eA" })
             Assert.Equal(HttpStatusCode.UnprocessableEntity, (await own.GetAsync("/api/runs" + wrong)).StatusCode);
     }
@@ -126,8 +136,10 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
         await mine.UntilStepAsync(id, "ask", "waiting");
         Assert.Equal(HttpStatusCode.NotFound, (await other.GetAsync($"/api/runs/{id}")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await other.GetAsync($"/api/runs/{id}/events")).StatusCode);
-        foreach (var call in new[] { "cancel", "retry" }) Assert.Equal(HttpStatusCode.NotFound, (await other.PostAsync($"/api/runs/{id}/{call}", null)).StatusCode);
-        Assert.Equal(HttpStatusCode.NotFound, (await other.PostAsJsonAsync($"/api/runs/{id}/steps/ask/approve", new { approved = true })).StatusCode);
+        foreach (var call in new[] { "cancel", "retry" })
+            Assert.Equal(HttpStatusCode.NotFound, (await other.PostAsync($"/api/runs/{id}/{call}", null)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound,
+            (await other.PostAsJsonAsync($"/api/runs/{id}/steps/ask/approve", new { approved = true })).StatusCode);
         Assert.Empty(await ListAsync(other, ""));
         Assert.Equal("running", (await mine.RunAsync(id)).StatusOf());
     }
@@ -150,7 +162,9 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
         string? next = null;
         do
         {
-            var page = await http.GetFromJsonAsync<JsonElement>($"/api/runs{query}{(next is null ? "" : (query.Length == 0 ? "?" : "&") + "cursor=" + next)}");
+            var page =
+                await http.GetFromJsonAsync<JsonElement>(
+                    $"/api/runs{query}{(next is null ? "" : (query.Length == 0 ? "?" : "&") + "cursor=" + next)}");
             ids.AddRange(page.GetProperty("runs").EnumerateArray().Select(run => run.GetProperty("id").GetString()!));
             next = page.GetProperty("next").GetString();
         }
@@ -162,6 +176,7 @@ public sealed class RunActionTests(RunsHost host) : IClassFixture<RunsHost>
     {
         using var response = await Http.PostAsJsonAsync(path, body ?? new { });
         var json = await response.Content.ReadFromJsonAsync<JsonElement>();
-        return (response.StatusCode, json.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null);
+        return (response.StatusCode,
+            json.TryGetProperty("status", out var status) && status.ValueKind == JsonValueKind.String ? status.GetString() : null);
     }
 }

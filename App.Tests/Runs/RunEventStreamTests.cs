@@ -15,10 +15,12 @@ public sealed class RunEventStreamTests(RunsHost host) : IClassFixture<RunsHost>
     [Fact]
     public async Task Everything_that_happens_arrives_in_order_and_the_stream_ends_with_the_run()
     {
-        var id = await Http.StartRunAsync(Step("a", "transform", new { template = 1 }), Step("b", "transform", new { template = 2 }, ["a"]));
+        var id = await Http.StartRunAsync(Step("a", "transform", new { template = 1 }),
+            Step("b", "transform", new { template = 2 }, ["a"]));
         var events = await ReadAsync(id, null);
         Assert.Equal(
-            ["run pending", "step a ready", "run running", "step a running 1", "step a succeeded 1", "step b ready", "step b running 1", "step b succeeded 1", "run succeeded"],
+            ["run pending", "step a ready", "run running", "step a running 1", "step a succeeded 1", "step b ready", "step b running 1",
+                "step b succeeded 1", "run succeeded"],
             events.Select(Text));
         Assert.Equal(Enumerable.Range(1, events.Count).Select(n => n.ToString()), events.Select(e => e.EventId));
         var data = JsonElement.Parse(events[3].Data);
@@ -49,9 +51,12 @@ public sealed class RunEventStreamTests(RunsHost host) : IClassFixture<RunsHost>
         await foreach (var e in SseParser.Create(stream).EnumerateAsync())
         {
             seen.Add(Text(e));
-            if (seen[^1] == "step ask waiting 1") using (await Http.PostAsJsonAsync($"/api/runs/{id}/steps/ask/approve", new { approved = true })) { }
+            if (seen[^1] == "step ask waiting 1")
+                using (await Http.PostAsJsonAsync($"/api/runs/{id}/steps/ask/approve", new { approved = true })) { }
         }
-        Assert.Equal(["run pending", "step ask ready", "run running", "step ask running 1", "step ask waiting 1", "step ask succeeded 1", "run succeeded"], seen);
+        Assert.Equal(
+            ["run pending", "step ask ready", "run running", "step ask running 1", "step ask waiting 1", "step ask succeeded 1",
+                "run succeeded"], seen);
     }
 
     [Fact]

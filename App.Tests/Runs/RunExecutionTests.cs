@@ -27,10 +27,22 @@ public sealed class RunExecutionTests(RunsHost host) : IClassFixture<RunsHost>
     public async Task A_diamond_runs_in_order_and_hands_values_on()
     {
         var (url, path) = host.NewPath();
-        host.Stub.Answer = (request, _, context) => HttpStub.JsonAsync(context, request.Path == path ? """{"user":{"name":"Ada","tags":["x","y"]},"n":7}""" : "{}");
+        host.Stub.Answer = (request, _, context) =>
+            HttpStub.JsonAsync(context, request.Path == path ? """{"user":{"name":"Ada","tags":["x","y"]},"n":7}""" : "{}");
         var run = await Http.RunToEndAsync(
-            Step("join", "transform", new { template = new { left = "{{steps.left.output}}", text = "{{steps.right.output}} of {{ run.goal }}", id = "{{run.id}}", literal = @"\{{x}}" } }, ["left", "right"]),
-            Step("left", "transform", new { from = "{{steps.fetch.output.body}}", pick = new { name = "user.name", second = "user.tags[1]" } }, ["fetch"]),
+            Step("join", "transform",
+                new
+                {
+                    template = new
+                    {
+                        left = "{{steps.left.output}}",
+                        text = "{{steps.right.output}} of {{ run.goal }}",
+                        id = "{{run.id}}",
+                        literal = @"\{{x}}"
+                    }
+                }, ["left", "right"]),
+            Step("left", "transform",
+                new { from = "{{steps.fetch.output.body}}", pick = new { name = "user.name", second = "user.tags[1]" } }, ["fetch"]),
             Step("right", "transform", new { from = "{{steps.fetch.output}}", pick = "body.n" }, ["fetch"]),
             Step("fetch", "http.request", new { url }));
         Assert.Equal("succeeded", run.StatusOf());
@@ -41,7 +53,9 @@ public sealed class RunExecutionTests(RunsHost host) : IClassFixture<RunsHost>
         Assert.Equal("{{x}}", join.GetProperty("literal").GetString());
         Assert.Equal(7, run.OutputOf("right").GetInt32());
         Assert.Equal("succeeded", run.AttemptsOf("join"));
-        Assert.True(run.StepOf("join").GetProperty("startedAt").GetDateTimeOffset() >= run.StepOf("left").GetProperty("endedAt").GetDateTimeOffset());
+        Assert.True(
+            run.StepOf("join")
+                .GetProperty("startedAt").GetDateTimeOffset() >= run.StepOf("left").GetProperty("endedAt").GetDateTimeOffset());
     }
 
     [Fact]
@@ -54,7 +68,8 @@ public sealed class RunExecutionTests(RunsHost host) : IClassFixture<RunsHost>
             if (Interlocked.Increment(ref inside) == 2) both.SetResult();
             await both.Task.WaitAsync(Poll.Patience);
         };
-        var run = await Http.RunToEndAsync(Step("a", "http.request", new { url = host.NewPath().Url }), Step("b", "http.request", new { url = host.NewPath().Url }));
+        var run = await Http.RunToEndAsync(Step("a", "http.request", new { url = host.NewPath().Url }),
+            Step("b", "http.request", new { url = host.NewPath().Url }));
         Assert.Equal("succeeded succeeded", run.StepsOf());
     }
 
@@ -108,7 +123,8 @@ public sealed class RunExecutionTests(RunsHost host) : IClassFixture<RunsHost>
     {
         host.Stub.Answer = async (_, times, context) =>
         {
-            if (times == 1) await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (times == 1)
+                await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         };
         // Long enough for the second attempt, which is answered at once, on any machine.
         var run = await Http.RunToEndAsync(Step("slow", "http.request", new { url = host.NewPath().Url }, timeoutMs: 4000));
@@ -140,14 +156,17 @@ public sealed class RunExecutionTests(RunsHost host) : IClassFixture<RunsHost>
         Assert.Equal("succeeded", run.StatusOf());
         Assert.Equal("succeeded", run.AttemptsOf("d0"));
         var attempt = run.StepOf("d0").GetProperty("attempts")[0];
-        Assert.True(attempt.GetProperty("endedAt").GetDateTimeOffset() - attempt.GetProperty("startedAt").GetDateTimeOffset() >= TimeSpan.FromMilliseconds(1500));
+        Assert.True(
+            attempt.GetProperty("endedAt")
+                .GetDateTimeOffset() - attempt.GetProperty("startedAt").GetDateTimeOffset() >= TimeSpan.FromMilliseconds(1500));
         await host.App.ExecuteAsync($"select jobs_cancel(job_id, 'The test is over.') from run_steps where run_id = '{id}'");
     }
 
     [Fact]
     public async Task Many_steps_in_a_chain_and_side_by_side()
     {
-        var steps = Enumerable.Range(0, 200).Select(i => Step($"s{i}", "transform", new { template = i }, i > 0 && i < 100 ? [$"s{i - 1}"] : [])).ToArray();
+        var steps = Enumerable.Range(0, 200)
+            .Select(i => Step($"s{i}", "transform", new { template = i }, i > 0 && i < 100 ? [$"s{i - 1}"] : [])).ToArray();
         var run = await Http.RunToEndAsync(steps);
         Assert.Equal("succeeded", run.StatusOf());
         Assert.All(run.GetProperty("steps").EnumerateArray(), step => Assert.Equal("succeeded", step.StatusOf()));

@@ -28,8 +28,10 @@ public sealed class RunSchemaTests(AppHost host) : IClassFixture<AppHost>
     {
         await host.ExecuteAsync($$"""
             delete from runs where id = '{{Run}}';
-            insert into runs (id, organization, goal, priority, status, idempotency_key, payload_hash) values ('{{Run}}', 'o', '', 0, 'running', 'k', sha256(''));
-            insert into run_steps (run_id, name, position, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error, status, activation)
+            insert into runs (id, organization, goal, priority, status, idempotency_key, payload_hash)
+                values ('{{Run}}', 'o', '', 0, 'running', 'k', sha256(''));
+            insert into run_steps (run_id, name, position, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error, status,
+                activation)
             values ('{{Run}}', 's', 0, 'x', '{}', '{}', 1, 1, false, 'running', 1);
             insert into run_attempts (run_id, step, number, status, worker) values ('{{Run}}', 's', 1, 'running', 'w')
             """);

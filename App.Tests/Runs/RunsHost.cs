@@ -19,9 +19,11 @@ public sealed class RunsHost : IAsyncLifetime
     {
         stub = await HttpStub.StartAsync();
         App = await AppHost.StartAsync(null,
-            ("WORKER_ENABLED", "true"), ("PIPELINE_ENABLED", "false"), ("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "10"), ("HEARTBEAT_INTERVAL_MS", "5000"),
+            ("WORKER_ENABLED", "true"), ("PIPELINE_ENABLED", "false"), ("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "10"),
+            ("HEARTBEAT_INTERVAL_MS", "5000"),
             ("OPENAI_API_KEY", "openai-key-of-this-test"), ("OPENAI_BASE_URL", stub.Url + "openai/v1"),
-            ("ANTHROPIC_API_KEY", "anthropic-key-of-this-test"), ("ANTHROPIC_BASE_URL", stub.Url + "anthropic"), ("LLM_MONTHLY_TOKEN_BUDGET", "1000"));
+            ("ANTHROPIC_API_KEY", "anthropic-key-of-this-test"), ("ANTHROPIC_BASE_URL", stub.Url + "anthropic"),
+            ("LLM_MONTHLY_TOKEN_BUDGET", "1000"));
     }
 
     public async Task DisposeAsync()

@@ -6,7 +6,8 @@ namespace App.Tests.Runs;
 /// <summary>References: how they are read, and what they become.</summary>
 public sealed class TemplateTests
 {
-    private static readonly JsonElement Output = JsonElement.Parse("""{"s":"text","n":1.50,"b":true,"z":null,"o":{"a.b":{"c":[10,{"d":"deep"}]}},"list":["x","y"]}""");
+    private static readonly JsonElement Output =
+        JsonElement.Parse("""{"s":"text","n":1.50,"b":true,"z":null,"o":{"a.b":{"c":[10,{"d":"deep"}]}},"list":["x","y"]}""");
 
     [Theory]
     [InlineData("{{steps.a.output.s}}", "\"text\"")]
@@ -28,7 +29,8 @@ public sealed class TemplateTests
         Assert.Equal(expected.Trim(), Resolve(text).GetRawText());
 
     [Theory]
-    [InlineData("{{steps.a.output.none}}", "'{{steps.a.output.none}}' leads nowhere: there is no 'none' in an object with s, n, b, z, o, list.")]
+    [InlineData("{{steps.a.output.none}}",
+        "'{{steps.a.output.none}}' leads nowhere: there is no 'none' in an object with s, n, b, z, o, list.")]
     [InlineData("x {{steps.a.output.list[2]}}", "'{{steps.a.output.list[2]}}' leads nowhere: there is no '2' in a list of 2.")]
     [InlineData("{{steps.a.output.s.length}}", "'{{steps.a.output.s.length}}' leads nowhere: there is no 'length' in a string.")]
     [InlineData("{{steps.a.output.z.x}}", "'{{steps.a.output.z.x}}' leads nowhere: there is no 'x' in null.")]
@@ -55,7 +57,8 @@ public sealed class TemplateTests
 
     [Fact]
     public void A_step_may_have_dots_in_its_name() =>
-        Assert.Equal(("fetch.v2", "output"), Reference.Parse("steps.fetch.v2.output.x") is { } found ? (found.Step, found.Property) : default);
+        Assert.Equal(("fetch.v2", "output"),
+            Reference.Parse("steps.fetch.v2.output.x") is { } found ? (found.Step, found.Property) : default);
 
     [Fact]
     public void Resolution_is_bounded()
@@ -67,7 +70,8 @@ public sealed class TemplateTests
         Assert.Contains("larger than 4 MB", Assert.Throws<MissingValueException>(() => ResolvedInput.Of(one, _ => large)).Message);
     }
 
-    private static JsonElement Resolve(string text) => ResolvedInput.Of(JsonSerializer.SerializeToElement(text), reference => (reference.Step, reference.Property) switch
+    private static JsonElement Resolve(string text) =>
+        ResolvedInput.Of(JsonSerializer.SerializeToElement(text), reference => (reference.Step, reference.Property) switch
     {
         (null, "id") => JsonSerializer.SerializeToElement("7"),
         ("a", "output") => Output,

@@ -30,13 +30,15 @@ internal sealed partial class AppProcess : ChildProcess
     /// <param name="worker">Its role.</param>
     /// <param name="workingDirectory">Null: this process's.</param>
     /// <param name="more">Further variables.</param>
-    public static AppProcess Start(string? databaseUrl, bool worker, string? workingDirectory = null, params (string Name, string Value)[] more)
+    public static AppProcess Start(string? databaseUrl, bool worker, string? workingDirectory = null,
+        params (string Name, string Value)[] more)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "App.dll")])
         {
             WorkingDirectory = workingDirectory ?? Environment.CurrentDirectory,
         };
-        foreach (var inherited in start.Environment.Keys.Where(name => name.EndsWith("DATABASE_URL", StringComparison.Ordinal)).ToList()) start.Environment.Remove(inherited);
+        foreach (var inherited in start.Environment.Keys.Where(name => name.EndsWith("DATABASE_URL", StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(inherited);
         start.Environment["PORT"] = "0";
         start.Environment["ENV"] = "development";
         start.Environment["WORKER_ENABLED"] = worker ? "true" : "false";
@@ -72,7 +74,12 @@ internal sealed partial class AppProcess : ChildProcess
         await WroteAsync("Listening on ");
         Address = new Uri(ListeningOn().Match(Output).Groups["address"].Value);
         Http.Dispose();
-        Http = new HttpClient { BaseAddress = Address, Timeout = Poll.Patience, DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) } };
+        Http = new HttpClient
+        {
+            BaseAddress = Address,
+            Timeout = Poll.Patience,
+            DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", key) }
+        };
         await Poll.UntilAsync("it is ready", async () => await StatusAsync("/health/ready") == 200, whatElse: () => Output);
         Name = (await Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("process").GetString()!;
     }

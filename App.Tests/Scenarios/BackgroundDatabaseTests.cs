@@ -20,15 +20,20 @@ public sealed class BackgroundDatabaseTests(ITestOutputHelper report)
         await using var worker = BackgroundWorker.Start(server.ConnectionString);
         await worker.StartedAsync();
         for (var i = 0; i < 20; i++) client.Jobs.Enqueue<OnceJob>(job => job.RunAsync(300, CancellationToken.None));
-        await Poll.UntilAsync("some are begun", async () => await client.TextAsync("select count(*) >= 3 from traces") == "True", whatElse: () => worker.Output);
+        await Poll.UntilAsync("some are begun", async () => await client.TextAsync("select count(*) >= 3 from traces") == "True",
+            whatElse: () => worker.Output);
         server.Kill();
         await server.StartAgainAsync();
         var back = TimeProvider.System.GetTimestamp();
         await Poll.UntilAsync("the database answers", async () => await AnswersAsync(client));
         var before = await client.TextAsync("select clock_timestamp()::text");
-        await Poll.UntilAsync("a job is begun again", async () => await client.TextAsync($"select exists (select from traces where at > '{before}')") == "True", whatElse: () => worker.Output);
+        await Poll.UntilAsync("a job is begun again",
+            async () => await client.TextAsync($"select exists (select from traces where at > '{before}')") == "True",
+            whatElse: () => worker.Output);
         var resumed = TimeProvider.System.GetElapsedTime(back).TotalSeconds;
-        await Poll.UntilAsync("all have succeeded", async () => await client.TextAsync("select count(*) from hangfire.job where statename = 'Succeeded'") == "20", whatElse: () => worker.Output);
+        await Poll.UntilAsync("all have succeeded",
+            async () => await client.TextAsync("select count(*) from hangfire.job where statename = 'Succeeded'") == "20",
+            whatElse: () => worker.Output);
         Assert.Equal("20 20", await client.TextAsync("select count(*) || ' ' || count(distinct job) from traces where what = 'once'"));
         Assert.InRange(resumed, 0, ResumeSeconds);
         report.WriteLine($"Work was resumed {resumed:F1} s after the database was back.");
@@ -48,8 +53,11 @@ public sealed class BackgroundDatabaseTests(ITestOutputHelper report)
         var jobs = TestScale.Of(30, 300);
         for (var i = 0; i < jobs; i++) client.Jobs.Enqueue<OnceJob>(job => job.RunAsync(10, CancellationToken.None));
         var failing = client.Jobs.Enqueue<FailingJob>(job => job.RunAsync(CancellationToken.None));
-        await Poll.UntilAsync("all have ended", async () => await client.TextAsync("select count(*) from hangfire.job where statename not in ('Succeeded', 'Failed')") == "0", whatElse: () => worker.Output + other.Output);
-        Assert.Equal($"{jobs} {jobs}", await client.TextAsync("select count(*) || ' ' || count(distinct job) from traces where what = 'once'"));
+        await Poll.UntilAsync("all have ended",
+            async () => await client.TextAsync("select count(*) from hangfire.job where statename not in ('Succeeded', 'Failed')") == "0",
+            whatElse: () => worker.Output + other.Output);
+        Assert.Equal($"{jobs} {jobs}",
+            await client.TextAsync("select count(*) || ' ' || count(distinct job) from traces where what = 'once'"));
         Assert.Equal("Failed", await client.StateAsync(failing));
         Assert.Equal("3", await client.TextAsync($"select count(*) from traces where job = {failing}"));
     }

@@ -44,7 +44,8 @@ public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifet
                 else client.Jobs.Enqueue<AgainJob>(job => job.RunAsync(random.Next(50, 300), CancellationToken.None));
             var victim = workers[random.Next(workers.Count)];
             await Poll.UntilAsync("it has a job in hand", async () => await client.TextAsync($"""
-                select exists (select from traces t join hangfire.job j on j.id = t.job where t.pid = {victim.Id} and t.what = 'begun' and j.statename = 'Processing')
+                select exists (select from traces t join hangfire.job j on j.id = t.job where t.pid = {victim.Id} and t.what = 'begun'
+                    and j.statename = 'Processing')
                 """) == "True", whatElse: () => victim.Output);
             killed.Add($"({victim.Id}, '{await client.TextAsync("select clock_timestamp()::text")}'::timestamptz)");
             victim.Kill();
@@ -53,16 +54,22 @@ public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifet
             await StartAsync();
         }
         await EndedAsync();
-        Assert.Equal($"{each * kills} Succeeded", await client.TextAsync("select count(*) || ' ' || string_agg(distinct statename, ',') from hangfire.job"));
-        Assert.Equal("0", await client.TextAsync("select count(*) from (select from traces where what = 'once' group by job having count(*) > 1) twice"));
+        Assert.Equal($"{each * kills} Succeeded",
+            await client.TextAsync("select count(*) || ' ' || string_agg(distinct statename, ',') from hangfire.job"));
+        Assert.Equal("0",
+            await client.TextAsync("select count(*) from (select from traces where what = 'once' group by job having count(*) > 1) twice"));
         Assert.Equal($"{(each + 1) / 2 * kills}", await client.TextAsync("select count(*) from traces where what = 'once'"));
         // An orphan was begun by a process that died before its effect; it begins again elsewhere.
         var orphans = await client.TextAsync($"""
             with killed (pid, at) as (values {string.Join(", ", killed)}),
-            orphans as (select t.job, k.at, (select min(a.at) from traces a where a.job = t.job and a.what = 'begun' and a.at > k.at) as again
-                from traces t join killed k using (pid) where t.what = 'begun' and not exists (select from traces e where e.job = t.job and e.pid = t.pid and e.what <> 'begun' and e.at >= t.at))
-            select count(*) || ' orphans, running again after ' || coalesce(round(percentile_cont(0.5) within group (order by extract(epoch from again - at))::numeric, 1)::text, '?') || ' s p50, '
-                || coalesce(round(max(extract(epoch from again - at))::numeric, 1)::text, '?') || ' s at most' from orphans where again is not null
+            orphans as (select t.job, k.at, (select min(a.at) from traces a where a.job = t.job and a.what = 'begun'
+                and a.at > k.at) as again
+                from traces t join killed k using (pid) where t.what = 'begun'
+                    and not exists (select from traces e where e.job = t.job and e.pid = t.pid and e.what <> 'begun' and e.at >= t.at))
+            select count(*) || ' orphans, running again after ' || coalesce(round(percentile_cont(0.5) within
+                group (order by extract(epoch from again - at))::numeric, 1)::text, '?') || ' s p50, '
+                || coalesce(round(max(extract(epoch from again - at))::numeric, 1)::text, '?') || ' s at most' from orphans
+                    where again is not null
             """);
         report.WriteLine($"{each * kills} jobs, {kills} workers killed: {orphans}.");
     }
@@ -78,15 +85,18 @@ public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifet
         var asleep = TimeProvider.System.GetTimestamp();
         var other = await StartAsync(workers: Jobs);
         await CountAsync("begun", 2 * Jobs);
-        await Poll.UntilAsync("it has slept enough", () => Task.FromResult(TimeProvider.System.GetElapsedTime(asleep).TotalSeconds > TestScale.Of(0, 60)));
+        await Poll.UntilAsync("it has slept enough",
+            () => Task.FromResult(TimeProvider.System.GetElapsedTime(asleep).TotalSeconds > TestScale.Of(0, 60)));
         // It wakes while the others are at work, and all go on together.
         sleeper.Signal(ChildProcess.Continue);
         await client.ExecuteAsync("insert into opened default values");
         await CountAsync("refused", Jobs);
         await EndedAsync();
         await CountAsync("done", Jobs);
-        Assert.Equal($"{other.Id} {Jobs}", await client.TextAsync("select string_agg(distinct pid::text, ',') || ' ' || count(*) from traces where what = 'written'"));
-        Assert.Equal($"{sleeper.Id} {Jobs}", await client.TextAsync("select string_agg(distinct pid::text, ',') || ' ' || count(*) from traces where what = 'refused'"));
+        Assert.Equal($"{other.Id} {Jobs}",
+            await client.TextAsync("select string_agg(distinct pid::text, ',') || ' ' || count(*) from traces where what = 'written'"));
+        Assert.Equal($"{sleeper.Id} {Jobs}",
+            await client.TextAsync("select string_agg(distinct pid::text, ',') || ' ' || count(*) from traces where what = 'refused'"));
         Assert.Equal("0", await client.TextAsync("select count(*) from traces where what = 'cancelled'"));
         // One state "Succeeded" each: the late end was dropped.
         Assert.Equal($"{Jobs}", await client.TextAsync("select count(*) from hangfire.state where name = 'Succeeded'"));
@@ -109,7 +119,8 @@ public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifet
         Assert.Equal("True", await client.TextAsync($"select fetchedat is null from hangfire.jobqueue where jobid = {listening}"));
         await client.ExecuteAsync("insert into opened default values");
         var other = await StartAsync();
-        await Poll.UntilAsync("both run elsewhere", async () => await client.TextAsync($"select count(distinct job) from traces where pid = {other.Id} and what = 'begun'") == "2");
+        await Poll.UntilAsync("both run elsewhere",
+            async () => await client.TextAsync($"select count(distinct job) from traces where pid = {other.Id} and what = 'begun'") == "2");
         await Poll.UntilAsync("the deaf one is done", async () => await client.StateAsync(deaf) == "Succeeded");
         Assert.Equal("1", await client.TextAsync("select count(*) from traces where what = 'written'"));
         report.WriteLine($"Exit after {took:F1} s of {drain}.");
@@ -123,9 +134,15 @@ public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifet
         return worker;
     }
 
-    private Task CountAsync(string what, int count) => Poll.UntilAsync($"{count} are {what}", async () => await client.TextAsync($"select count(*) from traces where what = '{what}'") == $"{count}",
+    private Task CountAsync(string what, int count) =>
+        Poll.UntilAsync($"{count} are {what}",
+            async () => await client.TextAsync($"select count(*) from traces where what = '{what}'") == $"{count}",
         whatElse: () => string.Join("\n", workers.Select(worker => worker.Output)));
 
-    private Task EndedAsync() => Poll.UntilAsync("all have ended", async () => await client.TextAsync("select count(*) from hangfire.job where statename not in ('Succeeded', 'Failed', 'Deleted')") == "0",
+    private Task EndedAsync() =>
+        Poll.UntilAsync("all have ended",
+            async () =>
+                await client.TextAsync(
+                    "select count(*) from hangfire.job where statename not in ('Succeeded', 'Failed', 'Deleted')") == "0",
         whatElse: () => string.Join("\n", workers.Select(worker => worker.Output)));
 }

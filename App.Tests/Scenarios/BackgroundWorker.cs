@@ -37,7 +37,8 @@ internal sealed class BackgroundWorker : ChildProcess
         string Given(string name) => Environment.GetEnvironmentVariable(name)!;
         var drain = Given("DRAIN_SECONDS");
         using var host = BackgroundMember.Compose(pooled, unpooled, worker: true, TestJobs.Add, LogLevel.Information,
-            ("BACKGROUND_WORKERS_DEFAULT", Given("BACKGROUND_WORKERS_DEFAULT")), ("BACKGROUND_WORKERS_TRAINING", "0"), ("BACKGROUND_WORKERS_UPKEEP", "0"), ("DRAIN_SECONDS", drain));
+            ("BACKGROUND_WORKERS_DEFAULT", Given("BACKGROUND_WORKERS_DEFAULT")), ("BACKGROUND_WORKERS_TRAINING", "0"),
+            ("BACKGROUND_WORKERS_UPKEEP", "0"), ("DRAIN_SECONDS", drain));
         await host.RunAsync();
     }
 }

@@ -44,7 +44,8 @@ internal class ChildProcess : IAsyncDisposable
         if (!process.HasExited) return false;
         // What it wrote last may be under way.
         await process.WaitForExitAsync();
-        return Output.Contains(text, StringComparison.Ordinal) ? true : throw new InvalidOperationException($"It has ended with {process.ExitCode}: {Output}");
+        return Output.Contains(text, StringComparison.Ordinal)
+            ? true : throw new InvalidOperationException($"It has ended with {process.ExitCode}: {Output}");
     }, whatElse: () => Output);
 
     public void Signal(int signal) => Assert.True(Posix.Signal(Id, signal));

@@ -16,7 +16,8 @@ public sealed class CrashingEntryTests(StreamBench bench, ITestOutputHelper repo
     public async Task An_entry_that_ends_its_process_is_set_aside_after_its_attempts_and_nothing_else_is()
     {
         var stream = await bench.StreamAsync(4);
-        await bench.AppendAsync(stream, [.. Enumerable.Range(0, 12).Select(i => ((short)(i % 4), i == 5 ? CrashingWorker.Poison : $"e{i:00}"))]);
+        await bench.AppendAsync(stream,
+            [.. Enumerable.Range(0, 12).Select(i => ((short)(i % 4), i == 5 ? CrashingWorker.Poison : $"e{i:00}"))]);
 
         var crashes = 0;
         while (await CrashesAsync(stream)) crashes++;
@@ -37,17 +38,20 @@ public sealed class CrashingEntryTests(StreamBench bench, ITestOutputHelper repo
     // Runs a worker until it has crashed (true) or everything is consumed (false); stops it then.
     private async Task<bool> CrashesAsync(string stream)
     {
-        using var worker = Process.Start(new ProcessStartInfo("dotnet", [typeof(CrashingWorker).Assembly.Location, CrashingWorker.Role, bench.ConnectionString, stream])
-        {
-            UseShellExecute = false,
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-        })!;
+        using var worker =
+            Process.Start(new ProcessStartInfo("dotnet",
+                [typeof(CrashingWorker).Assembly.Location, CrashingWorker.Role, bench.ConnectionString, stream])
+            {
+                UseShellExecute = false,
+                RedirectStandardError = true,
+                RedirectStandardOutput = true,
+            })!;
         var output = worker.StandardOutput.ReadToEndAsync();
         var errors = worker.StandardError.ReadToEndAsync();
         try
         {
-            await Poll.UntilAsync("the worker has crashed or everything is consumed", async () => worker.HasExited || await IsConsumedAsync(stream));
+            await Poll.UntilAsync("the worker has crashed or everything is consumed",
+                async () => worker.HasExited || await IsConsumedAsync(stream));
             var crashed = worker.HasExited;
             if (!crashed) Posix.Signal(worker.Id, AppProcess.Terminate);
             await worker.WaitForExitAsync();

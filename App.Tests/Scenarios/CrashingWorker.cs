@@ -27,7 +27,8 @@ internal static class CrashingWorker
         builder.Logging.ClearProviders();
         builder.Services
             .AddSingleton(new Postgres(connection, connection, Postgres.NewProcessName()))
-            .AddSingleton(StreamMember.Defaults with { LeaseDuration = TimeSpan.FromSeconds(1), LeaseTick = TimeSpan.FromMilliseconds(200) })
+            .AddSingleton(
+                StreamMember.Defaults with { LeaseDuration = TimeSpan.FromSeconds(1), LeaseTick = TimeSpan.FromMilliseconds(200) })
             .AddSingleton(TimeProvider.System)
             .AddSingleton<IStreamHandler>(new CountingHandler(stream, Crashing) { Before = text => _ = text == Poison ? Overflow(0) : 0 })
             .AddSingleton<IStreamHandler>(new CountingHandler(stream, Bystander))

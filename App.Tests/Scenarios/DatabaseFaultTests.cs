@@ -35,7 +35,8 @@ public sealed class DatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetim
         server.Kill();
         await Poll.UntilAsync("requests are answered 503", () => Task.FromResult(load.Answers(503) > 0), whatElse: () => load.Summary);
         // Sessions outlive the postmaster by a moment.
-        await Poll.UntilAsync("both say so", async () => await web.StatusAsync("/health/ready") == 503 && await worker.StatusAsync("/health/ready") == 503);
+        await Poll.UntilAsync("both say so",
+            async () => await web.StatusAsync("/health/ready") == 503 && await worker.StatusAsync("/health/ready") == 503);
         Assert.Equal(200, await web.StatusAsync("/healthz"));
         Assert.Equal(200, await worker.StatusAsync("/healthz"));
 
@@ -49,7 +50,8 @@ public sealed class DatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetim
         var consuming = TimeProvider.System.GetElapsedTime(back).TotalSeconds;
         report.WriteLine($"After the database was back: accepting in {accepting:F1} s, consuming in {consuming:F1} s.");
         Assert.InRange(consuming, 0, ResumeSeconds);
-        await Poll.UntilAsync("both are ready again", async () => await web.StatusAsync("/health/ready") == 200 && await worker.StatusAsync("/health/ready") == 200);
+        await Poll.UntilAsync("both are ready again",
+            async () => await web.StatusAsync("/health/ready") == 200 && await worker.StatusAsync("/health/ready") == 200);
 
         await load.AcceptMoreAsync(100);
         await load.StopAsync();
@@ -66,7 +68,8 @@ public sealed class DatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetim
         for (var i = 0; i < 10; i++)
         {
             await load.AcceptMoreAsync(30);
-            await outcome.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()");
+            await outcome.ExecuteAsync(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()");
         }
         await load.AcceptMoreAsync(100);
         await load.StopAsync();
@@ -75,5 +78,7 @@ public sealed class DatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetim
     }
 
     private static async Task<long> CommittedAsync(Outcome outcome) =>
-        long.Parse(await outcome.TextAsync("select coalesce(sum(committed), 0) from stream_offsets where consumer_group = 'disaggregation'"), System.Globalization.CultureInfo.InvariantCulture);
+        long.Parse(
+            await outcome.TextAsync("select coalesce(sum(committed), 0) from stream_offsets where consumer_group = 'disaggregation'"),
+            System.Globalization.CultureInfo.InvariantCulture);
 }

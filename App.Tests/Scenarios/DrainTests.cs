@@ -28,7 +28,9 @@ public sealed class DrainTests
         Assert.StartsWith("HTTP/1.1 202 ", await request.CompleteAsync());
         Assert.Equal(0, await app.ExitAsync());
         Assert.Contains("Drained", app.Output);
-        Assert.Equal("0 0 0", await outcome.TextAsync("select (select count(*) from stream_offsets where owner is not null) || ' ' || (select count(*) from stream_members) || ' ' || (select count(*) from leases where expires_at > clock_timestamp())"));
+        Assert.Equal("0 0 0",
+            await outcome.TextAsync(
+                "select (select count(*) from stream_offsets where owner is not null) || ' ' || (select count(*) from stream_members) || ' ' || (select count(*) from leases where expires_at > clock_timestamp())"));
         Assert.Equal("1", await outcome.TextAsync("select sum(head) from stream_shards"));
     }
 
@@ -64,7 +66,9 @@ public sealed class DrainTests
             Assert.Equal(0, await app.ExitAsync());
             Assert.Contains("Drained", app.Output);
         }
-        Assert.Empty(Directory.EnumerateFiles(folder.Path, "postmaster.pid", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None }));
+        Assert.Empty(
+            Directory.EnumerateFiles(folder.Path, "postmaster.pid",
+                new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None }));
 
         await using var again = AppProcess.Start(null, worker: true, folder.Path);
         await again.WroteAsync("?key=");
@@ -76,5 +80,6 @@ public sealed class DrainTests
         Assert.Equal(0, await again.ExitAsync());
     }
 
-    private static string KeyOf(AppProcess app) => Regex.Match(app.Output, @"\?key=(?<key>\S+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["key"].Value;
+    private static string KeyOf(AppProcess app) =>
+        Regex.Match(app.Output, @"\?key=(?<key>\S+)", RegexOptions.ExplicitCapture, TimeSpan.FromSeconds(1)).Groups["key"].Value;
 }

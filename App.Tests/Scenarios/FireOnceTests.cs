@@ -10,7 +10,9 @@ using Npgsql;
 
 namespace App.Tests.Scenarios;
 
-/// <summary>Real processes fire the same instants at once, and the database refuses a tenth of their commits: one fire, one job each.</summary>
+/// <summary>
+/// Real processes fire the same instants at once, and the database refuses a tenth of their commits: one fire, one job each.
+/// </summary>
 [Collection(ScenarioCollection.Name)]
 public sealed class FireOnceTests
 {
@@ -26,7 +28,8 @@ public sealed class FireOnceTests
             if random() < 0.1 then raise exception 'refused for this test'; end if;
             return null;
         end $$;
-        create constraint trigger refuse_some after insert on schedule_fires deferrable initially deferred for each row execute function refuse_some();
+        create constraint trigger refuse_some after insert on schedule_fires deferrable initially deferred for each row execute function
+            refuse_some();
         """;
 
     [Fact]
@@ -37,11 +40,13 @@ public sealed class FireOnceTests
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("k", "* * * * * *"));
         await member.SettleAsync("k", Noon);
         await member.ExecuteAsync(Refusing);
-        var processes = Enumerable.Range(0, TestScale.Of(3, 6)).Select(_ => FiringProcess.Start(database.ConnectionString, instants)).ToList();
+        var processes = Enumerable.Range(0, TestScale.Of(3, 6))
+            .Select(_ => FiringProcess.Start(database.ConnectionString, instants)).ToList();
         foreach (var process in processes) Assert.Equal(0, await process.ExitAsync());
         foreach (var process in processes) await process.DisposeAsync();
         Assert.Equal($"{instants} {instants} {instants}", await member.TextAsync("""
-            select (select count(*) from schedule_fires) || ' ' || (select count(*) from hangfire.job) || ' ' || (select count(*) from schedule_fires f join hangfire.job j on j.id = f.background_job_id)
+            select (select count(*) from schedule_fires) || ' ' || (select count(*) from hangfire.job) || ' ' || (select count(*)
+                from schedule_fires f join hangfire.job j on j.id = f.background_job_id)
             """));
         Assert.Equal($"{instants}", await member.TextAsync("select count(distinct scheduled_for) from schedule_fires"));
         Assert.Equal($"{instants}", await member.TextAsync("select count(*) from hangfire.jobqueue"));
@@ -51,11 +56,13 @@ public sealed class FireOnceTests
     internal static async Task MainAsync(string connection, string instants)
     {
         await using var postgres = new Postgres(connection, connection, Postgres.NewProcessName());
-        var services = new ServiceCollection().AddLogging().AddSingleton(postgres).AddSingleton(TimeProvider.System).AddMetrics().AddSingleton<ScheduleMetrics>();
+        var services = new ServiceCollection().AddLogging()
+            .AddSingleton(postgres).AddSingleton(TimeProvider.System).AddMetrics().AddSingleton<ScheduleMetrics>();
         new BackgroundModule().AddServices(services, Variables.Of(new Dictionary<string, string?>()));
         ScheduleMember.AddJob(services);
         await using var provider = services.BuildServiceProvider();
-        var firing = new ScheduleFiring(postgres, provider.GetRequiredService<BackgroundJobs>(), provider.GetRequiredService<ScheduleMetrics>(), NullLogger<ScheduleFiring>.Instance);
+        var firing = new ScheduleFiring(postgres, provider.GetRequiredService<BackgroundJobs>(),
+            provider.GetRequiredService<ScheduleMetrics>(), NullLogger<ScheduleFiring>.Instance);
         var refused = 0;
         for (var second = 1; second <= int.Parse(instants, System.Globalization.CultureInfo.InvariantCulture); second++)
             while (true)
@@ -73,7 +80,8 @@ public sealed class FireOnceTests
         Console.WriteLine($"{refused} commits were refused.");
     }
 
-    private static bool IsRefusal(Exception e) => e is PostgresException { SqlState: PostgresErrorCodes.RaiseException } || (e.InnerException is { } inner && IsRefusal(inner));
+    private static bool IsRefusal(Exception e) =>
+        e is PostgresException { SqlState: PostgresErrorCodes.RaiseException } || (e.InnerException is { } inner && IsRefusal(inner));
 
     private sealed class FiringProcess : ChildProcess
     {
@@ -81,6 +89,7 @@ public sealed class FireOnceTests
         {
         }
 
-        public static FiringProcess Start(string connection, int instants) => new(new("dotnet", [typeof(FiringProcess).Assembly.Location, Role, connection, $"{instants}"]));
+        public static FiringProcess Start(string connection, int instants) =>
+            new(new("dotnet", [typeof(FiringProcess).Assembly.Location, Role, connection, $"{instants}"]));
     }
 }

@@ -46,7 +46,8 @@ public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
         }
         var unlucky = await ledger.IsRightAsync();
         var (orphans, slowest) = (await ledger.CountAsync("orphans"), await ledger.SlowestOrphanAsync());
-        report.WriteLine($"{await ledger.CountAsync("job_done")} jobs, {kills} workers killed: {orphans} orphans, the last running again after {slowest:F1} s; {unlucky} had lost three workers and were redriven.");
+        report.WriteLine(
+            $"{await ledger.CountAsync("job_done")} jobs, {kills} workers killed: {orphans} orphans, the last running again after {slowest:F1} s; {unlucky} had lost three workers and were redriven.");
         Assert.NotEqual(0, orphans);
         Assert.InRange(slowest, 0, OrphanSeconds);
     }
@@ -66,9 +67,11 @@ public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
         await ledger.Look.ExecuteAsync("insert into opened default values");
         var other = StartWorker(heartbeatMs: 2000);
         await ledger.EndedAsync();
-        await Poll.UntilAsync("it has slept enough", () => Task.FromResult(TimeProvider.System.GetElapsedTime(asleep).TotalSeconds > TestScale.Of(0, 60)));
+        await Poll.UntilAsync("it has slept enough",
+            () => Task.FromResult(TimeProvider.System.GetElapsedTime(asleep).TotalSeconds > TestScale.Of(0, 60)));
         report.WriteLine($"It slept for {TimeProvider.System.GetElapsedTime(asleep).TotalSeconds:F1} s.");
-        const string Done = "select string_agg(concat_ws(' ', e.job, e.pid, d.worker, d.attempt), ', ' order by e.job) from effects e join job_done d on d.id = e.job";
+        const string Done =
+            "select string_agg(concat_ws(' ', e.job, e.pid, d.worker, d.attempt), ', ' order by e.job) from effects e join job_done d on d.id = e.job";
         var done = await ledger.Look.TextAsync(Done);
 
         sleeper.Signal(ChildProcess.Continue);

@@ -43,13 +43,15 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         var gone = TimeProvider.System.GetTimestamp();
         await Poll.UntilAsync("an enqueue is refused", () => Task.FromResult(ledger.Refused > 0));
         if (longerThanLeases)
-            await Poll.UntilAsync("leases are over", () => Task.FromResult(TimeProvider.System.GetElapsedTime(gone).TotalSeconds > LeaseSeconds + 0.5));
+            await Poll.UntilAsync("leases are over",
+                () => Task.FromResult(TimeProvider.System.GetElapsedTime(gone).TotalSeconds > LeaseSeconds + 0.5));
 
         await server.StartAgainAsync();
         var back = TimeProvider.System.GetTimestamp();
         await ledger.EffectsAsync(1);
         var resumed = TimeProvider.System.GetElapsedTime(back).TotalSeconds;
-        report.WriteLine($"The database was away for {TimeProvider.System.GetElapsedTime(gone, back).TotalSeconds:F1} s, jobs ran again after {resumed:F1} s; {ledger.Refused} enqueues were refused.");
+        report.WriteLine(
+            $"The database was away for {TimeProvider.System.GetElapsedTime(gone, back).TotalSeconds:F1} s, jobs ran again after {resumed:F1} s; {ledger.Refused} enqueues were refused.");
         Assert.InRange(resumed, 0, ResumeSeconds);
         await ledger.EffectsAsync(100);
         await ledger.StopAsync();
@@ -65,7 +67,8 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         await ledger.EffectsAsync(100);
         await server.AdministerAsync("alter role tandem nologin", TestDatabaseServer.EndSessions);
         await Poll.UntilAsync("an enqueue is refused", () => Task.FromResult(ledger.Refused > 0));
-        foreach (var worker in workers) await worker.WroteAsync("Listening for notifications (polling goes on) failed and is tried again until it succeeds: 28000");
+        foreach (var worker in workers)
+            await worker.WroteAsync("Listening for notifications (polling goes on) failed and is tried again until it succeeds: 28000");
         foreach (var worker in workers) await worker.WroteAsync("Claiming jobs failed and is tried again until it succeeds: 28000");
 
         await server.AdministerAsync("alter role tandem login");
@@ -88,13 +91,16 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         {
             await ledger.EffectsAsync(40);
             var began = TimeProvider.System.GetTimestamp();
-            await Poll.UntilAsync("it is time", () => Task.FromResult(TimeProvider.System.GetElapsedTime(began).TotalSeconds > TestScale.Of(1, 5)));
-            await ledger.Look.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()");
+            await Poll.UntilAsync("it is time",
+                () => Task.FromResult(TimeProvider.System.GetElapsedTime(began).TotalSeconds > TestScale.Of(1, 5)));
+            await ledger.Look.ExecuteAsync(
+                "select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user and pid <> pg_backend_pid()");
         }
         await ledger.EffectsAsync(40);
         await ledger.StopAsync();
         await ledger.IsRightAsync();
-        report.WriteLine($"{await ledger.CountAsync("job_done")} jobs; {ledger.Refused} enqueues were refused, {await ledger.Look.TextAsync("select count(*) - count(distinct job) from starts")} attempts repeated.");
+        report.WriteLine(
+            $"{await ledger.CountAsync("job_done")} jobs; {ledger.Refused} enqueues were refused, {await ledger.Look.TextAsync("select count(*) - count(distinct job) from starts")} attempts repeated.");
         Assert.All(workers, worker => Assert.False(worker.HasExited));
     }
 }

@@ -132,7 +132,8 @@ internal static class JobFaultKinds
         public async Task<JobOutcome> RunAsync(Deed args, JobContext job, CancellationToken ct)
         {
             await BeginAsync(postgres, args, job);
-            await using (var connection = await postgres.Source.OpenConnectionAsync(CancellationToken.None)) await WriteAsync("effects", job.Id, connection);
+            await using (var connection = await postgres.Source.OpenConnectionAsync(CancellationToken.None))
+                await WriteAsync("effects", job.Id, connection);
             return JobOutcome.Done();
         }
     }

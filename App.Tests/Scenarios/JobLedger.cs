@@ -12,9 +12,12 @@ internal sealed class JobLedger : IAsyncDisposable
     private static readonly string[] Organizations = ["", "a", "b"];
 
     private const string State = """
-        select concat('workers: ', (select string_agg(concat_ws(' ', id, process, lease_expires_at - clock_timestamp()), ', ') from job_workers),
-            '; jobs: ', (select string_agg(concat_ws(' ', state, worker, suspect, crashes, n), ', ') from (select state, worker, suspect, crashes, count(*) as n from jobs group by 1, 2, 3, 4) s),
-            '; sessions: ', (select string_agg(concat_ws(' ', application_name, state, wait_event_type, wait_event, left(query, 60)), ', ') from pg_stat_activity where datname = current_database() and state <> 'idle'))
+        select concat('workers: ', (select string_agg(concat_ws(' ', id, process, lease_expires_at - clock_timestamp()), ', ')
+            from job_workers),
+            '; jobs: ', (select string_agg(concat_ws(' ', state, worker, suspect, crashes, n), ', ')
+                from (select state, worker, suspect, crashes, count(*) as n from jobs group by 1, 2, 3, 4) s),
+            '; sessions: ', (select string_agg(concat_ws(' ', application_name, state, wait_event_type, wait_event, left(query, 60)), ', ')
+                from pg_stat_activity where datname = current_database() and state <> 'idle'))
         """;
 
     private readonly Postgres postgres;
@@ -96,7 +99,8 @@ internal sealed class JobLedger : IAsyncDisposable
     }
 
     /// <summary>Rows of a table.</summary>
-    public async Task<long> CountAsync(string table) => long.Parse(await Look.TextAsync($"select count(*) from {table}"), System.Globalization.CultureInfo.InvariantCulture);
+    public async Task<long> CountAsync(string table) =>
+        long.Parse(await Look.TextAsync($"select count(*) from {table}"), System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Waits until a worker has something in hand; whenever all else is done before, more is added.</summary>
     public async Task HoldsAsync(JobFaultWorker worker, int count, Deed deed)
@@ -119,10 +123,13 @@ internal sealed class JobLedger : IAsyncDisposable
         await Look.ExecuteAsync($"insert into orphans (job) {HeldBy(worker)}");
     }
 
-    /// <summary>The longest time from the death of a job's worker to its next beginning, in seconds. Where another death came between, up to that.</summary>
+    /// <summary>
+    /// The longest time from the death of a job's worker to its next beginning, in seconds. Where another death came between, up to that.
+    /// </summary>
     public async Task<double> SlowestOrphanAsync() => double.Parse(await Look.TextAsync("""
         select coalesce(max(extract(epoch from next.at - o.at)), 0) from orphans o cross join lateral (
-            select min(e.at) as at from (select at from starts where job = o.job union all select at from orphans where job = o.job) e where e.at > o.at
+            select min(e.at) as at from (select at from starts where job = o.job union all select at from orphans where job = o.job) e
+                where e.at > o.at
         ) next
         """), System.Globalization.CultureInfo.InvariantCulture);
 
@@ -132,16 +139,29 @@ internal sealed class JobLedger : IAsyncDisposable
     {
         await EndedAsync();
         // What was set aside at its last death is not one that soon runs again.
-        await Look.ExecuteAsync("delete from orphans o using jobs j where j.id = o.job and j.state = 'dead' and not exists (select from starts s where s.job = o.job and s.at > o.at)");
-        var unlucky = int.Parse(await Look.TextAsync($"select jobs_redrive(array(select id from jobs where state = 'dead' and crashes = 3 and id <> {poison ?? 0}))"), System.Globalization.CultureInfo.InvariantCulture);
+        await Look.ExecuteAsync(
+            "delete from orphans o using jobs j where j.id = o.job and j.state = 'dead' and not exists (select from starts s where s.job = o.job and s.at > o.at)");
+        var unlucky = int.Parse(
+            await Look.TextAsync(
+                $"select jobs_redrive(array(select id from jobs where state = 'dead' and crashes = 3 and id <> {poison ?? 0}))"),
+                System.Globalization.CultureInfo.InvariantCulture);
         if (unlucky > 0) await EndedAsync();
-        Assert.Equal("", await Look.TextAsync($"select string_agg(id || ' ' || kind || ' ' || state || ' ' || errors, ', ') from jobs where id <> {poison ?? 0}"));
+        Assert.Equal("",
+            await Look.TextAsync(
+                $"select string_agg(id || ' ' || kind || ' ' || state || ' ' || errors, ', ') from jobs where id <> {poison ?? 0}"));
         var ids = accepted.Where(id => id != poison).ToArray();
         Assert.Equal(ids.Length, ids.Distinct().Count());
-        Assert.Equal("", await Look.TextAsync($"select string_agg(id::text, ',') from unnest(array[{string.Join(',', ids)}]::bigint[]) as a(id) where (select count(*) from job_done d where d.id = a.id) <> 1"));
-        Assert.Equal("", await Look.TextAsync($"select string_agg(d.id || ' ' || n, ',') from job_done d cross join lateral (select count(*) as n from effects e where e.job = d.id) e where kind = '{JobFaultKinds.Once.Name}' and n <> 1"));
-        Assert.Equal("", await Look.TextAsync("select string_agg(d.id::text, ',') from job_done d where kind like 'fault.%' and not exists (select from effects e where e.job = d.id)"));
-        Assert.Equal("0", await Look.TextAsync("select count(*) from effects e where not exists (select from job_done d where d.id = e.job)"));
+        Assert.Equal("",
+            await Look.TextAsync(
+                $"select string_agg(id::text, ',') from unnest(array[{string.Join(',', ids)}]::bigint[]) as a(id) where (select count(*) from job_done d where d.id = a.id) <> 1"));
+        Assert.Equal("",
+            await Look.TextAsync(
+                $"select string_agg(d.id || ' ' || n, ',') from job_done d cross join lateral (select count(*) as n from effects e where e.job = d.id) e where kind = '{JobFaultKinds.Once.Name}' and n <> 1"));
+        Assert.Equal("",
+            await Look.TextAsync(
+                "select string_agg(d.id::text, ',') from job_done d where kind like 'fault.%' and not exists (select from effects e where e.job = d.id)"));
+        Assert.Equal("0",
+            await Look.TextAsync("select count(*) from effects e where not exists (select from job_done d where d.id = e.job)"));
         return unlucky;
     }
 
@@ -160,8 +180,11 @@ internal sealed class JobLedger : IAsyncDisposable
         await Look.DisposeAsync();
     }
 
-    private static string HeldBy(JobFaultWorker worker) => $"select j.id from jobs j join job_workers w on w.id = j.worker where w.process like '%/{worker.Id}/%'";
+    private static string HeldBy(JobFaultWorker worker) =>
+        $"select j.id from jobs j join job_workers w on w.id = j.worker where w.process like '%/{worker.Id}/%'";
 
     private static NewJob Job(int n, Deed deed, JobKind? kind) =>
-        new((kind ?? (n % 2 == 0 ? JobFaultKinds.Once : JobFaultKinds.Again)).Name, deed) { Organization = Organizations[n % Organizations.Length] };
+        new((kind ?? (n % 2 == 0 ? JobFaultKinds.Once : JobFaultKinds.Again)).Name,
+            deed)
+        { Organization = Organizations[n % Organizations.Length] };
 }

@@ -21,7 +21,9 @@ public sealed class LeaderFaultTests(ITestOutputHelper report)
         await first.WroteAsync("Acquired leader lease");
         await using var second = await AppProcess.StartReadyAsync(database.Url, worker: true, ("PIPELINE_ENABLED", "false"));
         await using var third = await AppProcess.StartReadyAsync(database.Url, worker: true, ("PIPELINE_ENABLED", "false"));
-        Assert.True(!second.Output.Contains("Acquired leader lease", StringComparison.Ordinal) || first.Output.Contains("Lost leader lease", StringComparison.Ordinal), second.Output);
+        Assert.True(
+            !second.Output.Contains("Acquired leader lease", StringComparison.Ordinal)
+                || first.Output.Contains("Lost leader lease", StringComparison.Ordinal), second.Output);
 
         first.Kill();
         var (killed, next) = (TimeProvider.System.GetTimestamp(), await FollowedAsync(postgres, first.Name));
@@ -54,7 +56,9 @@ public sealed class LeaderFaultTests(ITestOutputHelper report)
         Fence? leads = null;
         await Poll.UntilAsync($"another leads than {before}", async () =>
         {
-            await using var command = postgres.Source.CreateCommand("select owner, epoch from leases where name = 'leader' and owner <> $1 and expires_at > clock_timestamp()");
+            await using var command =
+                postgres.Source.CreateCommand(
+                    "select owner, epoch from leases where name = 'leader' and owner <> $1 and expires_at > clock_timestamp()");
             command.Parameters.Add(new() { Value = before });
             await using var reader = await command.ExecuteReaderAsync();
             if (await reader.ReadAsync()) leads = new Fence("leader", reader.GetString(0), reader.GetInt64(1));

@@ -26,13 +26,15 @@ internal sealed class Load
     {
         var load = new Load(http, pauseMs);
         for (var i = 0; i < count; i++)
-            load.houses.Add(($"house-{seed}-{i}", new TestHouse("", (seed * 100) + i, readings: 40_000).Arrivals(seed + i, Disorder.SomeLate), []));
+            load.houses.Add(
+                ($"house-{seed}-{i}", new TestHouse("", (seed * 100) + i, readings: 40_000).Arrivals(seed + i, Disorder.SomeLate), []));
         load.posting = Task.WhenAll(load.houses.Select(house => load.PostAsync(house.Name, house.Requests, house.Accepted)));
         return load;
     }
 
     /// <summary>The houses with what was accepted of each.</summary>
-    public IEnumerable<(string Name, SortedDictionary<long, double> Accepted)> Houses => houses.Select(house => (house.Name, house.Accepted));
+    public IEnumerable<(string Name, SortedDictionary<long, double> Accepted)> Houses =>
+        houses.Select(house => (house.Name, house.Accepted));
 
     /// <summary>How often a status was answered; 0: no answer at all.</summary>
     public int Answers(int status)
@@ -50,7 +52,8 @@ internal sealed class Load
     public Task AcceptMoreAsync(int requests)
     {
         var goal = Answers(202) + requests;
-        return Poll.UntilAsync($"{requests} more requests are accepted", () => Task.FromResult(Answers(202) >= goal), whatElse: () => Summary);
+        return Poll.UntilAsync($"{requests} more requests are accepted", () => Task.FromResult(Answers(202) >= goal),
+            whatElse: () => Summary);
     }
 
     /// <summary>Ends when each house's last request has been accepted.</summary>

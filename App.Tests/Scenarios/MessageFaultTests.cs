@@ -17,15 +17,18 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
     private const int Senders = 8;
     private const int MostBetweenFaults = 2500;
     private const int PatienceMs = 2000;
-    private static readonly int Messages = int.Parse(Environment.GetEnvironmentVariable("SCENARIO_MESSAGES") ?? "1500", CultureInfo.InvariantCulture);
+    private static readonly int Messages = int.Parse(Environment.GetEnvironmentVariable("SCENARIO_MESSAGES") ?? "1500",
+        CultureInfo.InvariantCulture);
 
     // What was answered and not yet written when its worker or the database went: an answer that was lost on this side.
     private static readonly TimeSpan Unwritten = TimeSpan.FromSeconds(5);
 
     private static readonly (string, string)[] Variables =
     [
-        ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("WEBHOOK_TIMEOUT_MS", $"{PatienceMs}"), ("HEARTBEAT_INTERVAL_MS", "3000"),
-        ("WEBHOOK_RETRY_SCHEDULE", string.Join(',', Enumerable.Repeat("0.1", 50))), ("PIPELINE_ENABLED", "false"), ("API_REQUESTS_PER_SECOND", "100000"), ("LOG_LEVEL", "warn"),
+        ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("WEBHOOK_TIMEOUT_MS", $"{PatienceMs}"), ("HEARTBEAT_INTERVAL_MS", "3000"),
+        ("WEBHOOK_RETRY_SCHEDULE", string.Join(',', Enumerable.Repeat("0.1", 50))), ("PIPELINE_ENABLED", "false"),
+        ("API_REQUESTS_PER_SECOND", "100000"), ("LOG_LEVEL", "warn"),
     ];
 
     private TestDatabaseServer server = null!;
@@ -63,8 +66,11 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
             if (ids.Count < Messages) faults.Add(await FaultAsync());
         }
         await using var outcome = new Outcome(server.ConnectionString);
-        await Poll.UntilAsync("all are delivered", async () => await outcome.TextAsync("select count(*) from messages where state <> 'delivered'") == "0", 600,
-            () => JsonSerializer.Serialize(web.Http.GetFromJsonAsync<JsonElement>("/api/messages?limit=3&status=pending").GetAwaiter().GetResult()));
+        await Poll.UntilAsync("all are delivered",
+            async () => await outcome.TextAsync("select count(*) from messages where state <> 'delivered'") == "0", 600,
+            () =>
+                JsonSerializer.Serialize(
+                    web.Http.GetFromJsonAsync<JsonElement>("/api/messages?limit=3&status=pending").GetAwaiter().GetResult()));
         var took = TimeProvider.System.GetElapsedTime(began);
 
         // None is lost: what was accepted was received; none is made up, and each goes by one id, however often it came.
@@ -78,21 +84,24 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
         // between it and its record. An answer that takes longer than is waited for is as good as lost.
         var shown = JsonSerializer.Deserialize<Dictionary<string, string>>(await outcome.TextAsync($"""
             select json_object_agg(message_id, outcomes) from (
-                select message_id, string_agg(case when outcome = 'lost' and latency_ms >= {PatienceMs} then 'late' else outcome end, ' ' order by number) as outcomes from message_deliveries group by 1) d
+                select message_id, string_agg(case when outcome = 'lost' and latency_ms >= {PatienceMs} then 'late' else outcome end, ' '
+                    order by number) as outcomes from message_deliveries group by 1) d
             """))!.ToDictionary(one => one.Key, one => one.Value.Split(' '));
         var requests = sink.Seen.ToDictionary(one => one.Key, one => one.Value.ToArray());
         var undisturbed = requests.Where(one => !one.Value.Any(request => IsNear(faults, request.At))).ToList();
         var again = requests.Values.Sum(all => all.Count(one => one.Answer != "failed") - 1);
         var late = undisturbed.Sum(one => one.Value.Zip(shown[one.Key]).Count(pair => pair is { First.Answer: "taken", Second: "late" }));
         var cut = requests.Except(undisturbed).Sum(one => one.Value.Count(request => request.Answer == "taken") - 1);
-        report.WriteLine($"{Messages} messages in {took.TotalSeconds:0} s through {turns} faults, {sink.Requests} requests: {sink.Count("failed")} failed, {sink.Count("hung")} hung, {sink.Count("dropped")} answers dropped; "
+        report.WriteLine(
+            $"{Messages} messages in {took.TotalSeconds:0} s through {turns} faults, {sink.Requests} requests: {sink.Count("failed")} failed, {sink.Count("hung")} hung, {sink.Count("dropped")} answers dropped; "
             + $"{again} were received again: {again - late - cut} after those, {late} after an answer that came too late, {cut} after one that a fault cut off. {shown.Values.Sum(all => all.Count(one => one is "lost" or "late"))} lost answers are shown.");
         Assert.DoesNotContain(undisturbed, one => !IsAsShown(one.Value.Select(request => request.Answer).ToArray(), shown[one.Key]));
     }
 
     // Where an answer was late, the endpoint may have seen the requests in another order, or one of them never.
     private static bool IsAsShown(string[] answers, string[] shown) =>
-        shown.AsSpan().IndexOf("delivered") == shown.Length - 1 && (shown.Contains("late") ? answers.Length <= shown.Length : answers.Select(Shown).SequenceEqual(shown));
+        shown.AsSpan().IndexOf("delivered") == shown.Length - 1
+            && (shown.Contains("late") ? answers.Length <= shown.Length : answers.Select(Shown).SequenceEqual(shown));
 
     private static string Shown(string answer) => answer switch { "taken" => "delivered", "failed" => "failed", _ => "lost" };
 
@@ -116,7 +125,8 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
     }
 
     private static bool IsNear(List<(long From, long To)> faults, long at) =>
-        faults.Exists(fault => TimeProvider.System.GetElapsedTime(at, fault.From) < Unwritten && TimeProvider.System.GetElapsedTime(fault.To, at) < Unwritten);
+        faults.Exists(fault =>
+            TimeProvider.System.GetElapsedTime(at, fault.From) < Unwritten && TimeProvider.System.GetElapsedTime(fault.To, at) < Unwritten);
 
     private async Task<IReadOnlyList<string>> SendAsync(int[] numbers)
     {
@@ -128,8 +138,15 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
                 // Tried until it is accepted, under one key: the database may be away.
                 await Poll.UntilAsync("it is accepted", async () =>
                 {
-                    using var request = new HttpRequestMessage(HttpMethod.Post, "/api/messages") { Headers = { { "Idempotency-Key", $"n{number}" } } };
-                    request.Content = JsonContent.Create(new { channel = "webhook", to = new Uri(sink.Url, $"/r{number % Recipients}"), body = new { number } });
+                    using var request = new HttpRequestMessage(HttpMethod.Post,
+                        "/api/messages")
+                    { Headers = { { "Idempotency-Key", $"n{number}" } } };
+                    request.Content = JsonContent.Create(new
+                    {
+                        channel = "webhook",
+                        to = new Uri(sink.Url, $"/r{number % Recipients}"),
+                        body = new { number }
+                    });
                     using var response = await web.Http.SendAsync(request);
                     if ((int)response.StatusCode != 202) return false;
                     sent.Add((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!);

@@ -4,7 +4,10 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Scenarios;
 
-/// <summary>A collector on loopback: what reaches it by OpenTelemetry's own variables. In a process of its own, for whoever exports listens to its whole process.</summary>
+/// <summary>
+/// A collector on loopback: what reaches it by OpenTelemetry's own variables. In a process of its own, for whoever exports listens to its
+/// whole process.
+/// </summary>
 [Collection(ScenarioCollection.Name)]
 public sealed class OtlpTests
 {
@@ -13,8 +16,10 @@ public sealed class OtlpTests
     {
         await using var database = await TestDatabase.CreateAsync();
         await using var collector = await HttpStub.StartAsync();
-        await using var app = await AppProcess.StartReadyAsync(database.Url, worker: true, ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url.ToString()),
-            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "100"), ("OTEL_SERVICE_NAME", "tandem-of-this-test"));
+        await using var app = await AppProcess.StartReadyAsync(database.Url, worker: true,
+            ("OTEL_EXPORTER_OTLP_ENDPOINT", collector.Url.ToString()),
+            ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"), ("OTEL_BSP_SCHEDULE_DELAY", "100"), ("OTEL_METRIC_EXPORT_INTERVAL", "100"),
+            ("OTEL_SERVICE_NAME", "tandem-of-this-test"));
         Assert.Equal(HttpStatusCode.Accepted, (await app.Http.SendAsync(Post.Body(Post.Item("exported", Post.NewYear, 1)))).Status);
 
         await SawAsync("/v1/traces", "POST /ingest/readings", "commit readings", "disaggregation readings", "tandem-of-this-test");

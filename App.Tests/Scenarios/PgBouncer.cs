@@ -13,10 +13,12 @@ internal sealed class PgBouncer : ChildProcess
 {
     private readonly TestFolder folder;
 
-    private PgBouncer(ProcessStartInfo start, TestFolder folder, string connectionString) : base(start) => (this.folder, ConnectionString) = (folder, connectionString);
+    private PgBouncer(ProcessStartInfo start, TestFolder folder, string connectionString) : base(start) =>
+        (this.folder, ConnectionString) = (folder, connectionString);
 
     /// <summary>The program, null where it is not installed. Debian keeps it where only root looks.</summary>
-    public static string? Program { get; } = Executable.OnPath("pgbouncer") ?? (File.Exists("/usr/sbin/pgbouncer") ? "/usr/sbin/pgbouncer" : null);
+    public static string? Program { get; } = Executable.OnPath("pgbouncer")
+        ?? (File.Exists("/usr/sbin/pgbouncer") ? "/usr/sbin/pgbouncer" : null);
 
     /// <summary>An Npgsql connection string through it.</summary>
     public string ConnectionString { get; }

@@ -68,7 +68,8 @@ public sealed class PgBouncerTests(ITestOutputHelper report) : IAsyncLifetime
         Assert.All(processes, process => Assert.DoesNotContain("prepared statement", process.Output, StringComparison.Ordinal));
         // That the machine is slow is not the pooler's fault.
         Assert.All((AppProcess[])[web, worker], app => Assert.DoesNotContain(app.Output.Split('\n'), line =>
-            line.Contains("[WRN]", StringComparison.Ordinal) && !line.Contains("the heartbeat has been running", StringComparison.Ordinal)));
+            line.Contains("[WRN]", StringComparison.Ordinal)
+                && !line.Contains("the heartbeat has been running", StringComparison.Ordinal)));
     }
 
     // A schedule is fired by hand, and its job runs.
@@ -77,7 +78,8 @@ public sealed class PgBouncerTests(ITestOutputHelper report) : IAsyncLifetime
         using var fired = await app.Http.PostAsync("/api/schedules/schedules.prune/trigger", null);
         Assert.Equal(HttpStatusCode.Accepted, fired.StatusCode);
         await Poll.UntilAsync("the schedule has run", async () =>
-            (await app.Http.GetFromJsonAsync<JsonElement>("/api/schedules/schedules.prune/runs")).GetProperty("runs")[0].GetProperty("status").GetString() == "succeeded");
+            (await app.Http.GetFromJsonAsync<JsonElement>("/api/schedules/schedules.prune/runs")).GetProperty("runs")[0].GetProperty(
+                "status").GetString() == "succeeded");
     }
 
     private async Task<AppProcess> StartAsync(bool worker)

@@ -9,9 +9,12 @@ using Xunit.Abstractions;
 
 namespace App.Tests.Scenarios;
 
-/// <summary>The database runs but lets nobody in: both roles wait for it, say why they are not ready, and go on when they are let in again.</summary>
+/// <summary>
+/// The database runs but lets nobody in: both roles wait for it, say why they are not ready, and go on when they are let in again.
+/// </summary>
 [Collection(ScenarioCollection.Name)]
-public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOutputHelper report) : IClassFixture<RefusedLoginTests.Product>
+public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOutputHelper report)
+: IClassFixture<RefusedLoginTests.Product>
 {
     // Docs promise 5 s; this is what a machine that is several times slower still keeps.
     private const double ResumeSeconds = 30;
@@ -34,7 +37,12 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
         public async Task InitializeAsync()
         {
             Server = await TestDatabaseServer.StartOwnAsync();
-            Outcome = new Outcome(new NpgsqlConnectionStringBuilder(Server.AdminConnectionString) { Database = TestDatabaseServer.Role, Pooling = false }.ConnectionString);
+            Outcome = new Outcome(
+                new NpgsqlConnectionStringBuilder(Server.AdminConnectionString)
+                {
+                    Database = TestDatabaseServer.Role,
+                    Pooling = false
+                }.ConnectionString);
             Web = await AppProcess.StartReadyAsync(Server.Url, worker: false);
             Worker = await AppProcess.StartReadyAsync(Server.Url, worker: true);
         }
@@ -64,7 +72,8 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
 
         foreach (var process in product.Both)
         {
-            await Poll.UntilAsync($"{process.Name} says why it is not ready", async () => (await ReadinessAsync(process)).Contains(reason, StringComparison.Ordinal), whatElse: () => process.Output);
+            await Poll.UntilAsync($"{process.Name} says why it is not ready",
+                async () => (await ReadinessAsync(process)).Contains(reason, StringComparison.Ordinal), whatElse: () => process.Output);
             // Its hosted services have met the refusal as well.
             await process.WroteAsync($"Listening for notifications (polling goes on) failed and is tried again until it succeeds: {state}");
             Assert.Equal(200, await process.StatusAsync("/healthz"));
@@ -72,11 +81,13 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
         }
         await product.Worker.WroteAsync($"Leading failed and is tried again until it succeeds: {state}");
         var refused = load.Answers(503);
-        await Poll.UntilAsync("requests are answered 503", () => Task.FromResult(load.Answers(503) > refused), whatElse: () => load.Summary);
+        await Poll.UntilAsync("requests are answered 503", () => Task.FromResult(load.Answers(503) > refused),
+            whatElse: () => load.Summary);
 
         await product.Server.AdministerAsync(mend);
         var mended = TimeProvider.System.GetTimestamp();
-        await Poll.UntilAsync("both are ready again", async () => await product.Web.StatusAsync("/health/ready") == 200 && await product.Worker.StatusAsync("/health/ready") == 200);
+        await Poll.UntilAsync("both are ready again",
+            async () => await product.Web.StatusAsync("/health/ready") == 200 && await product.Worker.StatusAsync("/health/ready") == 200);
         await product.Web.Http.UntilAsync(await StartRunAsync(), "succeeded");
         await load.AcceptMoreAsync(1);
         var resumed = TimeProvider.System.GetElapsedTime(mended).TotalSeconds;
@@ -123,5 +134,6 @@ public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOu
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("reason").GetString()!;
     }
 
-    private Task<string> StartRunAsync() => product.Web.Http.StartRunAsync(RunClient.Step("a", "transform", new { template = new { n = 1 } }));
+    private Task<string> StartRunAsync() =>
+        product.Web.Http.StartRunAsync(RunClient.Step("a", "transform", new { template = new { n = 1 } }));
 }

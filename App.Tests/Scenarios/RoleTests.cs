@@ -23,7 +23,9 @@ public sealed class RoleTests
         await load.AcceptMoreAsync(300);
         await load.StopAsync();
         Assert.Equal(HttpStatusCode.OK, (await web.Http.GetAsync("/api/buildings/house-1-0/readings?limit=5")).StatusCode);
-        Assert.Equal("0 0 0", await outcome.TextAsync("select (select count(*) from stream_offsets) || ' ' || (select count(*) from leases) || ' ' || (select count(*) from predictions)"));
+        Assert.Equal("0 0 0",
+            await outcome.TextAsync(
+                "select (select count(*) from stream_offsets) || ' ' || (select count(*) from leases) || ' ' || (select count(*) from predictions)"));
 
         await using var worker = await AppProcess.StartReadyAsync(database.Url, worker: true);
         Assert.Contains("Starting as web+worker", worker.Output);
@@ -38,7 +40,8 @@ public sealed class RoleTests
     public async Task Two_first_starts_at_once_on_an_empty_database_both_come_up()
     {
         await using var server = await TestDatabaseServer.StartOwnAsync();
-        await using (var admin = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.AdminConnectionString) { Pooling = false }.ConnectionString))
+        await using (var admin =
+            new NpgsqlConnection(new NpgsqlConnectionStringBuilder(server.AdminConnectionString) { Pooling = false }.ConnectionString))
         {
             await admin.OpenAsync();
             await using var create = new NpgsqlCommand("create database fresh owner tandem", admin);
@@ -49,7 +52,8 @@ public sealed class RoleTests
         await using var first = AppProcess.Start(url, worker: true);
         await using var second = AppProcess.Start(url, worker: true);
         await Task.WhenAll(first.ReadyAsync(), second.ReadyAsync());
-        using var posted = await first.Http.PostAsJsonAsync("/ingest/readings", new { readings = new[] { new { buildingId = "h", ts = 1767225600000, watts = 1 } } });
+        using var posted = await first.Http.PostAsJsonAsync("/ingest/readings",
+            new { readings = new[] { new { buildingId = "h", ts = 1767225600000, watts = 1 } } });
         Assert.Equal(HttpStatusCode.Accepted, posted.StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await second.Http.GetAsync("/api/buildings/h/readings")).StatusCode);
     }

@@ -12,7 +12,8 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     private const int Hung = 3;
 
     private static readonly (string, string)[] OfWorkers =
-        [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "2000"), ("PIPELINE_ENABLED", "false"), ("DRAIN_SECONDS", "4")];
+        [("EGRESS_ALLOW", "127.0.0.1"), ("RETRY_BACKOFF_MS", "50"), ("HEARTBEAT_INTERVAL_MS", "2000"), ("PIPELINE_ENABLED", "false"),
+            ("DRAIN_SECONDS", "4")];
 
     private readonly TaskCompletionSource hangs = new();
     private readonly TaskCompletionSource released = new();
@@ -58,7 +59,8 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
         worker = AppProcess.Start(database.Url, worker: true, null, OfWorkers);
 
         var run = await web.Http.UntilAsync(id, "succeeded");
-        report.WriteLine($"Ended {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:F1} s after kill -9, the start of the next worker included.");
+        report.WriteLine(
+            $"Ended {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:F1} s after kill -9, the start of the next worker included.");
         Assert.Equal("interrupted succeeded", run.AttemptsOf($"s{Hung}"));
         Assert.Equal("Its worker ended before it did.", run.StepOf($"s{Hung}").GetProperty("attempts")[0].GetProperty("error").GetString());
         HasOneKeyEach(id);
@@ -101,7 +103,10 @@ public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
     }
 
     private Task<string> StartAsync(int maxAttempts = 3) => web.Http.StartRunAsync(
-        [.. Enumerable.Range(0, Steps).Select(i => RunClient.Step($"s{i}", "http.request", new { method = "POST", url = $"{stub.Url}s{i}" }, i == 0 ? [] : [$"s{i - 1}"], maxAttempts, timeoutMs: 600_000))]);
+        [.. Enumerable.Range(0, Steps)
+            .Select(i =>
+                RunClient.Step($"s{i}", "http.request", new { method = "POST", url = $"{stub.Url}s{i}" }, i == 0 ? [] : [$"s{i - 1}"],
+                    maxAttempts, timeoutMs: 600_000))]);
 
     private void HasOneKeyEach(string id)
     {

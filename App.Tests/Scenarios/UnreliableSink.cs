@@ -4,7 +4,9 @@ using Microsoft.AspNetCore.Http;
 
 namespace App.Tests.Scenarios;
 
-/// <summary>An endpoint that fails 10 % of its requests, hangs at 2 % and drops the answer of 2 %; it remembers what it answered to whom.</summary>
+/// <summary>
+/// An endpoint that fails 10 % of its requests, hangs at 2 % and drops the answer of 2 %; it remembers what it answered to whom.
+/// </summary>
 internal sealed class UnreliableSink(HttpStub stub) : IAsyncDisposable
 {
     private static readonly TimeSpan Hang = TimeSpan.FromMinutes(1);
@@ -42,6 +44,8 @@ internal sealed class UnreliableSink(HttpStub stub) : IAsyncDisposable
         Seen.GetOrAdd(id, _ => []).Enqueue((answer, TimeProvider.System.GetTimestamp()));
         if (answer == "dropped") context.Abort();
         // Until the caller gives up.
-        if (answer == "hung") await new TaskCompletionSource().Task.WaitAsync(Hang, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (answer == "hung")
+            await new TaskCompletionSource().Task.WaitAsync(Hang, context.RequestAborted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -21,7 +21,8 @@ public sealed class WebhookFaultTests(ITestOutputHelper report) : IAsyncLifetime
 
     private static readonly (string, string)[] Variables =
     [
-        ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ("WEBHOOK_RETRY_SCHEDULE", "0,0.3,0.6,1,2"),
+        ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
+        ("WEBHOOK_RETRY_SCHEDULE", "0,0.3,0.6,1,2"),
         ("PIPELINE_ENABLED", "false"), ("API_REQUESTS_PER_SECOND", "100000"), ("LOG_LEVEL", "warn"),
     ];
 
@@ -63,12 +64,17 @@ public sealed class WebhookFaultTests(ITestOutputHelper report) : IAsyncLifetime
             workers[kill % 2] = AppProcess.Start(server.Url, worker: true, null, Variables);
         }
         var killed = TimeProvider.System.GetTimestamp();
-        await Poll.UntilAsync("all are delivered", async () => await DeliveredAsync(outcome) == Messages, 60, () => outcome.TextAsync("select json_object_agg(state, n) from (select state, count(*) as n from messages group by 1) s").GetAwaiter().GetResult());
-        report.WriteLine($"{Messages} messages to one endpoint, {Kills} kills: the last was delivered {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s after the last kill, after {tries.Values.Sum()} requests.");
+        await Poll.UntilAsync("all are delivered", async () => await DeliveredAsync(outcome) == Messages, 60,
+            () =>
+                outcome.TextAsync("select json_object_agg(state, n) from (select state, count(*) as n from messages group by 1) s")
+                    .GetAwaiter().GetResult());
+        report.WriteLine(
+            $"{Messages} messages to one endpoint, {Kills} kills: the last was delivered {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s after the last kill, after {tries.Values.Sum()} requests.");
         Assert.Equal(ids.Order(StringComparer.Ordinal), tries.Keys.Order(StringComparer.Ordinal));
     }
 
-    private static async Task<int> DeliveredAsync(Outcome outcome) => int.Parse(await outcome.TextAsync("select count(*) from messages where state = 'delivered'"), CultureInfo.InvariantCulture);
+    private static async Task<int> DeliveredAsync(Outcome outcome) =>
+        int.Parse(await outcome.TextAsync("select count(*) from messages where state = 'delivered'"), CultureInfo.InvariantCulture);
 
     private async Task AnswerAsync(string id, HttpContext context)
     {
@@ -82,7 +88,9 @@ public sealed class WebhookFaultTests(ITestOutputHelper report) : IAsyncLifetime
             context.Response.Headers.RetryAfter = "1";
         }
         else if (chance < 15) context.Abort();
-        else if (chance < 20) await Task.Delay(TimeSpan.FromSeconds(0.5), TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        else if (chance < 20)
+            await Task.Delay(TimeSpan.FromSeconds(0.5), TimeProvider.System, context.RequestAborted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private async Task<IReadOnlyList<string>> SendAsync()
@@ -93,7 +101,8 @@ public sealed class WebhookFaultTests(ITestOutputHelper report) : IAsyncLifetime
             var ids = new List<string>();
             foreach (var number in mine)
             {
-                using var response = await web.Http.PostAsJsonAsync("/api/messages", new { channel = "webhook", to = url, body = new { number } });
+                using var response = await web.Http.PostAsJsonAsync("/api/messages",
+                    new { channel = "webhook", to = url, body = new { number } });
                 Assert.Equal(202, (int)response.StatusCode);
                 ids.Add((await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString()!);
             }

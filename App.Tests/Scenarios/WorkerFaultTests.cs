@@ -92,8 +92,11 @@ public sealed class WorkerFaultTests(ITestOutputHelper report) : IAsyncLifetime
         await load.StopAsync();
         await outcome.IsRightAsync(load);
         Assert.Equal("0", await EpochsThatWentBackAsync());
-        Assert.Equal("0", await outcome.TextAsync($"select count(*) from commit_log l where owner = '{paused.Name}' and n > {last} and consumer_group = 'disaggregation' and epoch < (select max(epoch) from commit_log b where b.shard = l.shard and b.consumer_group = l.consumer_group and b.n < l.n)"));
-        Assert.NotEqual(epoch, await outcome.TextAsync("select sum(epoch)::bigint from stream_offsets where consumer_group = 'disaggregation'"));
+        Assert.Equal("0",
+            await outcome.TextAsync(
+                $"select count(*) from commit_log l where owner = '{paused.Name}' and n > {last} and consumer_group = 'disaggregation' and epoch < (select max(epoch) from commit_log b where b.shard = l.shard and b.consumer_group = l.consumer_group and b.n < l.n)"));
+        Assert.NotEqual(epoch,
+            await outcome.TextAsync("select sum(epoch)::bigint from stream_offsets where consumer_group = 'disaggregation'"));
     }
 
     private async Task StartWorkersAsync(int count)
@@ -104,6 +107,7 @@ public sealed class WorkerFaultTests(ITestOutputHelper report) : IAsyncLifetime
 
     // Commits of a shard, in order, never name a lower epoch than the one before.
     private Task<string> EpochsThatWentBackAsync() => outcome.TextAsync("""
-        select count(*) from (select epoch, lag(epoch) over (partition by consumer_group, shard order by n) as before from commit_log) c where epoch < before
+        select count(*) from (select epoch, lag(epoch) over (partition by consumer_group, shard order by n) as before from commit_log) c
+            where epoch < before
         """);
 }

@@ -17,7 +17,8 @@ public sealed class LookalikeTests
     [Fact]
     public void A_dishwasher_draws_less_as_the_water_grows_warm_save_where_two_programmes_overlap()
     {
-        var heatings = Enumerable.Range(0, 30).SelectMany(seed => Heatings(new Dishwasher(0, Region.British, new Random(seed)))).Where(heating => heating.Count >= 4 * DayCanvas.StepsPerMinute).ToList();
+        var heatings = Enumerable.Range(0, 30).SelectMany(seed => Heatings(new Dishwasher(0, Region.British, new Random(seed))))
+            .Where(heating => heating.Count >= 4 * DayCanvas.StepsPerMinute).ToList();
         Assert.True(heatings.Count > 30, $"{heatings.Count} heatings");
         Assert.InRange(heatings.Count(heating => LastMinute(heating) < 1.01 * FirstMinute(heating)), 0.95 * heatings.Count, heatings.Count);
         Assert.Contains(heatings, heating => LastMinute(heating) < 0.95 * FirstMinute(heating));

@@ -41,7 +41,9 @@ public sealed class MeterTests
         Array.Fill(mains, 500);
         Array.Fill(low, 100);
         Array.Fill(high, 1_500);
-        var sampler = new WindowSampler([new House("test", new long[1_000], mains, new float[]?[Appliances.Labels.Count]) { Low = low, High = high }]);
+        var sampler =
+            new WindowSampler(
+                [new House("test", new long[1_000], mains, new float[]?[Appliances.Labels.Count]) { Low = low, High = high }]);
         var random = new Random(2);
         var input = new float[DisaggregationNetwork.InputSize];
         var flat = Enumerable.Range(0, 1_000).Count(_ =>

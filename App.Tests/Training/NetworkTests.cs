@@ -55,7 +55,9 @@ public sealed class NetworkTests
         var a = Enumerable.Range(0, rows * inner).Select(_ => random.Next(-3, 4) * 1f).ToArray();
         var b = Enumerable.Range(0, inner * columns).Select(_ => random.Next(-3, 4) * 1f).ToArray();
         var c = Enumerable.Range(0, rows * columns).Select(i => i * 1f).ToArray();
-        var expected = c.Select((value, at) => value + Enumerable.Range(0, inner).Sum(p => a[(at / columns * inner) + p] * b[(p * columns) + (at % columns)])).ToArray();
+        var expected =
+            c.Select((value, at) =>
+                value + Enumerable.Range(0, inner).Sum(p => a[(at / columns * inner) + p] * b[(p * columns) + (at % columns)])).ToArray();
         fixed (float* x = a, y = b, z = c) Matrix.MultiplyAdd(rows, columns, inner, x, inner, 1, y, columns, z, columns);
         Assert.Equal(expected, c);
     }

@@ -32,7 +32,9 @@ public sealed class TrainingTests
     {
         var houses = SimulatedHouses.Create(4, 8, days: 3);
         var networks = Enumerable.Range(2, count)
-            .Select(seed => DisaggregationTrainer.Train(houses, new TrainingPlan(Steps: 60, seed, Batch: 64), (_, _) => { }, CancellationToken.None)).ToList();
+            .Select(seed =>
+                DisaggregationTrainer.Train(houses, new TrainingPlan(Steps: 60, seed, Batch: 64), (_, _) => { },
+                    CancellationToken.None)).ToList();
         float[] gates = [0.2f, 0.1f, 0.3f, 0.2f, 0.4f];
         using var model = OnnxModel.Load(DisaggregationGraph.Write(networks, gates), Train(Tiny).Spec);
 
@@ -46,7 +48,9 @@ public sealed class TrainingTests
         {
             var window = input.AsSpan(row * DisaggregationNetwork.WindowSize, DisaggregationNetwork.WindowSize);
             Window.Fill(house.Minutes, 20 * row, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
-            foreach (var work in works) DisaggregationNetwork.Normalise(window, work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
+            foreach (var work in works)
+                DisaggregationNetwork.Normalise(window,
+                    work.Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
         }
         model.Run(input, output, Rows);
         foreach (var (network, work) in networks.Zip(works)) network.Forward(work, Rows, training: false);
@@ -54,7 +58,8 @@ public sealed class TrainingTests
         {
             for (var label = 0; label < gates.Length; label++)
             {
-                float[] answers = [.. Enumerable.Range(row * 2 * gates.Length, 2 * gates.Length).Select(i => works.Average(work => work.Output[i]))];
+                float[] answers = [.. Enumerable.Range(row * 2 * gates.Length, 2 * gates.Length)
+                    .Select(i => works.Average(work => work.Output[i]))];
                 var expected = DisaggregationNetwork.Watts(answers, label, gates[label], mains[20 * row]);
                 Assert.Equal(expected, output[(row * gates.Length) + label], 1e-3 * Math.Max(1, expected));
             }
@@ -78,7 +83,8 @@ public sealed class TrainingTests
         Assert.Equal([0f, 0, -2000f / 2050, -2000f / 3000, 0, 0, 0, 0], Minute(51));
         Assert.Equal([1600f / 1800, 400f / 600, 1f, 2000f / 2050], Minute(80)[4..]);
 
-        float[] Minute(int minute) => input[((minute - 1) * DisaggregationNetwork.InputChannels)..(minute * DisaggregationNetwork.InputChannels)];
+        float[] Minute(int minute) =>
+            input[((minute - 1) * DisaggregationNetwork.InputChannels)..(minute * DisaggregationNetwork.InputChannels)];
     }
 
     [Fact]
@@ -105,7 +111,8 @@ public sealed class TrainingTests
         var spec = Train(Tiny).Spec;
         Assert.Equal((131, 65, 60), (spec.Window, spec.TargetOffset, spec.SamplePeriodSeconds));
         Assert.Equal(["kettle", "microwave", "dishwasher", "washing_machine", "fridge"], spec.Labels);
-        Assert.All(Appliances.Labels, label => Assert.All(new[] { ".f1", ".mae.edge", ".training_mean" }, key => Assert.Contains(label + key, spec.Scores.Keys)));
+        Assert.All(Appliances.Labels,
+            label => Assert.All(new[] { ".f1", ".mae.edge", ".training_mean" }, key => Assert.Contains(label + key, spec.Scores.Keys)));
         Assert.Equal(spec.ToJson(), ModelSpec.Parse(spec.ToJson()).ToJson());
     }
 
@@ -141,6 +148,7 @@ public sealed class TrainingTests
     private static TrainedModel Train(TrainingPlan plan, int networks = 1)
     {
         var houses = SimulatedHouses.Create(4, plan.Seed, days: 1);
-        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"), plan, networks, CommandRun.NoProgress, CancellationToken.None);
+        return DisaggregationTraining.Run(new TrainingHouses([.. houses.Take(2)], [.. houses.Skip(2)], "test", "by house", "--data <test>"),
+            plan, networks, CommandRun.NoProgress, CancellationToken.None);
     }
 }

@@ -46,7 +46,8 @@ internal sealed class ConsoleFiles
         public static Asset Read(string path)
         {
             var content = File.ReadAllBytes(path);
-            return new Asset(content, TypeOf(path), new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\""));
+            return new Asset(content, TypeOf(path),
+                new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\""));
         }
 
         private static string TypeOf(string path) => Path.GetExtension(path) switch

@@ -12,7 +12,8 @@ internal sealed class ConsoleModule : Module
 {
     /// <inheritdoc/>
     public override void AddServices(IServiceCollection services, Variables variables) =>
-        services.AddSingleton(_ => ConsoleFiles.Load(Path.Combine(AppContext.BaseDirectory, "wwwroot"))).AddSingleton<SignIn>().AddSingleton<Dashboard>().AddSingleton<LivePage>();
+        services.AddSingleton(_ => ConsoleFiles.Load(Path.Combine(AppContext.BaseDirectory, "wwwroot")))
+            .AddSingleton<SignIn>().AddSingleton<Dashboard>().AddSingleton<LivePage>();
 
     /// <inheritdoc/>
     public override void MapEndpoints(IEndpointRouteBuilder routes)

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Authorization;
 namespace App.WebConsole;
 
 /// <summary>
-/// <c>/hangfire</c>: background jobs, on Hangfire's own pages; <c>/jobs</c>: jobs, queues, workers, schedules and runs; <c>/messages</c>: what is sent; <c>/webhooks</c>: what providers have
+/// <c>/hangfire</c>: background jobs, on Hangfire's own pages; <c>/jobs</c>: jobs, queues, workers, schedules and runs; <c>/messages</c>:
+/// what is sent; <c>/webhooks</c>: what providers have
 /// sent; <c>/models</c>: model versions. One page for every address below them, so that each view can be sent to somebody as a
 /// link. Only a key with the scope admin opens it, wherever the request seems to come from.
 /// </summary>
@@ -36,13 +37,15 @@ internal sealed class Dashboard(ConsoleFiles files, SignIn signIn, BackgroundDas
     // Background jobs are of the installation: its own organization looks, and of it only an admin acts.
     private async Task OpenBackgroundAsync(HttpContext context)
     {
-        if ((await authorization.AuthorizeAsync(context.User, Scopes.Read)).Succeeded && context.User.Organization() == Scopes.OperatorsOrganization)
+        if ((await authorization.AuthorizeAsync(context.User, Scopes.Read)).Succeeded
+            && context.User.Organization() == Scopes.OperatorsOrganization)
         {
             await background.ServeAsync(context);
             return;
         }
         var form = context.User.Identity?.IsAuthenticated == true
-            ? signIn.Ask(context.Request, StatusCodes.Status403Forbidden, "Your key may not see background jobs. Enter one of the organization “default” that has the scope “read”.")
+            ? signIn.Ask(context.Request, StatusCodes.Status403Forbidden,
+                "Your key may not see background jobs. Enter one of the organization “default” that has the scope “read”.")
             : signIn.Ask(context.Request, StatusCodes.Status401Unauthorized);
         await form.ExecuteAsync(context);
     }
@@ -51,7 +54,8 @@ internal sealed class Dashboard(ConsoleFiles files, SignIn signIn, BackgroundDas
     {
         if ((await authorization.AuthorizeAsync(context.User, Scopes.Admin)).Succeeded) return new HtmlPage(files.Page("jobs.html"));
         return context.User.Identity?.IsAuthenticated == true
-            ? signIn.Ask(context.Request, StatusCodes.Status403Forbidden, "Your key may not open the jobs. Enter one that has the scope “admin”.")
+            ? signIn.Ask(context.Request, StatusCodes.Status403Forbidden,
+                "Your key may not open the jobs. Enter one that has the scope “admin”.")
             : signIn.Ask(context.Request, StatusCodes.Status401Unauthorized);
     }
 }

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace App.WebConsole;
 
-/// <summary>An answer in HTML that runs only our own files, sits in no frame, is kept nowhere and tells no other site where it was.</summary>
+/// <summary>
+/// An answer in HTML that runs only our own files, sits in no frame, is kept nowhere and tells no other site where it was.
+/// </summary>
 /// <param name="html">The page.</param>
 /// <param name="status">Status of the answer.</param>
 /// <param name="policy">Its content security policy, where it needs one of its own.</param>

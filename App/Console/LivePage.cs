@@ -16,7 +16,8 @@ internal sealed class LivePage
     public const string Path = "/live";
 
     // WebAssembly may be compiled on this page; nothing else may be made into code, and nobody else is called.
-    private const string Policy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+    private const string Policy =
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
 
     private readonly ConsoleFiles files;
     private readonly SignIn signIn;
@@ -28,7 +29,8 @@ internal sealed class LivePage
     public LivePage(ConsoleFiles files, SignIn signIn, IAuthorizationService authorization)
     {
         (this.files, this.signIn, this.authorization) = (files, signIn, authorization);
-        mediaPipe = new DirectoryInfo(System.IO.Path.Combine(AppContext.BaseDirectory, "wwwroot", "mediapipe")).EnumerateFiles().ToFrozenDictionary(file => file.Name);
+        mediaPipe = new DirectoryInfo(System.IO.Path.Combine(AppContext.BaseDirectory, "wwwroot", "mediapipe")).EnumerateFiles()
+            .ToFrozenDictionary(file => file.Name);
     }
 
     /// <summary>Maps the page, its hand and its library.</summary>
@@ -41,7 +43,8 @@ internal sealed class LivePage
 
     private async Task<IResult> OpenAsync(HttpContext context)
     {
-        if ((await authorization.AuthorizeAsync(context.User, Scopes.Read)).Succeeded) return new HtmlPage(files.Page("live.html"), policy: Policy);
+        if ((await authorization.AuthorizeAsync(context.User, Scopes.Read)).Succeeded)
+            return new HtmlPage(files.Page("live.html"), policy: Policy);
         return context.User.Identity?.IsAuthenticated == true
             ? signIn.Ask(context.Request, StatusCodes.Status403Forbidden, "Your key may not read. Enter one that has the scope “read”.")
             : signIn.Ask(context.Request, StatusCodes.Status401Unauthorized);
@@ -53,7 +56,8 @@ internal sealed class LivePage
         response.Headers.XContentTypeOptions = "nosniff";
         response.Headers.CacheControl = "no-cache";
         var tag = new EntityTagHeaderValue($"\"{found.Length:x}-{found.LastWriteTimeUtc.Ticks:x}\"");
-        return TypedResults.PhysicalFile(found.FullName, TypeOf(found.Extension), lastModified: new DateTimeOffset(found.LastWriteTimeUtc), entityTag: tag);
+        return TypedResults.PhysicalFile(found.FullName, TypeOf(found.Extension), lastModified: new DateTimeOffset(found.LastWriteTimeUtc),
+            entityTag: tag);
     }
 
     private static string TypeOf(string extension) => extension switch

@@ -70,7 +70,8 @@ internal static class ReplayHand
     [
         .. hand.Chunk(Landmarks.Dimensions).Select(point => new[]
         {
-            MathF.Round(CentreX + sway + (Size * point[0]), 4), MathF.Round(WristY - sway + (Size * point[1] * 4 / 3), 4), MathF.Round(Size * point[2], 4),
+            MathF.Round(CentreX + sway + (Size * point[0]), 4), MathF.Round(WristY - sway + (Size * point[1] * 4 / 3), 4),
+            MathF.Round(Size * point[2], 4),
         }),
     ];
 }

@@ -18,14 +18,16 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
     private const string NextSlot = "<!--next-->";
     private const int MaxFormBytes = 8 * 1024;
     private const int MaxKeyLength = 512;
-    private static readonly string[] Pages = [Dashboard.Path, Dashboard.MessagesPath, Dashboard.WebhooksPath, Dashboard.ModelsPath, LivePage.Path, BackgroundDashboard.Path];
+    private static readonly string[] Pages = [Dashboard.Path, Dashboard.MessagesPath, Dashboard.WebhooksPath, Dashboard.ModelsPath,
+        LivePage.Path, BackgroundDashboard.Path];
     private static readonly TimeSpan Remembered = TimeSpan.FromDays(30);
 
     /// <summary>Maps the page and the two forms.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/", OpenAsync).ExcludeFromDescription();
-        routes.MapPost("/sign-in", (Delegate)SubmitAsync).WithMetadata(new RequestSizeLimitAttribute(MaxFormBytes)).ExcludeFromDescription();
+        routes.MapPost("/sign-in", (Delegate)SubmitAsync)
+            .WithMetadata(new RequestSizeLimitAttribute(MaxFormBytes)).ExcludeFromDescription();
         routes.MapPost("/sign-out", SignOut).ExcludeFromDescription();
     }
 
@@ -37,22 +39,28 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
 
     private async Task<IResult> SubmitAsync(HttpContext context)
     {
-        if (IsFromElsewhere(context.Request)) return Refuse(StatusCodes.Status403Forbidden, "Sign in from this page, not from another site.");
-        if (!context.Request.HasFormContentType) return Refuse(StatusCodes.Status415UnsupportedMediaType, "Send the key as the form field 'key'.");
+        if (IsFromElsewhere(context.Request))
+            return Refuse(StatusCodes.Status403Forbidden, "Sign in from this page, not from another site.");
+        if (!context.Request.HasFormContentType)
+            return Refuse(StatusCodes.Status415UnsupportedMediaType, "Send the key as the form field 'key'.");
         var form = await context.Request.ReadFormAsync(context.RequestAborted);
         return await EnterAsync(context, form["key"].ToString(), form["next"].ToString());
     }
 
     /// <summary>The form, which leads back to where the caller wanted to go.</summary>
-    public HtmlPage Ask(HttpRequest request, int status, string? message = null) => Form(status, message, request.Path.ToUriComponent() + request.QueryString.ToUriComponent());
+    public HtmlPage Ask(HttpRequest request, int status, string? message = null) =>
+        Form(status, message, request.Path.ToUriComponent() + request.QueryString.ToUriComponent());
 
     private async Task<IResult> EnterAsync(HttpContext context, string entered, string next = "")
     {
         var key = entered.Trim();
         if (key.Length == 0) return Form(StatusCodes.Status401Unauthorized, "Enter a key.", next);
         var holder = key.Length > MaxKeyLength ? null : await keys.FindAsync(key, context.RequestAborted);
-        if (holder is null) return Form(StatusCodes.Status401Unauthorized, "This key is unknown or revoked. Make one with “App keys create --org default --scopes read”.", next);
-        if (!await MayReadAsync(holder)) return Form(StatusCodes.Status403Forbidden, "This key may not read. Use one that has the scope “read”.", next);
+        if (holder is null)
+            return Form(StatusCodes.Status401Unauthorized,
+                "This key is unknown or revoked. Make one with “App keys create --org default --scopes read”.", next);
+        if (!await MayReadAsync(holder))
+            return Form(StatusCodes.Status403Forbidden, "This key may not read. Use one that has the scope “read”.", next);
 
         context.Response.Cookies.Append(KeyAuthentication.Cookie, key, CookieOf(context.Request));
         return new SeeOther(IsOurs(next) ? next : "/");
@@ -60,7 +68,8 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
 
     private IResult SignOut(HttpContext context)
     {
-        if (IsFromElsewhere(context.Request)) return Refuse(StatusCodes.Status403Forbidden, "Sign out on this page, not from another site.");
+        if (IsFromElsewhere(context.Request))
+            return Refuse(StatusCodes.Status403Forbidden, "Sign out on this page, not from another site.");
         context.Response.Cookies.Delete(KeyAuthentication.Cookie, CookieOf(context.Request));
         return new SeeOther("/");
     }
@@ -78,7 +87,8 @@ internal sealed class SignIn(ConsoleFiles files, ApiKeyStore keys, IAuthorizatio
     // A page of ours and nothing else: "//host" and "/\\host" are addresses of other sites.
     private static bool IsOurs(string next) =>
         next.Length <= 2048 && next.All(c => c is > ' ' and <= '~')
-        && Pages.Any(page => next.StartsWith(page, StringComparison.Ordinal) && (next.Length == page.Length || next[page.Length] is '/' or '?'));
+        && Pages.Any(page =>
+            next.StartsWith(page, StringComparison.Ordinal) && (next.Length == page.Length || next[page.Length] is '/' or '?'));
 
     // Browsers that predate the header send none; the cookie is of no use to another site either way.
     private static bool IsFromElsewhere(HttpRequest request) => request.Headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";

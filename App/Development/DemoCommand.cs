@@ -21,7 +21,8 @@ internal sealed class DemoCommand : Command
     private async Task RunAsync(ParseResult line, Variables variables, CancellationToken ct)
     {
         if (variables.OneOf("ENV", "development", "development", "production", "test") == "production")
-            throw new UsageException("ENV is 'production': App demo posts invented readings, so it runs only in development; use App to serve.");
+            throw new UsageException(
+                "ENV is 'production': App demo posts invented readings, so it runs only in development; use App to serve.");
 
         await using var server = await Server.StartAsync(Program.ComposeAsync, variables, ct);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, server.App.Lifetime.ApplicationStopping);

@@ -4,7 +4,9 @@ using App.Platform.Configuration;
 
 namespace App.Development;
 
-/// <summary>What a developer needs beside the product: a PostgreSQL of its own, and a simulated household that posts to a running server.</summary>
+/// <summary>
+/// What a developer needs beside the product: a PostgreSQL of its own, and a simulated household that posts to a running server.
+/// </summary>
 internal sealed class DevelopmentModule : Module
 {
     /// <inheritdoc/>

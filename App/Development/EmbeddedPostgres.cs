@@ -12,7 +12,8 @@ internal static class EmbeddedPostgres
     {
         try
         {
-            var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = DatabaseServer.DataDirectory }, cancellationToken: ct);
+            var server = await EmbeddedServer.StartAsync(new EmbeddedOptions { DataDirectory = DatabaseServer.DataDirectory },
+                cancellationToken: ct);
             return new EmbeddedDatabase(server.ConnectionString, server);
         }
         catch (EmbeddedServerException e)

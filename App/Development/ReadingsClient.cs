@@ -59,10 +59,12 @@ internal sealed class ReadingsClient : IDisposable
     {
         try
         {
-            using var content = new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+            using var content =
+                new ReadOnlyMemoryContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
             using var response = await http.PostAsync("ingest/readings", content, ct);
             if (response.IsSuccessStatusCode) return (null, null);
-            if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout)
+            if (response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable
+                or HttpStatusCode.GatewayTimeout)
                 return ($"answers {(int)response.StatusCode}", RetryAfter(response));
             throw await RefusalAsync(response, ct);
         }
@@ -86,11 +88,13 @@ internal sealed class ReadingsClient : IDisposable
     private static async Task<Exception> RefusalAsync(HttpResponseMessage response, CancellationToken ct)
     {
         if (response.StatusCode == HttpStatusCode.Unauthorized)
-            return new UsageException("The server does not know the key (401): give --key <api key>, or set ADMIN_API_KEY to the server's.");
+            return new UsageException(
+                "The server does not know the key (401): give --key <api key>, or set ADMIN_API_KEY to the server's.");
         if (response.StatusCode == HttpStatusCode.Forbidden)
             return new UsageException("The key may not send readings (403): give --key one with the scope ingest.");
         var answer = await response.Content.ReadAsStringAsync(ct);
-        return new UnavailableException($"{response.RequestMessage?.RequestUri} answers {(int)response.StatusCode}: {(answer.Length <= 500 ? answer : answer[..500] + "...")}");
+        return new UnavailableException(
+            $"{response.RequestMessage?.RequestUri} answers {(int)response.StatusCode}: {(answer.Length <= 500 ? answer : answer[..500] + "...")}");
     }
 
     private ReadOnlyMemory<byte> Body(IReadOnlyList<(DateTimeOffset Time, double Watts)> readings)

@@ -16,7 +16,8 @@ internal static class Simulation
     /// <param name="progress">Told what is being done.</param>
     /// <param name="ct">Ends it: a live simulation has no other end.</param>
     /// <returns>What was posted.</returns>
-    public static async Task<CommandSummary> RunAsync(SimulationOptions options, TimeProvider time, CommandProgress progress, CancellationToken ct)
+    public static async Task<CommandSummary> RunAsync(SimulationOptions options, TimeProvider time, CommandProgress progress,
+        CancellationToken ct)
     {
         using var client = new ReadingsClient(options, time, progress);
         var meter = new SimulatedMeter(options.Seed);
@@ -24,13 +25,15 @@ internal static class Simulation
         var first = StepAt(time.GetUtcNow() - TimeSpan.FromDays(options.Days));
         var next = first;
         var posted = 0L;
-        progress.Say($"Simulating building {options.Building} (household {options.Seed}): posting {options.Days} {(options.Days == 1 ? "day" : "days")} up to now to {options.Url}");
+        progress.Say(
+            $"Simulating building {options.Building} (household {options.Seed}): posting {options.Days} {(options.Days == 1 ? "day" : "days")} up to now to {options.Url}");
         try
         {
             for (var due = Due(); due.Count > 0; due = Due())
             {
                 await PostAsync(due);
-                progress.Report("readings posted", posted, Math.Max(posted, 1 + ((time.GetUtcNow() - first).Ticks / SimulatedMeter.Period.Ticks)));
+                progress.Report("readings posted", posted,
+                    Math.Max(posted, 1 + ((time.GetUtcNow() - first).Ticks / SimulatedMeter.Period.Ticks)));
                 if (options.Speed > 0) await Task.Delay(due.Count * SimulatedMeter.Period / options.Speed, time, ct);
             }
             progress.Say($"Posted {posted:N0} readings in {time.GetElapsedTime(begun).TotalSeconds:F1} s");
@@ -46,7 +49,8 @@ internal static class Simulation
         {
             // Ctrl-C is how a live simulation ends.
         }
-        return new(("building", options.Building), ("posted", $"{posted:N0} readings up to {next - SimulatedMeter.Period:yyyy-MM-ddTHH:mm:ssZ}"));
+        return new(("building", options.Building),
+            ("posted", $"{posted:N0} readings up to {next - SimulatedMeter.Period:yyyy-MM-ddTHH:mm:ssZ}"));
 
         async Task PostAsync(List<(DateTimeOffset, double)> readings)
         {
@@ -63,5 +67,6 @@ internal static class Simulation
         }
     }
 
-    private static DateTimeOffset StepAt(DateTimeOffset instant) => new(instant.UtcTicks - (instant.UtcTicks % SimulatedMeter.Period.Ticks), TimeSpan.Zero);
+    private static DateTimeOffset StepAt(DateTimeOffset instant) =>
+        new(instant.UtcTicks - (instant.UtcTicks % SimulatedMeter.Period.Ticks), TimeSpan.Zero);
 }

@@ -29,12 +29,14 @@ internal static class PlatformSetup
         {
             services.AddSingleton<Leader>().AddHostedService(provider => provider.GetRequiredService<Leader>());
             services.AddSingleton<PlannerStatistics>();
-            services.AddSingleton(provider => new Duty("planner statistics", TimeSpan.FromSeconds(1), provider.GetRequiredService<PlannerStatistics>().RunOnceAsync));
+            services.AddSingleton(provider =>
+                new Duty("planner statistics", TimeSpan.FromSeconds(1), provider.GetRequiredService<PlannerStatistics>().RunOnceAsync));
         }
         services.AddSingleton<Health>();
         services.AddTelemetry(options.Telemetry);
         services.AddDbContext<AppDbContext>(db => db.UseNpgsql(postgres.Source));
-        services.AddSingleton(options.Egress).AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
+        services.AddSingleton(options.Egress)
+            .AddSingleton<EgressPolicy>().AddSingleton(provider => new Egress(provider.GetRequiredService<EgressPolicy>()));
         services.AddKeys(options);
         services.AddApiDescription();
         services.AddProblemDetails();
@@ -68,7 +70,8 @@ internal static class PlatformSetup
         app.Services.GetRequiredService<Health>().Map(app);
         app.MapApiDescription();
         app.MapMetrics();
-        app.Services.GetRequiredService<Postgres>().SlowQueries.Tell(app.Services.GetRequiredService<ILogger<SlowQueries>>(), app.Services.GetRequiredService<PlatformOptions>().SlowQuery);
+        app.Services.GetRequiredService<Postgres>().SlowQueries
+            .Tell(app.Services.GetRequiredService<ILogger<SlowQueries>>(), app.Services.GetRequiredService<PlatformOptions>().SlowQuery);
     }
 
     // Health must answer whatever else happens. (Ingest has backpressure of its own, and no limit here.)
@@ -79,7 +82,8 @@ internal static class PlatformSetup
             return RateLimitPartition.GetNoLimiter("");
         // Providers call from a few addresses, much at once at times: bounded is what is in hand (each at most 1 MB), not the rate.
         if (path.StartsWithSegments("/webhooks"))
-            return RateLimitPartition.GetConcurrencyLimiter("webhooks", _ => new ConcurrencyLimiterOptions { PermitLimit = 256, QueueLimit = 4096 });
+            return RateLimitPartition.GetConcurrencyLimiter("webhooks",
+                _ => new ConcurrencyLimiterOptions { PermitLimit = 256, QueueLimit = 4096 });
         var who = context.User.Identity?.IsAuthenticated == true
             ? "org:" + context.User.Organization()
             : "ip:" + context.Connection.RemoteIpAddress;

@@ -59,7 +59,8 @@ internal static class RunEndpoints
         if (problem is not null) return problem;
         var key = context.Request.Headers["Idempotency-Key"] is { Count: > 0 } sent ? sent.ToString() : null;
         if (key is not null && (key.Length is 0 or > MostKeyCharacters || key.Any(c => c is < ' ' or > '~')))
-            return Problems.Unprocessable(new FieldError("Idempotency-Key", Problems.Shorten(key), $"send 1 to {MostKeyCharacters} printable ASCII characters"));
+            return Problems.Unprocessable(new FieldError("Idempotency-Key", Problems.Shorten(key),
+                $"send 1 to {MostKeyCharacters} printable ASCII characters"));
         if (parser.Parse(body, out var faults) is not { } plan) return Problems.Unprocessable(faults);
 
         var receipt = await runs.CreateAsync(context.User.Organization(), plan, key is null ? null : (key, StrictJson.HashOf(body)), ct);
@@ -68,7 +69,8 @@ internal static class RunEndpoints
             RunReceiptKind.InFlight => Problems.Of(StatusCodes.Status409Conflict, "A request with this Idempotency-Key is in flight.",
                 new FieldError("Idempotency-Key", Problems.Shorten(key!), "wait for its answer, or send the request again after a second")),
             RunReceiptKind.OtherPayload => Problems.Unprocessable(
-                new FieldError("Idempotency-Key", Problems.Shorten(key!), $"use another key: this one was sent with another payload and made run {receipt.Id}")),
+                new FieldError("Idempotency-Key", Problems.Shorten(key!),
+                    $"use another key: this one was sent with another payload and made run {receipt.Id}")),
             _ => TypedResults.Created($"/api/runs/{receipt.Id}", new RunStanding(receipt.Id, receipt.Status)),
         };
     }
@@ -82,7 +84,8 @@ internal static class RunEndpoints
             faults.Add(new FieldError("status", Problems.Shorten(status), $"use one of {string.Join(", ", RunState.OfRuns)}"));
         var before = Guid.AllBitsSet;
         if (Paging.Position(context.Request, 1, faults) is { } position && !Guid.TryParse(position[0], out before))
-            faults.Add(new FieldError("cursor", Problems.Shorten(context.Request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+            faults.Add(new FieldError("cursor", Problems.Shorten(context.Request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var organization = context.User.Organization();
@@ -92,7 +95,8 @@ internal static class RunEndpoints
         var page = found.Take(limit).ToList();
         var ids = page.ConvertAll(run => run.Id);
         var counts = (await db.Set<RunStep>().AsNoTracking().Where(step => ids.Contains(step.RunId))
-            .GroupBy(step => new { step.RunId, step.Status }).Select(group => new { group.Key.RunId, group.Key.Status, Count = group.Count() }).ToListAsync(ct))
+            .GroupBy(step => new { step.RunId, step.Status })
+            .Select(group => new { group.Key.RunId, group.Key.Status, Count = group.Count() }).ToListAsync(ct))
             .ToLookup(count => count.RunId);
         return TypedResults.Ok(new RunPage(
             page.ConvertAll(run => RunAnswer.Of(run, counts[run.Id].ToDictionary(count => count.Status, count => count.Count))),
@@ -103,7 +107,9 @@ internal static class RunEndpoints
         string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         if (await FindAsync(db, context, id, ct) is not { } run) return Problems.NotFound("run", id);
-        var attempts = (await db.Set<RunAttempt>().AsNoTracking().Where(attempt => attempt.RunId == run.Id).OrderBy(attempt => attempt.Number).ToListAsync(ct))
+        var attempts =
+            (await db.Set<RunAttempt>()
+                .AsNoTracking().Where(attempt => attempt.RunId == run.Id).OrderBy(attempt => attempt.Number).ToListAsync(ct))
             .ToLookup(attempt => attempt.Step);
         // One after the other: a thousand outputs are more than should be in memory together.
         var steps = db.Set<RunStep>().AsNoTracking().Where(step => step.RunId == run.Id).OrderBy(step => step.Position).AsAsyncEnumerable();
@@ -113,19 +119,23 @@ internal static class RunEndpoints
     private static async Task<Results<Ok<RunStanding>, ProblemHttpResult>> CancelAsync(
         string id, HttpContext context, RunActions actions, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var run) || await actions.CancelAsync(run, context.User.Organization(), ct) is not { } status) return Problems.NotFound("run", id);
+        if (!Guid.TryParse(id, out var run) || await actions.CancelAsync(run, context.User.Organization(), ct) is not { } status)
+            return Problems.NotFound("run", id);
         return status == RunState.Cancelled
             ? TypedResults.Ok(new RunStanding(run, status))
-            : Problems.Of(StatusCodes.Status409Conflict, "The run has ended.", new FieldError("status", status, "cancel runs that are pending or running"));
+            : Problems.Of(StatusCodes.Status409Conflict, "The run has ended.",
+                new FieldError("status", status, "cancel runs that are pending or running"));
     }
 
     private static async Task<Results<Ok<RunStanding>, ProblemHttpResult>> RetryAsync(
         string id, HttpContext context, RunActions actions, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var run) || await actions.RetryAsync(run, context.User.Organization(), ct) is not { } result) return Problems.NotFound("run", id);
+        if (!Guid.TryParse(id, out var run) || await actions.RetryAsync(run, context.User.Organization(), ct) is not { } result)
+            return Problems.NotFound("run", id);
         return result.Done
             ? TypedResults.Ok(new RunStanding(run, result.Status))
-            : Problems.Of(StatusCodes.Status409Conflict, "The run has not failed.", new FieldError("status", result.Status, "retry runs that have failed"));
+            : Problems.Of(StatusCodes.Status409Conflict, "The run has not failed.",
+                new FieldError("status", result.Status, "retry runs that have failed"));
     }
 
     private static async Task<Results<Ok<ApprovalAnswer>, ProblemHttpResult>> ApproveAsync(
@@ -143,13 +153,18 @@ internal static class RunEndpoints
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         if (await FindAsync(db, context, id, ct) is not { } run) return Problems.NotFound("run", id);
-        if (!PlanLimits.IsName(name) || await db.Set<RunStep>().AsNoTracking().SingleOrDefaultAsync(step => step.RunId == run.Id && step.Name == name, ct) is not { } step) return Problems.NotFound("step", name);
+        if (!PlanLimits.IsName(name)
+            || await db.Set<RunStep>()
+                .AsNoTracking().SingleOrDefaultAsync(step => step.RunId == run.Id && step.Name == name, ct) is not { } step)
+            return Problems.NotFound("step", name);
         var by = context.User.Identity?.Name ?? "";
-        var output = approved ? JsonSerializer.Serialize(new { approved, comment, by, at = time.GetUtcNow().UtcDateTime }, JsonSerializerOptions.Web) : null;
+        var output = approved
+            ? JsonSerializer.Serialize(new { approved, comment, by, at = time.GetUtcNow().UtcDateTime }, JsonSerializerOptions.Web) : null;
         var error = approved ? null : $"Not approved{(comment.Length > 0 ? ": " + comment : ".")}";
         return await actions.EndWaitAsync(run.Id, run.Organization, name, HumanApprovalStep.HandlerName, output, error, ct)
             ? TypedResults.Ok(new ApprovalAnswer(run.Id, name, approved))
             : Problems.Of(StatusCodes.Status409Conflict, "The step does not wait for an approval.",
-                new FieldError("step", name, $"approve steps of {HumanApprovalStep.HandlerName} while they wait; when it was read, this one was {step.Status} with handler {step.Handler}"));
+                new FieldError("step", name,
+                    $"approve steps of {HumanApprovalStep.HandlerName} while they wait; when it was read, this one was {step.Status} with handler {step.Handler}"));
     }
 }

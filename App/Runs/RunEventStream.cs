@@ -40,19 +40,22 @@ internal static class RunEventStream
                 + "\"status\":\"running\",\"attempt\":null,\"at\":\"2026-11-29T08:00:00Z\"}\n\n");
 
     private static async Task<IResult> GetAsync(
-        string id, HttpContext context, AppDbContext db, RunSignals signals, TimeProvider time, IHostApplicationLifetime lifetime, CancellationToken ct)
+        string id, HttpContext context, AppDbContext db, RunSignals signals, TimeProvider time, IHostApplicationLifetime lifetime,
+        CancellationToken ct)
     {
         var text = context.Request.Headers["Last-Event-ID"].ToString();
         var last = 0;
         if (text.Length > 0 && !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out last))
-            return Problems.Unprocessable(new FieldError("Last-Event-ID", Problems.Shorten(text), "send the id of the last event that you have, or leave it out"));
+            return Problems.Unprocessable(new FieldError("Last-Event-ID", Problems.Shorten(text),
+                "send the id of the last event that you have, or leave it out"));
         if (await RunEndpoints.FindAsync(db, context, id, ct) is not { } run) return Problems.NotFound("run", id);
         try
         {
             if (Interlocked.Increment(ref open) > MostStreams)
             {
                 context.Response.Headers.RetryAfter = "5";
-                return Problems.Of(StatusCodes.Status503ServiceUnavailable, $"This process already streams to {MostStreams} readers: try again after a few seconds.");
+                return Problems.Of(StatusCodes.Status503ServiceUnavailable,
+                    $"This process already streams to {MostStreams} readers: try again after a few seconds.");
             }
             // A drain does not wait for streams: their readers come again, to another process.
             using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, lifetime.ApplicationStopping);
@@ -70,7 +73,8 @@ internal static class RunEventStream
         }
     }
 
-    private static async Task StreamAsync(Guid run, int last, HttpResponse response, AppDbContext db, RunSignals signals, TimeProvider time, CancellationToken ct)
+    private static async Task StreamAsync(Guid run, int last, HttpResponse response, AppDbContext db, RunSignals signals, TimeProvider time,
+        CancellationToken ct)
     {
         response.ContentType = "text/event-stream; charset=utf-8";
         response.Headers.CacheControl = "no-store";
@@ -84,7 +88,8 @@ internal static class RunEventStream
             var next = signals.Next(run);
             // The status before the events: if the run had ended by then, its last event is among those that are read next.
             var status = await db.Set<Run>().AsNoTracking().Where(r => r.Id == run).Select(r => r.Status).SingleOrDefaultAsync(ct);
-            var events = await db.Set<RunEvent>().AsNoTracking().Where(e => e.RunId == run && e.Id > last).OrderBy(e => e.Id).Take(AtOnce).ToListAsync(ct);
+            var events = await db.Set<RunEvent>()
+                .AsNoTracking().Where(e => e.RunId == run && e.Id > last).OrderBy(e => e.Id).Take(AtOnce).ToListAsync(ct);
             if (events.Count > 0 || time.GetElapsedTime(written) > Heartbeat)
             {
                 await WriteAsync(response, events, ct);
@@ -103,7 +108,9 @@ internal static class RunEventStream
         var text = new StringBuilder();
         foreach (var e in events)
         {
-            var data = JsonSerializer.Serialize(new { runId = e.RunId, step = e.Step, status = e.Status, attempt = e.Attempt, at = e.At.UtcDateTime }, JsonSerializerOptions.Web);
+            var data = JsonSerializer.Serialize(
+                new { runId = e.RunId, step = e.Step, status = e.Status, attempt = e.Attempt, at = e.At.UtcDateTime },
+                JsonSerializerOptions.Web);
             text.Append(CultureInfo.InvariantCulture, $"id: {e.Id}\nevent: {(e.Step is null ? "run" : "step")}\ndata: {data}\n\n");
         }
         if (events.Count == 0) text.Append(": still here\n\n");

@@ -24,9 +24,11 @@ internal sealed class RunLog(ILogger<RunLog> log, TimeProvider time) : IDisposab
     {
         if (status == RunState.Failed)
         {
-            if (failures.Allows()) log.LogWarning("Step failed: {Step} of run {RunId}, attempt {Attempt}: {Error}", step, run, attempt, error);
+            if (failures.Allows())
+                log.LogWarning("Step failed: {Step} of run {RunId}, attempt {Attempt}: {Error}", step, run, attempt, error);
         }
-        else if (log.IsEnabled(LogLevel.Information) && steps.Allows()) log.LogInformation("Step {Status:l}: {Step} of run {RunId}, attempt {Attempt}", status, step, run, attempt);
+        else if (log.IsEnabled(LogLevel.Information) && steps.Allows())
+            log.LogInformation("Step {Status:l}: {Step} of run {RunId}, attempt {Attempt}", status, step, run, attempt);
     }
 
     /// <inheritdoc/>

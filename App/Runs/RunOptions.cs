@@ -35,7 +35,9 @@ internal sealed record RunOptions
         Keep = variables.Integer("RUN_RETENTION_DAYS", 90, 0, 3650) is > 0 and var days ? TimeSpan.FromDays(days) : null,
     };
 
-    /// <summary>The pause after the given attempt failed: <c>Backoff × 2^(attempt−1)</c>, ±20 %, at most <see cref="LongestBackoff"/>.</summary>
+    /// <summary>
+    /// The pause after the given attempt failed: <c>Backoff × 2^(attempt−1)</c>, ±20 %, at most <see cref="LongestBackoff"/>.
+    /// </summary>
     /// <param name="attempt">From 1.</param>
     /// <param name="chance">Uniform in [0, 1).</param>
     public TimeSpan BackoffAfter(int attempt, double chance)

@@ -26,7 +26,8 @@ internal sealed class RunsModule : Module
         services.AddSingleton<IStepHandler, LlmCompleteStep>().AddSingleton<LlmMeter>();
 
         services.AddSingleton<StepHandlers>().AddSingleton<PlanParser>();
-        services.AddSingleton<RunMetrics>().AddSingleton<RunLog>().AddSingleton<RunSignals>().AddSingleton<RunStore>().AddSingleton<RunActions>();
+        services.AddSingleton<RunMetrics>()
+            .AddSingleton<RunLog>().AddSingleton<RunSignals>().AddSingleton<RunStore>().AddSingleton<RunActions>();
         services.AddSingleton<RunFigures>().AddSingleton<RunHealth>();
         services.AddSingleton(provider => new HealthPart("runs", provider.GetRequiredService<RunHealth>().CheckAsync));
         services.AddJobKind<RunStepArgs, RunStepJob>(RunStepJob.Definition);
@@ -37,8 +38,10 @@ internal sealed class RunsModule : Module
     {
         services.AddHostedService<RunRescue>();
         services.AddSingleton<RunPruning>().AddSingleton<RunGauges>();
-        services.AddSingleton(provider => new Duty("run pruning", TimeSpan.FromMinutes(1), provider.GetRequiredService<RunPruning>().RunOnceAsync));
-        services.AddSingleton(provider => new Duty("run gauges", RunGauges.Interval, provider.GetRequiredService<RunGauges>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("run pruning", TimeSpan.FromMinutes(1), provider.GetRequiredService<RunPruning>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("run gauges", RunGauges.Interval, provider.GetRequiredService<RunGauges>().RunOnceAsync));
     }
 
     /// <inheritdoc/>

@@ -26,10 +26,12 @@ internal static class Descent
     /// <param name="progress">Told the step and the mean loss of the steps since the last time, a hundred times in all.</param>
     /// <param name="cancellation">Stops it between two steps.</param>
     public static void Run(
-        Network network, TrainingPlan plan, float firstRate, Func<Workspace, double> accumulate, Action<int, double> progress, CancellationToken cancellation)
+        Network network, TrainingPlan plan, float firstRate, Func<Workspace, double> accumulate, Action<int, double> progress,
+        CancellationToken cancellation)
     {
         var adam = new Adam(network.Parameters);
-        var shares = Enumerable.Range(0, Shares).Select(i => new Workspace(network, plan.Batch / Shares, (plan.Seed * Shares) + i + 1)).ToList();
+        var shares = Enumerable.Range(0, Shares)
+            .Select(i => new Workspace(network, plan.Batch / Shares, (plan.Seed * Shares) + i + 1)).ToList();
         var gradients = shares.Select(share => share.Gradient).ToList();
         var losses = new double[Shares];
         var report = Math.Max(1, plan.Steps / Reports);

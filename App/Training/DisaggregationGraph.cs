@@ -26,7 +26,8 @@ internal static class DisaggregationGraph
         var axis = graph.Integers(1);
 
         var mean = Row(0, 0, DisaggregationNetwork.Window);
-        var (later, low, high) = (Row(0, 1, DisaggregationNetwork.Window), Row(1, 1, DisaggregationNetwork.Window), Row(2, 1, DisaggregationNetwork.Window));
+        var (later, low, high) = (Row(0, 1, DisaggregationNetwork.Window), Row(1, 1, DisaggregationNetwork.Window),
+            Row(2, 1, DisaggregationNetwork.Window));
         var level = graph.Node("Sub", [later, graph.Node("ReduceMin", [mean], null, ("axes", [2], true))]);
         var step = graph.Node("Sub", [later, Row(0, 0, DisaggregationNetwork.Window - 1)]);
         var spread = graph.Node("Sub", [high, low]);
@@ -42,14 +43,17 @@ internal static class DisaggregationGraph
             Bounded(graph, spread, DisaggregationNetwork.StepScale),
         ];
         var input = graph.Node("Concat", channels, null, ("axis", [1], false));
-        var answers = networks.Select(network => Enumerable.Range(0, network.Layers.Count).Aggregate(input, (value, i) => Add(graph, network, i, value))).ToList();
+        var answers =
+            networks.Select(network =>
+                Enumerable.Range(0, network.Layers.Count).Aggregate(input, (value, i) => Add(graph, network, i, value))).ToList();
         var value = answers.Count == 1 ? answers[0] : graph.Node("Mean", answers);
 
         var levels = graph.Node("Slice", [value, graph.Integers(0), graph.Integers(labels), axis]);
         var logits = graph.Node("Slice", [value, graph.Integers(labels), graph.Integers(2 * labels), axis]);
         var on = graph.Node("GreaterOrEqual", [graph.Node("Sigmoid", [logits]), graph.Constant([.. gates], 1, labels)]);
         var power = graph.Node("Mul", [levels, graph.Constant([.. DisaggregationNetwork.PowerScales], 1, labels)]);
-        var target = graph.Node("Flatten", [Row(0, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.TargetOffset + 1)], null, ("axis", [1], false));
+        var target = graph.Node("Flatten", [Row(0, DisaggregationNetwork.TargetOffset, DisaggregationNetwork.TargetOffset + 1)], null,
+            ("axis", [1], false));
         var capped = graph.Node("Relu", [graph.Node("Min", [power, target])]);
         graph.Node("Mul", [capped, graph.Node("Cast", [on], null, ("to", [1], false))], Output);
         return graph.ToArray();
@@ -58,7 +62,8 @@ internal static class DisaggregationGraph
             graph.Node("Slice", [mains, graph.Integers(row, from), graph.Integers(row + 1, to), graph.Integers(1, 2)]);
     }
 
-    private static string Scaled(OnnxGraph graph, string watts) => graph.Node("Div", [watts, graph.Constant([DisaggregationNetwork.InputScale], 1)]);
+    private static string Scaled(OnnxGraph graph, string watts) =>
+        graph.Node("Div", [watts, graph.Constant([DisaggregationNetwork.InputScale], 1)]);
 
     /// <summary>As the network's input is bounded: x / (|x| + scale).</summary>
     private static string Bounded(OnnxGraph graph, string watts, float scale) =>
@@ -78,7 +83,8 @@ internal static class DisaggregationGraph
                 for (var c = 0; c < layer.InChannels; c++)
                 {
                     for (var o = 0; o < layer.OutChannels; o++)
-                        turned[(((o * layer.InChannels) + c) * layer.Kernel) + k] = weights[(((k * layer.InChannels) + c) * layer.OutChannels) + o];
+                        turned[(((o * layer.InChannels) + c) * layer.Kernel)
+                            + k] = weights[(((k * layer.InChannels) + c) * layer.OutChannels) + o];
                 }
             }
             value = graph.Node("Conv", [value, graph.Constant(turned, layer.OutChannels, layer.InChannels, layer.Kernel), biases], null,
@@ -89,7 +95,8 @@ internal static class DisaggregationGraph
             for (var k = 0; k < layer.Kernel; k++)
             {
                 for (var c = 0; c < layer.InChannels; c++)
-                    weights.Slice(((k * layer.InChannels) + c) * layer.OutChannels, layer.OutChannels).CopyTo(turned.AsSpan(((c * layer.Kernel) + k) * layer.OutChannels));
+                    weights.Slice(((k * layer.InChannels) + c) * layer.OutChannels, layer.OutChannels)
+                        .CopyTo(turned.AsSpan(((c * layer.Kernel) + k) * layer.OutChannels));
             }
             if (layer.Kernel > 1) value = graph.Node("Flatten", [value], null, ("axis", [1], false));
             value = graph.Node("Gemm", [value, graph.Constant(turned, layer.Fan, layer.OutChannels), biases]);

@@ -13,7 +13,8 @@ internal static class DisaggregationTrainer
     /// <param name="plan">How long, from which seed.</param>
     /// <param name="progress">Told the step and the mean loss of the steps since the last time, a hundred times in all.</param>
     /// <param name="cancellation">Stops it between two steps.</param>
-    public static Network Train(IReadOnlyList<House> houses, TrainingPlan plan, Action<int, double> progress, CancellationToken cancellation)
+    public static Network Train(IReadOnlyList<House> houses, TrainingPlan plan, Action<int, double> progress,
+        CancellationToken cancellation)
     {
         var network = DisaggregationNetwork.Create(plan.Seed);
         var sampler = new WindowSampler(houses);
@@ -28,17 +29,21 @@ internal static class DisaggregationTrainer
         Span<float> truth = stackalloc float[work.Capacity * labels];
         for (var i = 0; i < work.Capacity; i++)
         {
-            sampler.Draw(work.Input.Slice(i * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize), truth.Slice(i * labels, labels), work.Random);
+            sampler.Draw(work.Input.Slice(i * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize),
+                truth.Slice(i * labels, labels), work.Random);
         }
         network.Forward(work, work.Capacity, training: true);
         var loss = 0.0;
         for (var i = 0; i < work.Capacity; i++)
-            loss += Loss(work.Output.Slice(i * 2 * labels, 2 * labels), truth.Slice(i * labels, labels), work.Deltas[^1].AsSpan(i * 2 * labels));
+            loss += Loss(work.Output.Slice(i * 2 * labels, 2 * labels), truth.Slice(i * labels, labels),
+                work.Deltas[^1].AsSpan(i * 2 * labels));
         network.Backward(work, work.Capacity);
         return loss;
     }
 
-    /// <summary>Squared error of the scaled watts and cross-entropy of the logits, summed over the appliances whose truth is known.</summary>
+    /// <summary>
+    /// Squared error of the scaled watts and cross-entropy of the logits, summed over the appliances whose truth is known.
+    /// </summary>
     /// <param name="output">Output of the network for one window.</param>
     /// <param name="truth">Watts of each appliance; NaN counts for nothing.</param>
     /// <param name="gradient">Receives the gradient by the output.</param>

@@ -13,10 +13,14 @@ internal static class DisaggregationTraining
     /// <param name="count">Networks whose answers are averaged, at least one.</param>
     /// <param name="progress">Told how it goes.</param>
     /// <param name="cancellation">Stops it.</param>
-    public static TrainedModel Run(TrainingHouses houses, TrainingPlan plan, int count, CommandProgress progress, CancellationToken cancellation)
+    public static TrainedModel Run(TrainingHouses houses, TrainingPlan plan, int count, CommandProgress progress,
+        CancellationToken cancellation)
     {
-        var networks = Enumerable.Range(0, count).Select(i => DisaggregationTrainer.Train(houses.Training, plan with { Seed = plan.Seed + i },
-            (step, loss) => progress.Report(count > 1 ? $"steps of network {i + 1} of {count}" : "steps", step, plan.Steps, $"loss {loss:F4}"), cancellation)).ToList();
+        var networks = Enumerable.Range(0, count)
+            .Select(i => DisaggregationTrainer.Train(houses.Training, plan with { Seed = plan.Seed + i },
+            (step, loss) =>
+                progress.Report(count > 1 ? $"steps of network {i + 1} of {count}" : "steps", step, plan.Steps, $"loss {loss:F4}"),
+                cancellation)).ToList();
         var half = houses.Validation.Count / 2;
         var gates = Gates.Choose(networks, [.. houses.Validation.Take(half)]);
         progress.Say("gates " + string.Join(", ", Appliances.Labels.Zip(gates, (label, gate) => $"{label} {gate:F2}")));
@@ -25,7 +29,8 @@ internal static class DisaggregationTraining
         var spec = Spec(houses, plan, count);
         using var model = OnnxModel.Load(artifact, spec);
         var scores = Scores(model, houses.Validation.Skip(half));
-        foreach (var (key, value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal))) progress.Say($"{key} {value:F3}");
+        foreach (var (key,
+            value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal))) progress.Say($"{key} {value:F3}");
         return new TrainedModel(artifact, spec with { Scores = scores });
     }
 
@@ -43,7 +48,8 @@ internal static class DisaggregationTraining
         TrainingSource = houses.Source,
         Seed = plan.Seed,
         Split = houses.Split,
-        Note = $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps}{(count > 1 ? $" --networks {count}" : "")} --out {ModelFile.Task}.onnx",
+        Note =
+            $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps}{(count > 1 ? $" --networks {count}" : "")} --out {ModelFile.Task}.onnx",
         Scores = TrainingMeans(houses.Training),
     };
 
@@ -54,7 +60,8 @@ internal static class DisaggregationTraining
     private static Dictionary<string, double> Scores(OnnxModel model, IEnumerable<House> houses)
     {
         var scores = new Dictionary<string, double>(model.Spec.Scores);
-        foreach (var appliance in houses.SelectMany(house => Evaluation.Score(model, house)).GroupBy(score => score.Label).OrderBy(group => group.Key))
+        foreach (var appliance in houses.SelectMany(house => Evaluation.Score(model, house))
+            .GroupBy(score => score.Label).OrderBy(group => group.Key))
         {
             Put("", appliance.Select(score => score.Model));
             Put(".zero", appliance.Select(score => score.Zero));

@@ -56,7 +56,8 @@ internal static class Gates
             for (var row = 0; row < chunk.Length; row++)
             {
                 Window.Fill(house.Minutes, chunk[row], DisaggregationNetwork.TargetOffset, DisaggregationNetwork.Window, window);
-                DisaggregationNetwork.Normalise(window, works[0].Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
+                DisaggregationNetwork.Normalise(window,
+                    works[0].Input.Slice(row * DisaggregationNetwork.InputSize, DisaggregationNetwork.InputSize));
             }
             Array.Clear(answers);
             foreach (var (network, work) in networks.Zip(works))
@@ -72,7 +73,8 @@ internal static class Gates
                 {
                     if (house.Truth[label]?[chunk[row]] is not { } truth || float.IsNaN(truth)) continue;
                     for (var i = 0; i < Candidates.Count; i++)
-                        scores[label][i].Add(DisaggregationNetwork.Watts(output, label, Candidates[i], house.Mains[chunk[row]]), truth, Appliances.Thresholds[label]);
+                        scores[label][i].Add(DisaggregationNetwork.Watts(output, label, Candidates[i], house.Mains[chunk[row]]), truth,
+                            Appliances.Thresholds[label]);
                 }
             }
         }

@@ -29,7 +29,8 @@ internal sealed record Layer(int InLength, int InChannels, int Kernel, int Strid
     public int ParameterCount => (Fan + 1) * OutChannels;
 
     /// <summary>The layer behind this one.</summary>
-    public Layer Then(int kernel, int stride, int channels) => new(OutLength, OutChannels, kernel, stride, channels, Relu: true, Dropout: 0);
+    public Layer Then(int kernel, int stride, int channels) =>
+        new(OutLength, OutChannels, kernel, stride, channels, Relu: true, Dropout: 0);
 
     /// <summary>A dense layer behind this one.</summary>
     public Layer ThenDense(int outputs, bool relu, float dropout = 0) => new(OutLength, OutChannels, OutLength, 1, outputs, relu, dropout);

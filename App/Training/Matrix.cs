@@ -12,7 +12,8 @@ internal static unsafe class Matrix
     private const int TileRows = 4;
 
     /// <summary><c>c[i, j] += Σp a[i·aRow + p·aColumn] · b[p·bRow + j]</c> for i &lt; rows, j &lt; columns, p &lt; inner.</summary>
-    public static void MultiplyAdd(int rows, int columns, int inner, float* a, int aRow, int aColumn, float* b, int bRow, float* c, int cRow)
+    public static void MultiplyAdd(int rows, int columns, int inner, float* a, int aRow, int aColumn, float* b, int bRow,
+        float* c, int cRow)
     {
         var j = 0;
         for (; j + (2 * Lanes) <= columns; j += 2 * Lanes)

@@ -8,7 +8,9 @@ internal sealed unsafe class Network
 {
     private readonly int[] offsets;
 
-    /// <summary>Draws the parameters as He et al. 2015 (arXiv:1502.01852): normal with variance 2 / fan-in, half of that deviation without ReLU.</summary>
+    /// <summary>
+    /// Draws the parameters as He et al. 2015 (arXiv:1502.01852): normal with variance 2 / fan-in, half of that deviation without ReLU.
+    /// </summary>
     public Network(IReadOnlyList<Layer> layers, int seed)
     {
         Layers = layers;
@@ -34,7 +36,8 @@ internal sealed unsafe class Network
     public ReadOnlySpan<float> Weights(int layer) => Parameters.AsSpan(offsets[layer], Layers[layer].Fan * Layers[layer].OutChannels);
 
     /// <summary>Biases of one layer.</summary>
-    public ReadOnlySpan<float> Biases(int layer) => Parameters.AsSpan(offsets[layer] + (Layers[layer].Fan * Layers[layer].OutChannels), Layers[layer].OutChannels);
+    public ReadOnlySpan<float> Biases(int layer) =>
+        Parameters.AsSpan(offsets[layer] + (Layers[layer].Fan * Layers[layer].OutChannels), Layers[layer].OutChannels);
 
     /// <summary>Fills the activations from <see cref="Workspace.Input"/> on.</summary>
     /// <param name="work">Holds the input, receives the rest.</param>
@@ -52,13 +55,15 @@ internal sealed unsafe class Network
             {
                 if (layer.OutLength == 1)
                 {
-                    Matrix.MultiplyAdd(samples, layer.OutChannels, layer.Fan, x, layer.InSize, 1, w, layer.OutChannels, y, layer.OutChannels);
+                    Matrix.MultiplyAdd(samples, layer.OutChannels, layer.Fan, x, layer.InSize, 1, w, layer.OutChannels, y,
+                        layer.OutChannels);
                 }
                 else
                 {
                     for (var s = 0; s < samples; s++)
                     {
-                        Matrix.MultiplyAdd(layer.OutLength, layer.OutChannels, layer.Fan, x + ((long)s * layer.InSize), layer.Stride * layer.InChannels, 1,
+                        Matrix.MultiplyAdd(layer.OutLength, layer.OutChannels, layer.Fan, x + ((long)s * layer.InSize),
+                            layer.Stride * layer.InChannels, 1,
                             w, layer.OutChannels, y + ((long)s * layer.OutSize), layer.OutChannels);
                     }
                 }
@@ -68,7 +73,10 @@ internal sealed unsafe class Network
         }
     }
 
-    /// <summary>Adds to <see cref="Workspace.Gradient"/> from the last of <see cref="Workspace.Deltas"/> backwards; follows a <see cref="Forward"/> in training.</summary>
+    /// <summary>
+    /// Adds to <see cref="Workspace.Gradient"/> from the last of <see cref="Workspace.Deltas"/> backwards; follows a <see cref="Forward"/>
+    /// in training.
+    /// </summary>
     public void Backward(Workspace work, int samples)
     {
         for (var i = Layers.Count - 1; i >= 0; i--)
@@ -83,13 +91,15 @@ internal sealed unsafe class Network
                 AddRows(dy, samples * layer.OutLength, layer.OutChannels, g + ((long)layer.Fan * layer.OutChannels));
                 if (layer.OutLength == 1)
                 {
-                    Matrix.MultiplyAdd(layer.Fan, layer.OutChannels, samples, x, 1, layer.InSize, dy, layer.OutChannels, g, layer.OutChannels);
+                    Matrix.MultiplyAdd(layer.Fan, layer.OutChannels, samples, x, 1, layer.InSize, dy, layer.OutChannels, g,
+                        layer.OutChannels);
                 }
                 else
                 {
                     for (var s = 0; s < samples; s++)
                     {
-                        Matrix.MultiplyAdd(layer.Fan, layer.OutChannels, layer.OutLength, x + ((long)s * layer.InSize), 1, layer.Stride * layer.InChannels,
+                        Matrix.MultiplyAdd(layer.Fan, layer.OutChannels, layer.OutLength, x + ((long)s * layer.InSize), 1,
+                            layer.Stride * layer.InChannels,
                             dy + ((long)s * layer.OutSize), layer.OutChannels, g, layer.OutChannels);
                     }
                 }
@@ -116,7 +126,8 @@ internal sealed unsafe class Network
             {
                 Matrix.MultiplyAdd((layer.OutLength - first + apart - 1) / apart, layer.Fan, layer.OutChannels,
                     dy + ((long)s * layer.OutSize) + ((long)first * layer.OutChannels), apart * layer.OutChannels, 1, turned, layer.Fan,
-                    dx + ((long)s * layer.InSize) + ((long)first * layer.Stride * layer.InChannels), apart * layer.Stride * layer.InChannels);
+                    dx + ((long)s * layer.InSize) + ((long)first * layer.Stride * layer.InChannels),
+                    apart * layer.Stride * layer.InChannels);
             }
         }
     }

@@ -26,7 +26,8 @@ internal sealed class OnnxGraph(string name)
     public string Output(string tensor, params ReadOnlySpan<int> shape) => Declare(outputs, tensor, shape);
 
     /// <summary>Stores a constant and answers its name.</summary>
-    public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) => Store(FloatType, MemoryMarshal.AsBytes(values), shape);
+    public string Constant(ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) =>
+        Store(FloatType, MemoryMarshal.AsBytes(values), shape);
 
     /// <summary>Stores a list of whole numbers, as axes and bounds are given.</summary>
     public string Integers(params ReadOnlySpan<long> values) => Store(Int64Type, MemoryMarshal.AsBytes(values), [values.Length]);
@@ -36,7 +37,8 @@ internal sealed class OnnxGraph(string name)
     /// <param name="arguments">Names of its inputs.</param>
     /// <param name="output">Name of its output, or null for one of our own making.</param>
     /// <param name="attributes">Integers or lists of integers by name.</param>
-    public string Node(string kind, IReadOnlyList<string> arguments, string? output = null, params IReadOnlyList<(string Name, long[] Values, bool IsList)> attributes)
+    public string Node(string kind, IReadOnlyList<string> arguments, string? output = null,
+        params IReadOnlyList<(string Name, long[] Values, bool IsList)> attributes)
     {
         output ??= $"{kind}_{nodes.Count}";
         var node = new Message();

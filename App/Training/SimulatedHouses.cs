@@ -30,7 +30,8 @@ internal static class SimulatedHouses
             for (var label = 0; label < truth.Length; label++) Average(lived.Watts[label], truth[label].AsSpan(day * Minutes, Minutes));
         }
         meter.End(cells);
-        if (cells.Count != truth[0].Length) throw new InvalidOperationException($"The meter of {name} gave {cells.Count} minutes for {truth[0].Length}.");
+        if (cells.Count != truth[0].Length)
+            throw new InvalidOperationException($"The meter of {name} gave {cells.Count} minutes for {truth[0].Length}.");
         return new House(name, [.. cells.Select(cell => cell.Start)], [.. cells.Select(cell => cell.Watts)], truth)
         {
             Low = [.. cells.Select(cell => cell.Low)],

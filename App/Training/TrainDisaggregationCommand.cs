@@ -6,7 +6,9 @@ using App.Platform.Files;
 
 namespace App.Training;
 
-/// <summary><c>App train disaggregation</c>: trains on simulated houses or on files with truth, and writes or registers the model.</summary>
+/// <summary>
+/// <c>App train disaggregation</c>: trains on simulated houses or on files with truth, and writes or registers the model.
+/// </summary>
 internal sealed class TrainDisaggregationCommand : Command
 {
     private const int DefaultSteps = 16_000;
@@ -14,8 +16,10 @@ internal sealed class TrainDisaggregationCommand : Command
     /// <summary>Small: with as many windows, four times the steps reach further than steps of 256 windows.</summary>
     private const int Batch = 64;
 
-    private readonly Option<int?> households = CommandOptions.OptionalInteger("--simulate", "Trains on so many simulated households.", min: 2, max: 10_000);
-    private readonly Option<string?> data = CommandOptions.Text("--data", "file.csv[.gz]|folder", "Trains on houses whose appliances were measured.");
+    private readonly Option<int?> households = CommandOptions.OptionalInteger("--simulate", "Trains on so many simulated households.",
+        min: 2, max: 10_000);
+    private readonly Option<string?> data = CommandOptions.Text("--data", "file.csv[.gz]|folder",
+        "Trains on houses whose appliances were measured.");
     private readonly Option<int> seed = CommandOptions.Integer("--seed", "The same seed gives the same model.", 1);
     private readonly Option<int> steps = CommandOptions.Integer("--steps", "Batches to train on.", DefaultSteps, min: 1, max: 1_000_000);
     private readonly Option<int> networks = CommandOptions.Integer("--networks", "Networks whose answers are averaged.", 1, min: 1, max: 8);

@@ -18,12 +18,15 @@ internal sealed class TrainingTarget
     private readonly PlatformOptions options;
 
     /// <summary><c>--out</c>.</summary>
-    public static Option<string?> Out() => CommandOptions.Text("--out", "model.onnx", "Writes the model to a file, with its spec beside it.");
+    public static Option<string?> Out() =>
+        CommandOptions.Text("--out", "model.onnx", "Writes the model to a file, with its spec beside it.");
 
     /// <summary><c>--activate</c>.</summary>
-    public static Option<bool> Activate() => new("--activate") { Description = "Registers the model as the active version instead of a candidate." };
+    public static Option<bool> Activate() =>
+        new("--activate") { Description = "Registers the model as the active version instead of a candidate." };
 
-    private TrainingTarget(string? path, bool activate, PlatformOptions options) => (this.path, this.activate, this.options) = (path, activate, options);
+    private TrainingTarget(string? path, bool activate, PlatformOptions options) =>
+        (this.path, this.activate, this.options) = (path, activate, options);
 
     /// <summary>Checks what was asked for, before anything is trained.</summary>
     /// <exception cref="UsageException">The options contradict each other, or the model would be lost.</exception>
@@ -31,8 +34,10 @@ internal sealed class TrainingTarget
     {
         var platform = PlatformOptions.Read(variables);
         variables.ThrowIfInvalid();
-        if (activate && platform.ConnectionString is null) throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
-        if (path is null && platform.ConnectionString is null) throw new UsageException("Give --out model.onnx, or set DATABASE_URL: otherwise the model would be lost.");
+        if (activate && platform.ConnectionString is null)
+            throw new UsageException("--activate needs a registry: set DATABASE_URL, or write a file with --out model.onnx.");
+        if (path is null && platform.ConnectionString is null)
+            throw new UsageException("Give --out model.onnx, or set DATABASE_URL: otherwise the model would be lost.");
         return new(path, activate, platform);
     }
 

@@ -5,7 +5,8 @@ namespace App.Training;
 /// <summary>
 /// Draws training windows out of houses: half of them anywhere, the rest around minutes in which some appliance is on, so
 /// that rare ones are seen often enough, or in which something strong is on that is none of them, so that what looks like
-/// an appliance is not seen much more seldom than the appliance. Windows are varied: scaled, made noisy, given a load of unknown kind, and cut
+/// an appliance is not seen much more seldom than the appliance. Windows are varied: scaled, made noisy, given a load of unknown kind, and
+/// cut
 /// short on either side as they are at the edges of a segment and before the look-ahead is there; of
 /// some only the means are told, whatever the meter, as of most meters.
 /// </summary>

@@ -38,5 +38,6 @@ internal sealed class Workspace
     /// <summary>Output of the network, row by row.</summary>
     public Span<float> Output => Activations[^1];
 
-    private static IEnumerable<int> Sizes(Network network) => network.Layers.Select(layer => layer.OutSize).Prepend(network.Layers[0].InSize);
+    private static IEnumerable<int> Sizes(Network network) =>
+        network.Layers.Select(layer => layer.OutSize).Prepend(network.Layers[0].InSize);
 }

@@ -134,9 +134,11 @@ public sealed class EmbeddedServerTests : IDisposable
         var home = Path.Combine(Data, "home");
         Directory.CreateDirectory(home, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var options = new EmbeddedOptions { DataDirectory = Path.Combine(home, ".data"), Durable = false };
-        await using (var server = await StartAsync(options)) await ExecuteAsync(server.ConnectionString, "CREATE TABLE mark AS SELECT 42 AS n");
+        await using (var server = await StartAsync(options))
+            await ExecuteAsync(server.ConnectionString, "CREATE TABLE mark AS SELECT 42 AS n");
 
-        await using (var again = await StartAsync(options)) Assert.Equal(42, await ExecuteAsync(again.ConnectionString, "SELECT n FROM mark"));
+        await using (var again = await StartAsync(options))
+            Assert.Equal(42, await ExecuteAsync(again.ConnectionString, "SELECT n FROM mark"));
 
         var location = (await File.ReadAllTextAsync(ClusterHome.Pointer(options.DataDirectory))).Trim();
         Assert.True(File.Exists(Path.Combine(location, "postgres", "PG_VERSION")));
@@ -188,7 +190,8 @@ public sealed class EmbeddedServerTests : IDisposable
     public async Task On_loopback_it_asks_for_the_password()
     {
         await using var server = await StartAsync(new() { DataDirectory = Data, Durable = false, ListenOnLoopback = true });
-        var given = App.Platform.Database.DatabaseUrl.Parse(server.Url(EmbeddedServer.Application, EmbeddedServer.Application)).ConnectionString!;
+        var given =
+            App.Platform.Database.DatabaseUrl.Parse(server.Url(EmbeddedServer.Application, EmbeddedServer.Application)).ConnectionString!;
 
         Assert.Equal("127.0.0.1", new NpgsqlConnectionStringBuilder(given).Host);
         Assert.Equal(1, await ExecuteAsync(given, "SELECT 1"));

@@ -17,7 +17,8 @@ public sealed class ServerBinariesTests : IDisposable
     [Fact]
     public async Task The_server_of_npm_runs_and_its_data_finds_it_again()
     {
-        await using (var server = await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, Durable = false, BinariesDirectory = Npm }))
+        await using (var server =
+            await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, Durable = false, BinariesDirectory = Npm }))
             Assert.StartsWith("18.", await VersionAsync(server), StringComparison.Ordinal);
 
         // Nothing names the binaries now: the version of the data decides.
@@ -68,7 +69,8 @@ public sealed class ServerBinariesTests : IDisposable
         Directory.CreateDirectory(cluster);
         await File.WriteAllTextAsync(Path.Combine(cluster, "PG_VERSION"), "9.6\n");
 
-        var refusal = await Assert.ThrowsAsync<EmbeddedServerException>(() => EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path }));
+        var refusal =
+            await Assert.ThrowsAsync<EmbeddedServerException>(() => EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path }));
 
         Assert.Contains("is of PostgreSQL 9, and no server of that version was found", refusal.Message, StringComparison.Ordinal);
         Assert.Contains($"{Npm}: PostgreSQL 18", refusal.Message, StringComparison.Ordinal);

@@ -18,8 +18,10 @@ public sealed class DisaggregateCommandTests : IDisposable
         Assert.Equal("ts,appliance,watts,on", rows[0]);
         Assert.Equal(6 * (200 - Target.WarmUp), rows.Count - 1);
         Assert.Matches(@"^2013-10-01T00:15:00Z,kettle,\d+\.\d,(true|false)$", rows[1]);
-        Assert.Equal(["kettle", "microwave", "dishwasher", "washing_machine", "fridge", "other"], rows.Skip(1).Take(6).Select(row => row.Split(',')[1]));
-        Assert.All(rows.Skip(1).Chunk(6), minute => Assert.Equal(100, minute.Sum(row => double.Parse(row.Split(',')[2], CultureInfo.InvariantCulture)), 0.5));
+        Assert.Equal(["kettle", "microwave", "dishwasher", "washing_machine", "fridge", "other"],
+            rows.Skip(1).Take(6).Select(row => row.Split(',')[1]));
+        Assert.All(rows.Skip(1).Chunk(6),
+            minute => Assert.Equal(100, minute.Sum(row => double.Parse(row.Split(',')[2], CultureInfo.InvariantCulture)), 0.5));
     }
 
     [Fact]
@@ -63,7 +65,8 @@ public sealed class DisaggregateCommandTests : IDisposable
     public async Task A_trained_model_is_used_from_its_file()
     {
         var model = Path.Combine(folder, "own.onnx");
-        Assert.Equal(0, (await CommandRun.RunAsync("train", "disaggregation", "--simulate", "2", "--steps", "2", "--seed", "9", "--out", model)).Code);
+        Assert.Equal(0,
+            (await CommandRun.RunAsync("train", "disaggregation", "--simulate", "2", "--steps", "2", "--seed", "9", "--out", model)).Code);
         Assert.Equal(9, App.Engines.Models.ModelSpec.Parse(await File.ReadAllTextAsync(ModelFile.SpecOf(model))).Seed);
         Assert.NotEqual(await PredictAsync(House()), await PredictAsync(House(), "--model", model));
         var mains = Path.Combine(folder, "in.csv");
@@ -77,10 +80,12 @@ public sealed class DisaggregateCommandTests : IDisposable
     private static string[] House()
     {
         var house = SimulatedHouses.Create(1, 77, days: 1)[0];
-        return [.. house.Mains.Select((watts, minute) => $"{1_380_585_600 + (60 * minute)},{watts.ToString(CultureInfo.InvariantCulture)}")];
+        return [.. house.Mains.Select((watts, minute) =>
+            $"{1_380_585_600 + (60 * minute)},{watts.ToString(CultureInfo.InvariantCulture)}")];
     }
 
-    private static IEnumerable<string> Lines(int count, int from) => Enumerable.Range(from, count).Select(minute => $"{1_380_585_600 + (60 * minute)},100");
+    private static IEnumerable<string> Lines(int count, int from) =>
+        Enumerable.Range(from, count).Select(minute => $"{1_380_585_600 + (60 * minute)},100");
 
     private async Task<List<string>> PredictAsync(IEnumerable<string> rows, params string[] options)
     {

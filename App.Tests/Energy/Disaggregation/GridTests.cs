@@ -80,7 +80,8 @@ public sealed class GridTests
         var whole = Run(readings).ToDictionary(cell => cell.Start);
         foreach (var from in readings.Where((_, i) => i % 97 == 5).Select(reading => Grid.StartOf(reading.Ts) + Grid.CellMs))
         {
-            var part = Run([.. readings.Where(reading => reading.Ts >= from - Grid.LongestHoldMs)]).Where(cell => cell.Start >= from && !cell.IsBreak);
+            var part = Run([.. readings.Where(reading => reading.Ts >= from - Grid.LongestHoldMs)])
+                .Where(cell => cell.Start >= from && !cell.IsBreak);
             foreach (var cell in part) Assert.Equal(whole[cell.Start], cell);
             Assert.Equal(whole.Values.Count(cell => cell.Start >= from && !cell.IsBreak), part.Count());
         }
@@ -98,14 +99,16 @@ public sealed class GridTests
             var end = next - readings[i].Ts <= 240_000 ? next : readings[i].Ts + 60_000;
             for (var ts = readings[i].Ts; ts < end; ts += 1000) power[ts] = readings[i].Watts;
         }
-        var expected = power.GroupBy(p => Grid.StartOf(p.Key)).Where(g => g.Count() >= 30).ToDictionary(g => g.Key, g => g.Average(p => p.Value));
+        var expected = power.GroupBy(p => Grid.StartOf(p.Key))
+            .Where(g => g.Count() >= 30).ToDictionary(g => g.Key, g => g.Average(p => p.Value));
         var found = Run(readings).Where(cell => !cell.IsBreak).ToDictionary(cell => cell.Start, cell => cell.Watts);
         Assert.Equal(expected.Keys.Order(), found.Keys.Order());
         Assert.All(found, cell => Assert.Equal(expected[cell.Key], cell.Value, 0.01));
     }
 
     private static List<(int Minute, float Watts)> Cells(params (int Second, float Watts)[] readings) =>
-        [.. Run([.. readings.Select(r => (Noon + (r.Second * 1000L), r.Watts))]).Select(c => ((int)((c.Start - Noon) / Grid.CellMs), c.Watts))];
+        [.. Run([.. readings.Select(r => (Noon + (r.Second * 1000L), r.Watts))])
+            .Select(c => ((int)((c.Start - Noon) / Grid.CellMs), c.Watts))];
 
     private static List<Cell> Run(List<(long Ts, float Watts)> readings)
     {

@@ -62,7 +62,9 @@ public sealed class MinuteDetailTests
         readings.Add((Noon + (40 * Grid.CellMs), 0));
         foreach (var cell in Cells(readings).SkipLast(1))
         {
-            var covered = readings.Zip(readings.Skip(1), (a, b) => (a.Watts, Ms: Math.Min(b.Ts, cell.Start + Grid.CellMs) - Math.Max(a.Ts, cell.Start)))
+            var covered =
+                readings.Zip(readings.Skip(1),
+                    (a, b) => (a.Watts, Ms: Math.Min(b.Ts, cell.Start + Grid.CellMs) - Math.Max(a.Ts, cell.Start)))
                 .Where(part => part.Ms > 0).ToList();
             Assert.Equal(Math.Max(cell.Watts, Held(covered.OrderByDescending(part => part.Watts))), cell.High);
             Assert.Equal(Math.Min(cell.Watts, Held(covered.OrderBy(part => part.Watts))), cell.Low);
@@ -80,7 +82,9 @@ public sealed class MinuteDetailTests
     [Fact]
     public void A_minute_does_not_remember_the_one_before_nor_what_a_break_cut_off()
     {
-        var cells = Cells([.. Every(5_000, ms => ms < 60_000 ? 3_000 : 100, minutes: 2), .. Every(5_000, _ => 200, minutes: 2, from: Noon + 3_600_000)]);
+        var cells =
+            Cells([.. Every(5_000, ms => ms < 60_000 ? 3_000 : 100, minutes: 2),
+                .. Every(5_000, _ => 200, minutes: 2, from: Noon + 3_600_000)]);
         Assert.Equal((100, 100), (cells[1].Low, cells[1].High));
         var later = cells.Where(cell => cell.Start >= Noon + 3_600_000).ToList();
         Assert.Equal(2, later.Count);

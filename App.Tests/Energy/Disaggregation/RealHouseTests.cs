@@ -3,7 +3,9 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Energy.Disaggregation;
 
-/// <summary>Holds the shipped model to floors a little under what was measured (docs/models.md) on houses that it was not trained on.</summary>
+/// <summary>
+/// Holds the shipped model to floors a little under what was measured (docs/models.md) on houses that it was not trained on.
+/// </summary>
 public sealed class RealHouseTests
 {
     [RealHouseTheory]
@@ -26,7 +28,8 @@ public sealed class RealHouseTests
         var score = ScoresOf(file).Single(s => s.Label == label);
         Assert.True(score.Model.F1 >= f1, $"F1 is {score.Model.F1:F3}");
         Assert.True(score.Model.Mae <= mae, $"MAE is {score.Model.Mae:F2} W");
-        foreach (var baseline in new[] { score.Zero, score.TrainingMean, score.Edges }) Assert.True(score.Model.F1 > baseline.F1, $"a baseline has F1 {baseline.F1:F3}");
+        foreach (var baseline in new[] { score.Zero, score.TrainingMean, score.Edges })
+            Assert.True(score.Model.F1 > baseline.F1, $"a baseline has F1 {baseline.F1:F3}");
     }
 
     [Fact]
@@ -39,7 +42,8 @@ public sealed class RealHouseTests
     }
 
     private static readonly Dictionary<string, Lazy<IReadOnlyList<ApplianceScores>>> Scores =
-        new[] { "refit_h2_60s", "refit_h20_60s", "ideal_h65_60s", "redd_h1_3s", "redd_h3_3s" }.ToDictionary(file => file, file => new Lazy<IReadOnlyList<ApplianceScores>>(() =>
+        new[] { "refit_h2_60s", "refit_h20_60s", "ideal_h65_60s", "redd_h1_3s", "redd_h3_3s" }.ToDictionary(file => file,
+            file => new Lazy<IReadOnlyList<ApplianceScores>>(() =>
         {
             using var model = TestModels.Shipped();
             return Evaluation.Score(model, MeterFile.Read(Path.Combine(RealHouseTheoryAttribute.Folder!, $"{file}.csv.gz")));
@@ -48,7 +52,9 @@ public sealed class RealHouseTests
     private static IReadOnlyList<ApplianceScores> ScoresOf(string file) => Scores[file].Value;
 }
 
-/// <summary>A theory on measured houses that stand outside the repository, in <c>../shared/data/nilm</c>; skipped where they are not.</summary>
+/// <summary>
+/// A theory on measured houses that stand outside the repository, in <c>../shared/data/nilm</c>; skipped where they are not.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RealHouseTheoryAttribute : TheoryAttribute
 {

@@ -24,7 +24,8 @@ internal static class BlockMover
                 {
                     Parameters =
                     {
-                        new() { Value = ReadingStore.Stream }, new() { Value = ReadingStore.BlockGroup }, new() { Value = shard.Key }, new() { Value = shard.Max(entry => entry.Offset) },
+                        new() { Value = ReadingStore.Stream }, new() { Value = ReadingStore.BlockGroup }, new() { Value = shard.Key },
+                        new() { Value = shard.Max(entry => entry.Offset) },
                     },
                 });
             await batch.ExecuteNonQueryAsync();
@@ -43,7 +44,8 @@ internal static class BlockMover
         command.Parameters.Add(new() { Value = atOnce });
         await using var reader = await command.ExecuteReaderAsync();
         var entries = new List<StreamEntry>();
-        while (await reader.ReadAsync()) entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3)));
+        while (await reader.ReadAsync())
+            entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3)));
         return entries;
     }
 }

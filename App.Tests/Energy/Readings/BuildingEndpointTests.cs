@@ -18,7 +18,8 @@ public sealed class BuildingEndpointTests(AppHost host) : IClassFixture<AppHost>
             await http.SendAsync(Post.Body(Post.Item("h", Post.NewYear + (i * 1000), i)));
             Assert.Equal(i + 1, (await http.ReadingsAsync("h")).Count);
             var building = (await http.GetFromJsonAsync<JsonElement>("/api/buildings")).GetProperty("buildings")[0];
-            Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(Post.NewYear + (i * 1000)), building.GetProperty("lastReadingAt").GetDateTimeOffset());
+            Assert.Equal(DateTimeOffset.FromUnixTimeMilliseconds(Post.NewYear + (i * 1000)),
+                building.GetProperty("lastReadingAt").GetDateTimeOffset());
         }
     }
 
@@ -29,9 +30,15 @@ public sealed class BuildingEndpointTests(AppHost host) : IClassFixture<AppHost>
     public async Task Pages_hold_every_reading_once_and_in_order(int limit)
     {
         using var http = host.ClientOfItsOwn();
-        await http.SendAsync(Post.Body(Enumerable.Range(0, 25).SelectMany(i => new[] { Post.Item("h", Post.NewYear + (i * 1000), i), Post.Item("h", Post.NewYear + (i * 1000), -i, "solar") })));
+        await http.SendAsync(
+            Post.Body(
+                Enumerable.Range(0, 25)
+                    .SelectMany(i =>
+                        new[] { Post.Item("h", Post.NewYear + (i * 1000), i), Post.Item("h", Post.NewYear + (i * 1000), -i, "solar") })));
         var all = await http.ReadingsAsync("h", $"limit={limit}");
-        Assert.Equal(Enumerable.Range(0, 25).Select(i => ("mains", (double)i)).Concat(Enumerable.Range(0, 25).Select(i => ("solar", (double)-i))), all.Select(row => (row.Meter, row.Watts)));
+        Assert.Equal(
+            Enumerable.Range(0, 25).Select(i => ("mains", (double)i)).Concat(Enumerable.Range(0, 25).Select(i => ("solar", (double)-i))),
+            all.Select(row => (row.Meter, row.Watts)));
     }
 
     [Fact]
@@ -44,7 +51,8 @@ public sealed class BuildingEndpointTests(AppHost host) : IClassFixture<AppHost>
         do
         {
             var page = await http.GetFromJsonAsync<JsonElement>($"/api/buildings?limit=10{(next is null ? "" : "&cursor=" + next)}");
-            seen.AddRange(page.GetProperty("buildings").EnumerateArray().Select(building => building.GetProperty("buildingId").GetString()!));
+            seen.AddRange(
+                page.GetProperty("buildings").EnumerateArray().Select(building => building.GetProperty("buildingId").GetString()!));
             next = page.GetProperty("next").GetString();
         }
         while (next is not null);
@@ -71,8 +79,10 @@ public sealed class BuildingEndpointTests(AppHost host) : IClassFixture<AppHost>
     public async Task A_step_gives_means_aligned_to_it(int limit)
     {
         using var http = host.ClientOfItsOwn();
-        await http.SendAsync(Post.Body(Enumerable.Range(0, 10).Where(i => i is not (4 or 5)).Select(i => Post.Item("h", Post.NewYear + (i * 30_000), i))));
-        Assert.Equal([("2026-01-01T00:00:00Z", 0.5), ("2026-01-01T00:01:00Z", 2.5), ("2026-01-01T00:03:00Z", 6.5), ("2026-01-01T00:04:00Z", 8.5)],
+        await http.SendAsync(
+            Post.Body(Enumerable.Range(0, 10).Where(i => i is not (4 or 5)).Select(i => Post.Item("h", Post.NewYear + (i * 30_000), i))));
+        Assert.Equal(
+            [("2026-01-01T00:00:00Z", 0.5), ("2026-01-01T00:01:00Z", 2.5), ("2026-01-01T00:03:00Z", 6.5), ("2026-01-01T00:04:00Z", 8.5)],
             (await http.ReadingsAsync("h", $"step=60&limit={limit}")).Select(row => (row.Ts, row.Watts)));
     }
 

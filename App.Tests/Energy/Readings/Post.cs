@@ -67,13 +67,16 @@ internal static class Post
         http.SendAsync(Content(Encoding.UTF8.GetBytes(lines), "text/plain; charset=utf-8"), "/api/v2/write?" + query);
 
     /// <summary>All readings of a building, page by page.</summary>
-    public static async Task<List<(string Meter, string Ts, double Watts)>> ReadingsAsync(this HttpClient http, string building, string query = "limit=10000")
+    public static async Task<List<(string Meter, string Ts, double Watts)>> ReadingsAsync(this HttpClient http, string building,
+        string query = "limit=10000")
     {
         var all = new List<(string, string, double)>();
         string? next = null;
         do
         {
-            var page = await http.GetFromJsonAsync<JsonElement>($"/api/buildings/{building}/readings?{query}{(next is null ? "" : "&cursor=" + next)}");
+            var page =
+                await http.GetFromJsonAsync<JsonElement>(
+                    $"/api/buildings/{building}/readings?{query}{(next is null ? "" : "&cursor=" + next)}");
             all.AddRange(page.GetProperty("readings").EnumerateArray().Select(item =>
                 (item.GetProperty("meter").GetString()!, item.GetProperty("ts").GetString()!, item.GetProperty("watts").GetDouble())));
             next = page.GetProperty("next").GetString();
@@ -84,5 +87,6 @@ internal static class Post
 
     /// <summary>Ids of the caller's buildings.</summary>
     public static async Task<List<string>> BuildingsAsync(this HttpClient http) =>
-        [.. (await http.GetFromJsonAsync<JsonElement>("/api/buildings?limit=10000")).GetProperty("buildings").EnumerateArray().Select(b => b.GetProperty("buildingId").GetString()!)];
+        [.. (await http.GetFromJsonAsync<JsonElement>("/api/buildings?limit=10000")).GetProperty("buildings")
+            .EnumerateArray().Select(b => b.GetProperty("buildingId").GetString()!)];
 }

@@ -13,7 +13,8 @@ public sealed class ReadingCodecTests
     private static readonly long[] Times = [0, -1, 1, long.MinValue, long.MaxValue, 1_767_225_600_000, 253_402_300_799_999];
 
     private static readonly Gen<double> AnyWatts = Gen.OneOf(
-        Gen.Int[-1_000_000, 1_000_000].Select(hundredths => hundredths / 100.0), Gen.Long.Select(BitConverter.Int64BitsToDouble), Gen.OneOf(Watts), Gen.Double[-1e7, 1e7]);
+        Gen.Int[-1_000_000, 1_000_000].Select(hundredths => hundredths / 100.0), Gen.Long.Select(BitConverter.Int64BitsToDouble),
+        Gen.OneOf(Watts), Gen.Double[-1e7, 1e7]);
 
     private static readonly Gen<ReadingRun> AnyRun = Gen.Select(
         Gen.Int[0, int.MaxValue], Gen.Int[0, int.MaxValue], Gen.Bool,
@@ -43,7 +44,8 @@ public sealed class ReadingCodecTests
         runs =>
         {
             var read = ReadingCodec.ReadEntry(Entry(runs)).ToList();
-            Assert.Equal(runs.Select(run => (run.BuildingKey, run.MeterKey, run.IsMains)), read.Select(run => (run.BuildingKey, run.MeterKey, run.IsMains)));
+            Assert.Equal(runs.Select(run => (run.BuildingKey, run.MeterKey, run.IsMains)),
+                read.Select(run => (run.BuildingKey, run.MeterKey, run.IsMains)));
             foreach (var (run, back) in runs.Zip(read)) Same(run.Readings, back.Readings);
         }, iter: 300);
 
@@ -63,7 +65,8 @@ public sealed class ReadingCodecTests
             bytes =>
             {
                 var before = GC.GetAllocatedBytesForCurrentThread();
-                refused += Refuses(() => ReadingCodec.ReadEntry(bytes).Sum(run => run.Readings.Length)) + Refuses(() => ReadingCodec.ReadBlock(bytes).Length);
+                refused += Refuses(() => ReadingCodec.ReadEntry(bytes).Sum(run => run.Readings.Length))
+                    + Refuses(() => ReadingCodec.ReadBlock(bytes).Length);
                 Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 64_000 + (bytes.Length * 64));
             }, iter: 5000, threads: 1);
         Assert.InRange(refused, 1000, 10_000);
@@ -92,5 +95,6 @@ public sealed class ReadingCodecTests
     }
 
     private static void Same(Reading[] expected, Reading[] actual) => Assert.Equal(
-        expected.Select(reading => (reading.Ts, BitConverter.DoubleToInt64Bits(reading.Watts))), actual.Select(reading => (reading.Ts, BitConverter.DoubleToInt64Bits(reading.Watts))));
+        expected.Select(reading => (reading.Ts, BitConverter.DoubleToInt64Bits(reading.Watts))),
+        actual.Select(reading => (reading.Ts, BitConverter.DoubleToInt64Bits(reading.Watts))));
 }

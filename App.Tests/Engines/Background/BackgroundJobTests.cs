@@ -31,10 +31,14 @@ public sealed class BackgroundJobTests : IAsyncLifetime
         await EndedAsync(noted, "Succeeded");
         await EndedAsync(trained, "Succeeded");
         Assert.Equal("a word, trained", await member.TextAsync("select string_agg(what, ', ' order by what) from traces"));
-        Assert.Equal("training", await member.TextAsync($"select data ->> 'Queue' from hangfire.state where jobid = {trained} and name = 'Enqueued'"));
+        Assert.Equal("training",
+            await member.TextAsync($"select data ->> 'Queue' from hangfire.state where jobid = {trained} and name = 'Enqueued'"));
         Assert.Equal("""{"fraction":0.5,"text":"a word"}""", await ParameterAsync(noted, "Progress"));
-        Assert.Contains("noting <b>a word</b>", (await ParameterAsync(noted, "Log")).Replace("\\u003C", "<", StringComparison.Ordinal).Replace("\\u003E", ">", StringComparison.Ordinal), StringComparison.Ordinal);
-        Assert.Equal("Committed with its effects", await member.TextAsync($"select reason from hangfire.state where jobid = {trained} and name = 'Succeeded'"));
+        Assert.Contains("noting <b>a word</b>",
+            (await ParameterAsync(noted, "Log")).Replace("\\u003C", "<", StringComparison.Ordinal)
+                .Replace("\\u003E", ">", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal("Committed with its effects",
+            await member.TextAsync($"select reason from hangfire.state where jobid = {trained} and name = 'Succeeded'"));
     }
 
     [Fact]
@@ -43,7 +47,8 @@ public sealed class BackgroundJobTests : IAsyncLifetime
         var id = member.Jobs.Enqueue<FailingJob>(job => job.RunAsync(CancellationToken.None));
         await EndedAsync(id, "Failed");
         Assert.Equal("1 2 3", await member.TextAsync($"select string_agg(number::text, ' ' order by at) from traces where job = {id}"));
-        Assert.Equal("no luck", await member.TextAsync($"select data ->> 'ExceptionMessage' from hangfire.state where jobid = {id} order by id desc limit 1"));
+        Assert.Equal("no luck",
+            await member.TextAsync($"select data ->> 'ExceptionMessage' from hangfire.state where jobid = {id} order by id desc limit 1"));
     }
 
     [Fact]
@@ -52,7 +57,9 @@ public sealed class BackgroundJobTests : IAsyncLifetime
         var id = member.Jobs.Enqueue<SlowJob>(job => job.RunAsync(CancellationToken.None));
         await EndedAsync(id, "Failed");
         Assert.Equal("0", await member.TextAsync($"select count(*) from traces where job = {id}"));
-        Assert.Contains("time limit", await member.TextAsync($"select data ->> 'ExceptionMessage' from hangfire.state where jobid = {id} order by id desc limit 1"), StringComparison.Ordinal);
+        Assert.Contains("time limit",
+            await member.TextAsync($"select data ->> 'ExceptionMessage' from hangfire.state where jobid = {id} order by id desc limit 1"),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -88,13 +95,17 @@ public sealed class BackgroundJobTests : IAsyncLifetime
     [Fact]
     public async Task A_job_of_another_version_waits_for_a_worker_that_has_it_and_loses_no_retry()
     {
-        await using var newer = await BackgroundMember.StartAsync(database.ConnectionString, worker: false, jobs => jobs.AddBackgroundJob<NewerJob>());
+        await using var newer = await BackgroundMember.StartAsync(database.ConnectionString, worker: false,
+            jobs => jobs.AddBackgroundJob<NewerJob>());
         var id = newer.Jobs.Enqueue<NewerJob>(job => job.RunAsync(CancellationToken.None));
         await EndedAsync(id, "Scheduled");
         Assert.Equal("0", await member.TextAsync($"select count(*) from hangfire.jobparameter where jobid = {id} and name = 'RetryCount'"));
-        Assert.StartsWith("This version has no job", await member.TextAsync($"select reason from hangfire.state where jobid = {id} order by id desc limit 1"), StringComparison.Ordinal);
+        Assert.StartsWith("This version has no job",
+            await member.TextAsync($"select reason from hangfire.state where jobid = {id} order by id desc limit 1"),
+            StringComparison.Ordinal);
         await member.StopAsync();
-        await using var worker = await BackgroundMember.StartAsync(database.ConnectionString, worker: true, jobs => jobs.AddBackgroundJob<NewerJob>());
+        await using var worker = await BackgroundMember.StartAsync(database.ConnectionString, worker: true,
+            jobs => jobs.AddBackgroundJob<NewerJob>());
         await EndedAsync(id, "Succeeded");
         Assert.Equal("1", await member.TextAsync($"select number from traces where job = {id}"));
     }
@@ -104,7 +115,8 @@ public sealed class BackgroundJobTests : IAsyncLifetime
     {
         var call = BackgroundCall.Of<NotedJob>(job => job.RunAsync("with its row", CancellationToken.None));
         long undone, done;
-        await using (var transaction = await App.Platform.Database.ShortTransaction.BeginAsync(member.Postgres.Source, default)) undone = member.Jobs.Enqueue(transaction, call, 7);
+        await using (var transaction = await App.Platform.Database.ShortTransaction.BeginAsync(member.Postgres.Source, default))
+            undone = member.Jobs.Enqueue(transaction, call, 7);
         await using (var transaction = await App.Platform.Database.ShortTransaction.BeginAsync(member.Postgres.Source, default))
         {
             done = member.Jobs.Enqueue(transaction, call, 8);
@@ -126,21 +138,27 @@ public sealed class BackgroundJobTests : IAsyncLifetime
             select jobid from s
             """), System.Globalization.CultureInfo.InvariantCulture);
         await member.ExecuteAsync($"""
-            update hangfire.job set statename = 'Enqueued', stateid = (select max(id) from hangfire.state where jobid = {id}) where id = {id};
+            update hangfire.job set statename = 'Enqueued', stateid = (select max(id) from hangfire.state where jobid = {id})
+                where id = {id};
             insert into hangfire.jobqueue (jobid, queue) values ({id}, 'default')
             """);
         return id;
     }
 
-    private Task EndedAsync(long job, string state) => Poll.UntilAsync($"job {job} is {state}", async () => await member.StateAsync(job) == state);
+    private Task EndedAsync(long job, string state) =>
+        Poll.UntilAsync($"job {job} is {state}", async () => await member.StateAsync(job) == state);
 
-    private Task TracedAsync(long job, string what) => Poll.UntilAsync($"job {job} is {what}", async () => await member.TextAsync($"select count(*) > 0 from traces where job = {job} and what = '{what}'") == "True");
+    private Task TracedAsync(long job, string what) =>
+        Poll.UntilAsync($"job {job} is {what}",
+            async () => await member.TextAsync($"select count(*) > 0 from traces where job = {job} and what = '{what}'") == "True");
 
-    private Task<string> ParameterAsync(long job, string name) => member.TextAsync($"select value from hangfire.jobparameter where jobid = {job} and name = '{name}'");
+    private Task<string> ParameterAsync(long job, string name) =>
+        member.TextAsync($"select value from hangfire.jobparameter where jobid = {job} and name = '{name}'");
 }
 
 /// <summary>A job that the other version does not have.</summary>
 internal sealed class NewerJob(App.Engines.Background.Running.BackgroundAttempt attempt)
 {
-    public Task RunAsync(CancellationToken ct) => attempt.CompleteAsync((connection, _) => TestJobs.TraceAsync(connection, attempt, "newer"), ct);
+    public Task RunAsync(CancellationToken ct) =>
+        attempt.CompleteAsync((connection, _) => TestJobs.TraceAsync(connection, attempt, "newer"), ct);
 }

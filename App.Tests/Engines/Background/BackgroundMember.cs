@@ -33,7 +33,8 @@ internal sealed class BackgroundMember : IAsyncDisposable
 
     /// <summary>Makes one that works through a pooler.</summary>
     public static async Task<BackgroundMember> StartAsync(
-        string pooled, string unpooled, bool worker, Action<IServiceCollection>? jobs = null, params (string Name, string Value)[] variables)
+        string pooled, string unpooled, bool worker, Action<IServiceCollection>? jobs = null,
+        params (string Name, string Value)[] variables)
     {
         var member = new BackgroundMember(Compose(pooled, unpooled, worker, jobs ?? TestJobs.Add, LogLevel.Error, variables));
         await member.host.StartAsync();
@@ -41,11 +42,13 @@ internal sealed class BackgroundMember : IAsyncDisposable
     }
 
     /// <summary>The engine in a host of its own.</summary>
-    public static IHost Compose(string pooled, string unpooled, bool worker, Action<IServiceCollection> jobs, LogLevel level, params (string Name, string Value)[] variables)
+    public static IHost Compose(string pooled, string unpooled, bool worker, Action<IServiceCollection> jobs, LogLevel level,
+        params (string Name, string Value)[] variables)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.AddSimpleConsole(console => console.SingleLine = true).SetMinimumLevel(level);
-        builder.Services.AddSingleton(new Postgres(pooled, unpooled, Postgres.NewProcessName())).AddSingleton(TimeProvider.System).AddMetrics();
+        builder.Services.AddSingleton(new Postgres(pooled, unpooled, Postgres.NewProcessName()))
+            .AddSingleton(TimeProvider.System).AddMetrics();
         var module = new BackgroundModule();
         var given = new Dictionary<string, string?> { ["DRAIN_SECONDS"] = "4" };
         foreach (var (name, value) in variables) given[name] = value;
@@ -83,7 +86,8 @@ internal sealed class BackgroundMember : IAsyncDisposable
 internal static class TestJobs
 {
     public const string Tables = """
-        create table if not exists traces (job bigint not null, what text not null, pid int not null, number int not null, at timestamptz not null default clock_timestamp());
+        create table if not exists traces (job bigint not null, what text not null, pid int not null, number int not null,
+            at timestamptz not null default clock_timestamp());
         create table if not exists opened (at timestamptz not null default clock_timestamp());
         """;
 
@@ -93,14 +97,16 @@ internal static class TestJobs
         .AddBackgroundJob<AgainJob>(job => job with { Backoff = TimeSpan.FromSeconds(1), LongestBackoff = TimeSpan.FromSeconds(1) })
         .AddBackgroundJob<DeafJob>()
         .AddBackgroundJob<ListeningJob>()
-        .AddBackgroundJob<FailingJob>(job => job with { Retries = 2, Backoff = TimeSpan.FromSeconds(1), LongestBackoff = TimeSpan.FromSeconds(1) })
+        .AddBackgroundJob<FailingJob>(job =>
+            job with { Retries = 2, Backoff = TimeSpan.FromSeconds(1), LongestBackoff = TimeSpan.FromSeconds(1) })
         .AddBackgroundJob<SlowJob>(job => job with { Retries = 0, TimeLimit = TimeSpan.FromSeconds(1) })
         .AddBackgroundJob<TrainingJob>(job => job with { Queue = BackgroundQueues.Training });
 
     public static async Task TraceAsync(NpgsqlConnection connection, BackgroundAttempt attempt, string what)
     {
         await using var command = new NpgsqlCommand("insert into traces (job, what, pid, number) values ($1, $2, $3, $4)", connection);
-        foreach (var value in (object[])[attempt.JobId, what, Environment.ProcessId, attempt.Number]) command.Parameters.Add(new() { Value = value });
+        foreach (var value in (object[])[attempt.JobId, what, Environment.ProcessId, attempt.Number])
+            command.Parameters.Add(new() { Value = value });
         await command.ExecuteNonQueryAsync();
     }
 
@@ -219,5 +225,6 @@ internal sealed class SlowJob(BackgroundAttempt attempt)
 /// <summary>Belongs to another queue.</summary>
 internal sealed class TrainingJob(BackgroundAttempt attempt)
 {
-    public Task RunAsync(string word, CancellationToken ct) => attempt.CompleteAsync((connection, _) => TestJobs.TraceAsync(connection, attempt, word), ct);
+    public Task RunAsync(string word, CancellationToken ct) =>
+        attempt.CompleteAsync((connection, _) => TestJobs.TraceAsync(connection, attempt, word), ct);
 }

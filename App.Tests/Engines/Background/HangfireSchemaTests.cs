@@ -9,11 +9,14 @@ public sealed class HangfireSchemaTests(TestDatabase database) : IClassFixture<T
 {
     private const string Shape = """
         select string_agg(line, E'\n' order by line) from (
-            select concat_ws(' ', table_name, column_name, data_type, is_nullable, replace(column_default, 'packaged', 'hangfire')) as line from information_schema.columns where table_schema = $1
+            select concat_ws(' ', table_name, column_name, data_type, is_nullable, replace(column_default, 'packaged', 'hangfire')) as line
+                from information_schema.columns where table_schema = $1
             union all
             select replace(indexdef, 'packaged', 'hangfire') from pg_indexes where schemaname = $1
             union all
-            select concat_ws(' ', replace(c.conrelid::regclass::text, 'packaged', 'hangfire'), c.conname, replace(pg_get_constraintdef(c.oid), 'packaged', 'hangfire')) from pg_constraint c join pg_namespace n on n.oid = c.connamespace
+            select concat_ws(' ', replace(c.conrelid::regclass::text, 'packaged', 'hangfire'), c.conname,
+                replace(pg_get_constraintdef(c.oid), 'packaged', 'hangfire')) from pg_constraint c
+                    join pg_namespace n on n.oid = c.connamespace
             where n.nspname = $1 and c.contype <> 'n'
         ) shape
         """;

@@ -3,7 +3,9 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Engines.Background;
 
-/// <summary>Two applications in one process, each with its database and its jobs: Hangfire keeps much in one place for the process, we do not.</summary>
+/// <summary>
+/// Two applications in one process, each with its database and its jobs: Hangfire keeps much in one place for the process, we do not.
+/// </summary>
 public sealed class TwoHostsTests
 {
     [Fact]
@@ -11,10 +13,12 @@ public sealed class TwoHostsTests
     {
         await using var first = await TestDatabase.CreateAsync();
         await using var second = await TestDatabase.CreateAsync();
-        await using var one = await BackgroundMember.StartAsync(first.ConnectionString, worker: true, jobs => jobs.AddBackgroundJob<NotedJob>());
+        await using var one = await BackgroundMember.StartAsync(first.ConnectionString, worker: true,
+            jobs => jobs.AddBackgroundJob<NotedJob>());
         await one.ExecuteAsync(TestJobs.Tables);
         long before, strange;
-        await using (var other = await BackgroundMember.StartAsync(second.ConnectionString, worker: true, jobs => jobs.AddBackgroundJob<TrainingJob>(job => job with { Queue = BackgroundQueues.Training })))
+        await using (var other = await BackgroundMember.StartAsync(second.ConnectionString, worker: true,
+            jobs => jobs.AddBackgroundJob<TrainingJob>(job => job with { Queue = BackgroundQueues.Training })))
         {
             await other.ExecuteAsync(TestJobs.Tables);
             before = one.Jobs.Enqueue<NotedJob>(job => job.RunAsync("one", CancellationToken.None));
@@ -32,5 +36,6 @@ public sealed class TwoHostsTests
         Assert.True(strange > 0);
     }
 
-    private static Task EndedAsync(BackgroundMember member, long job) => Poll.UntilAsync($"job {job} has succeeded", async () => await member.StateAsync(job) == "Succeeded");
+    private static Task EndedAsync(BackgroundMember member, long job) =>
+        Poll.UntilAsync($"job {job} has succeeded", async () => await member.StateAsync(job) == "Succeeded");
 }

@@ -14,14 +14,18 @@ internal sealed class HandWorker(JobBench bench, JobSession session, Postgres po
     public long Id => session.Worker;
 
     /// <summary>Claims.</summary>
-    public async Task<List<ClaimedJob>> ClaimAsync(int limit = 100, bool ahead = false, int suspects = 100, bool solo = true, (string, string) after = default)
+    public async Task<List<ClaimedJob>> ClaimAsync(int limit = 100, bool ahead = false, int suspects = 100, bool solo = true,
+        (string, string) after = default)
     {
         await using var connection = await bench.Source.OpenConnectionAsync();
-        await using var command = JobStore.Claim(connection, Id, Names, limit, ahead, suspects, solo, after.Item1 is null ? ("", "") : after);
+        await using var command = JobStore.Claim(connection, Id, Names, limit, ahead, suspects, solo,
+            after.Item1 is null ? ("", "") : after);
         await using var reader = await command.ExecuteReaderAsync();
         var jobs = new List<ClaimedJob>();
         while (await reader.ReadAsync())
-            jobs.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4), reader.GetInt32(5), reader.GetInt32(6),
+            jobs.Add(
+                new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
+                    reader.GetInt32(5), reader.GetInt32(6),
                 reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10)));
         return [.. jobs.OrderBy(job => job.Id)];
     }
@@ -34,7 +38,8 @@ internal sealed class HandWorker(JobBench bench, JobSession session, Postgres po
     public async Task<long[]> EndAsync(JobOutcome outcome, params IReadOnlyList<ClaimedJob> jobs)
     {
         await using var connection = await bench.Source.OpenConnectionAsync();
-        await using var command = JobStore.Finish(connection, null, Id, [.. jobs.Select(job => JobStore.End(job, JobBench.Kinds.First(kind => kind.Name == job.Kind), outcome, 0.5))]);
+        await using var command = JobStore.Finish(connection, null, Id,
+            [.. jobs.Select(job => JobStore.End(job, JobBench.Kinds.First(kind => kind.Name == job.Kind), outcome, 0.5))]);
         await using var reader = await command.ExecuteReaderAsync();
         var held = new List<long>();
         while (await reader.ReadAsync()) held.Add(reader.GetInt64(0));
@@ -45,7 +50,8 @@ internal sealed class HandWorker(JobBench bench, JobSession session, Postgres po
     public Task<IReadOnlyList<long>?> BeatAsync() => session.BeatAsync(postgres, Options, default);
 
     /// <summary>Lets its lease run out.</summary>
-    public Task ExpireAsync() => bench.ExecuteAsync($"update job_workers set lease_expires_at = clock_timestamp() - interval '1 ms' where id = {Id}");
+    public Task ExpireAsync() =>
+        bench.ExecuteAsync($"update job_workers set lease_expires_at = clock_timestamp() - interval '1 ms' where id = {Id}");
 
     /// <summary>Its process dies, and its jobs are freed.</summary>
     public async Task DieAsync()

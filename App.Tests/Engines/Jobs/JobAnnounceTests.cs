@@ -14,7 +14,8 @@ public sealed class JobAnnounceTests
         """;
 
     // What its own announcement would be is said by the one that came before it.
-    private const string HushSql = "perform setval(" + Sequence + ", ((extract(epoch from clock_timestamp()) * 1000)::bigint << 10) | (hashtext('default') & 1023));";
+    private const string HushSql = "perform setval(" + Sequence
+        + ", ((extract(epoch from clock_timestamp()) * 1000)::bigint << 10) | (hashtext('default') & 1023));";
 
     private const string Sequence = "('jobs_announced_' || (hashtext('default') & 7))::regclass";
 
@@ -39,9 +40,12 @@ public sealed class JobAnnounceTests
     public async Task A_clock_that_was_set_back_silences_nobody()
     {
         await using var bench = await JobBench.CreateAsync();
-        await bench.ExecuteAsync($"select setval({Sequence}, ((extract(epoch from clock_timestamp() + interval '1 hour') * 1000)::bigint << 10) | (hashtext('default') & 1023))");
+        await bench.ExecuteAsync(
+            $"select setval({Sequence}, ((extract(epoch from clock_timestamp() + interval '1 hour') * 1000)::bigint << 10) | (hashtext('default') & 1023))");
         Assert.Equal(1, await HeardAsync(bench, $"do $$ begin {AddSql} end $$"));
-        Assert.Equal("0", await bench.TextAsync($"select count(*) from (select pg_sequence_last_value({Sequence}) >> 10 as ms) s where s.ms > extract(epoch from clock_timestamp()) * 1000"));
+        Assert.Equal("0",
+            await bench.TextAsync(
+                $"select count(*) from (select pg_sequence_last_value({Sequence}) >> 10 as ms) s where s.ms > extract(epoch from clock_timestamp()) * 1000"));
     }
 
     [Fact]
@@ -49,14 +53,16 @@ public sealed class JobAnnounceTests
     {
         await using var bench = await JobBench.CreateAsync();
         await bench.StartAsync(JobBench.Options with { Poll = TimeSpan.FromHours(1), Tick = TimeSpan.FromHours(1) });
-        // A worker looks again for some fifty milliseconds: on a busy machine the second may come later than that, and then waits for the next.
+        // A worker looks again for some fifty milliseconds: on a busy machine the second may come later than that, and then waits for the
+        // next.
         for (var attempt = 1; ; attempt++)
         {
             await bench.ExecuteAsync($"do $$ begin perform setval({Sequence}, 1); {AddSql} commit; {HushSql} {AddSql} end $$");
             var all = (attempt * 2).ToString();
             try
             {
-                await Poll.UntilAsync("both are done", async () => await bench.TextAsync("select count(*) from job_done") == all, seconds: 1);
+                await Poll.UntilAsync("both are done", async () => await bench.TextAsync("select count(*) from job_done") == all,
+                    seconds: 1);
                 return;
             }
             catch (Xunit.Sdk.XunitException) when (attempt < 20)

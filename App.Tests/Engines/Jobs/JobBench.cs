@@ -61,7 +61,8 @@ internal sealed class JobBench : IAsyncDisposable
     public static async Task<JobBench> CreateAsync() => new(await TestDatabase.CreateAsync());
 
     /// <summary>A process, of which nothing runs yet.</summary>
-    public JobProcess Process(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, string? connectionString = null, params IReadOnlyList<JobPool> pools)
+    public JobProcess Process(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, string? connectionString = null,
+        params IReadOnlyList<JobPool> pools)
     {
         var process = new JobProcess(this, options ?? Options, kinds ?? Kinds, connectionString ?? ConnectionString, pools);
         processes.Add(process);
@@ -69,7 +70,8 @@ internal sealed class JobBench : IAsyncDisposable
     }
 
     /// <summary>A process that runs jobs.</summary>
-    public async Task<JobProcess> StartAsync(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null, params IReadOnlyList<JobPool> pools)
+    public async Task<JobProcess> StartAsync(JobOptions? options = null, IReadOnlyList<JobKind>? kinds = null,
+        params IReadOnlyList<JobPool> pools)
     {
         var process = Process(options, kinds, null, pools);
         await process.StartAsync();
@@ -112,7 +114,8 @@ internal sealed class JobBench : IAsyncDisposable
 
     /// <summary>Where a job is: <c>queued 0</c>, with the attempts that it was charged with.</summary>
     public Task<string> StateAsync(long id) =>
-        TextAsync($"select state || ' ' || attempt from jobs where id = {id} union all select 'done ' || attempt from job_done where id = {id}");
+        TextAsync(
+            $"select state || ' ' || attempt from jobs where id = {id} union all select 'done ' || attempt from job_done where id = {id}");
 
     /// <summary>Waits until a job is in a state.</summary>
     public async Task UntilAsync(long id, string state)
@@ -125,7 +128,8 @@ internal sealed class JobBench : IAsyncDisposable
     public async Task UntilAsync(string sql, string value)
     {
         var last = "";
-        await Poll.UntilAsync($"'{sql}' answers {value}", async () => (last = await TextAsync(sql)) == value, whatElse: () => $"It answers {last}.");
+        await Poll.UntilAsync($"'{sql}' answers {value}", async () => (last = await TextAsync(sql)) == value,
+            whatElse: () => $"It answers {last}.");
     }
 
     /// <inheritdoc/>

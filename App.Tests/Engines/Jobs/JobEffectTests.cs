@@ -4,7 +4,9 @@ using Npgsql;
 
 namespace App.Tests.Engines.Jobs;
 
-/// <summary>What ends of attempts write beside their jobs: in the same commit, many in a statement, and even when the job is another's by then.</summary>
+/// <summary>
+/// What ends of attempts write beside their jobs: in the same commit, many in a statement, and even when the job is another's by then.
+/// </summary>
 public sealed class JobEffectTests
 {
     private const string Table = "create table notes (text text check (text <> 'bad'), statement bigint not null default txid_current())";
@@ -13,7 +15,11 @@ public sealed class JobEffectTests
     private sealed class Note(string text) : JobEffect
     {
         public override NpgsqlBatchCommand WriteAll(IReadOnlyList<JobEffect> effects) =>
-            new("insert into notes (text) select * from unnest($1)") { Parameters = { new() { Value = effects.Cast<Note>().Select(note => note.Text).ToArray() } } };
+            new("insert into notes (text) select * from unnest($1)")
+            {
+                Parameters =
+                { new() { Value = effects.Cast<Note>().Select(note => note.Text).ToArray() } }
+            };
 
         private string Text => text;
     }
@@ -34,21 +40,24 @@ public sealed class JobEffectTests
         var claimed = await hand.ClaimAsync();
         await using (var connection = await bench.Source.OpenConnectionAsync())
         await using (var batch = JobStore.FinishWithEffects(connection, hand.Id, [.. claimed.Select((job, n) =>
-            JobStore.End(job, JobBench.Kinds[0], n == 4 ? JobOutcome.Done() : JobOutcome.Done() with { Effect = n < 3 ? new Note($"{n}") : new Mark() }, 0.5))]))
+            JobStore.End(job, JobBench.Kinds[0],
+                n == 4 ? JobOutcome.Done() : JobOutcome.Done() with { Effect = n < 3 ? new Note($"{n}") : new Mark() }, 0.5))]))
         {
             // Notes, marks, and the ends.
             Assert.Equal(3, batch.BatchCommands.Count);
             await batch.ExecuteNonQueryAsync();
         }
         Assert.Equal("0 1 2 mark 1", await bench.TextAsync("select string_agg(text, ' ' order by text) from notes"));
-        Assert.Equal("5 1", await bench.TextAsync("select (select count(*) from job_done) || ' ' || (select count(distinct statement) from notes)"));
+        Assert.Equal("5 1",
+            await bench.TextAsync("select (select count(*) from job_done) || ' ' || (select count(distinct statement) from notes)"));
     }
 
     [Fact]
     public async Task Every_end_of_an_attempt_writes_its_effect()
     {
         await using var bench = await BenchAsync();
-        bench.Do = (errand, job, _) => Task.FromResult(EndOf(job.Attempt == 1 ? errand.Name : "done") with { Effect = new Note(errand.Name) });
+        bench.Do = (errand, job, _) =>
+            Task.FromResult(EndOf(job.Attempt == 1 ? errand.Name : "done") with { Effect = new Note(errand.Name) });
         await bench.StartAsync();
         await bench.AddAsync([.. new[] { "retry", "snooze", "aside", "dead", "cancel", "done" }.Select(JobBench.Errand)]);
         await bench.UntilAsync("select string_agg(text, ' ' order by text) from notes", "aside cancel dead done retry snooze");
@@ -64,7 +73,8 @@ public sealed class JobEffectTests
         await bench.UntilAsync(ids[1], "dead 1");
         await bench.UntilAsync(ids[0], "done 1");
         await bench.UntilAsync(ids[2], "done 1");
-        Assert.StartsWith("How it ended could not be written", await bench.TextAsync($"select errors->0->>'error' from jobs where id = {ids[1]}"));
+        Assert.StartsWith("How it ended could not be written",
+            await bench.TextAsync($"select errors->0->>'error' from jobs where id = {ids[1]}"));
         Assert.Equal("one two", await bench.TextAsync("select string_agg(text, ' ' order by text) from notes"));
     }
 

@@ -43,7 +43,8 @@ public sealed class JobEnqueueTests
         var added = await Task.WhenAll(Enumerable.Range(0, 3000).Select(n => queue.EnqueueAsync(JobBench.Errand($"e{n}"), default)));
         Assert.Equal(3000, added.Select(one => one.Id).Distinct().Count());
         Assert.Equal("""{"name":"e1234"}""", await bench.TextAsync($"select args from jobs where id = {added[1234].Id}"));
-        var commits = int.Parse(await bench.TextAsync("select count(distinct xmin::text) from jobs"), System.Globalization.CultureInfo.InvariantCulture);
+        var commits = int.Parse(await bench.TextAsync("select count(distinct xmin::text) from jobs"),
+            System.Globalization.CultureInfo.InvariantCulture);
         Assert.InRange(commits, 3, 1000);
     }
 
@@ -75,7 +76,11 @@ public sealed class JobEnqueueTests
         await using var bench = await JobBench.CreateAsync();
         var process = bench.Process();
         var count = await process.Queue.EnqueueManyAsync(
-            Enumerable.Range(0, 2500).Select(n => JobBench.Errand($"e{n}") with { OrderKey = n < 2 ? "o" : null, Limits = n < 3 ? [JobLimit.AtOnce("l", 1)] : [] }), default);
+            Enumerable.Range(0, 2500)
+                .Select(n =>
+                    JobBench.Errand($"e{n}")
+                        with
+                    { OrderKey = n < 2 ? "o" : null, Limits = n < 3 ? [JobLimit.AtOnce("l", 1)] : [] }), default);
         Assert.Equal(2500, count);
         Assert.Equal("1", await bench.TextAsync("select count(distinct xmin::text) from jobs"));
         await process.StartAsync();
@@ -89,11 +94,14 @@ public sealed class JobEnqueueTests
     {
         await using var bench = await JobBench.CreateAsync();
         var queue = bench.Process().Queue;
-        await Assert.ThrowsAsync<ArgumentException>(() => queue.EnqueueManyAsync([JobBench.Errand("a"), JobBench.Errand("b") with { UniqueKey = "u" }], default));
+        await Assert.ThrowsAsync<ArgumentException>(() =>
+            queue.EnqueueManyAsync([JobBench.Errand("a"), JobBench.Errand("b") with { UniqueKey = "u" }], default));
         Assert.Equal("0", await bench.TextAsync("select count(*) from jobs"));
     }
 
-    public static TheoryData<string> Faulty => ["kind", "args", "large", "priority", "queue", "long queue", "organization", "attempts", "zero key", "rate", "span", "concurrency", "limit key", "half pair"];
+    public static TheoryData<string> Faulty =>
+        ["kind", "args", "large", "priority", "queue", "long queue", "organization", "attempts", "zero key", "rate", "span", "concurrency",
+            "limit key", "half pair"];
 
     [Theory]
     [MemberData(nameof(Faulty))]

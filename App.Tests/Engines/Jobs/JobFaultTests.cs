@@ -37,7 +37,9 @@ public sealed class JobFaultTests
         await hand.ClaimAsync();
         await bench.ExecuteAsync("update job_workers set beat_at = pg_postmaster_start_time() - interval '1 s'");
         await hand.DieAsync();
-        Assert.Equal(("queued 0", "0 f"), (await bench.StateAsync(id), await bench.TextAsync($"select crashes || ' ' || case when suspect then 't' else 'f' end from jobs where id = {id}")));
+        Assert.Equal(("queued 0", "0 f"),
+            (await bench.StateAsync(id),
+                await bench.TextAsync($"select crashes || ' ' || case when suspect then 't' else 'f' end from jobs where id = {id}")));
 
         // Heard again, it is responsible.
         var next = await bench.HandAsync();
@@ -90,11 +92,13 @@ public sealed class JobFaultTests
         await using var transaction = await connection.BeginTransactionAsync();
         await using var work = new NpgsqlCommand($"""
             with claimed as materialized (select id, claim from jobs_claim({hand.Id}, array['errand'], 500, true, 0, true, '', ''))
-            select count(f.id) from (select array_agg(id) as ids, array_agg(claim) as claims, array_agg('succeeded'::text) as outcomes, array_agg(0::float8) as delays, array_agg(null::text) as texts from claimed) c
+            select count(f.id) from (select array_agg(id) as ids, array_agg(claim) as claims, array_agg('succeeded'::text) as outcomes,
+                array_agg(0::float8) as delays, array_agg(null::text) as texts from claimed) c
             cross join lateral jobs_finish({hand.Id}, c.ids, c.claims, c.outcomes, c.delays, c.texts, false) f
             """, connection, transaction);
         Assert.Equal(500L, await work.ExecuteScalarAsync());
-        await using var scans = new NpgsqlCommand("select seq_scan || ' ' || (idx_scan > 500) from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
+        await using var scans = new NpgsqlCommand(
+            "select seq_scan || ' ' || (idx_scan > 500) from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
         Assert.Equal("0 true", await scans.ExecuteScalarAsync());
     }
 
@@ -115,7 +119,8 @@ public sealed class JobFaultTests
         await using var wake = new NpgsqlCommand("select jobs_wake_orders(array['house'])", connection, transaction);
         await wake.ExecuteNonQueryAsync();
         await using var woken = new NpgsqlCommand("select count(*) from jobs where state = 'queued'", connection, transaction);
-        await using var reads = new NpgsqlCommand("select seq_tup_read + idx_tup_fetch < 1000 from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
+        await using var reads = new NpgsqlCommand(
+            "select seq_tup_read + idx_tup_fetch < 1000 from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
         Assert.Equal(true, await reads.ExecuteScalarAsync());
         Assert.Equal(128L, await woken.ExecuteScalarAsync());
     }
@@ -126,11 +131,14 @@ public sealed class JobFaultTests
         await using var bench = await JobBench.CreateAsync();
         var hand = await bench.HandAsync();
         var work = $"""
-            with claimed as materialized (select id, claim from jobs_claim({hand.Id}, array['errand'], 500, true, 4, true, '', '', null, '{"{}"}', 128))
+            with claimed as materialized (select id, claim
+                from jobs_claim({hand.Id}, array['errand'], 500, true, 4, true, '', '', null, '{"{}"}', 128))
             select count(f.id) from (
-                select array_agg(id) as ids, array_agg(claim) as claims, array_agg(outcome) as outcomes, array_agg(0::float8) as delays, array_agg(null::text) as texts
+                select array_agg(id) as ids, array_agg(claim) as claims, array_agg(outcome) as outcomes, array_agg(0::float8) as delays,
+                    array_agg(null::text) as texts
                 from (select id, claim, (array['succeeded', 'forgotten', 'retry'])[1 + row_number() over () % 3] as outcome from claimed) x) c
-            cross join lateral jobs_finish({hand.Id}, coalesce(c.ids, '{"{1}"}'), coalesce(c.claims, '{"{1}"}'), coalesce(c.outcomes, '{"{retry}"}'), coalesce(c.delays, '{"{0}"}'), coalesce(c.texts, array[null::text]), true) f
+            cross join lateral jobs_finish({hand.Id}, coalesce(c.ids, '{"{1}"}'), coalesce(c.claims, '{"{1}"}'),
+                coalesce(c.outcomes, '{"{retry}"}'), coalesce(c.delays, '{"{0}"}'), coalesce(c.texts, array[null::text]), true) f
             """;
         await bench.ExecuteAsync("vacuum analyze jobs");
         await using var connection = await bench.Source.OpenConnectionAsync();
@@ -141,7 +149,8 @@ public sealed class JobFaultTests
             """);
         await using var transaction = await connection.BeginTransactionAsync();
         await using (var command = new NpgsqlCommand(work, connection, transaction)) Assert.Equal(500L, await command.ExecuteScalarAsync());
-        await using var reads = new NpgsqlCommand("select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
+        await using var reads = new NpgsqlCommand(
+            "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables where relname = 'jobs'", connection, transaction);
         Assert.InRange((long)(await reads.ExecuteScalarAsync())!, 500, 5000);
     }
 }

@@ -87,7 +87,8 @@ public sealed class JobLimitTests
             return JobOutcome.Done();
         };
         var limits = new[] { JobLimit.AtOnce("k0", 1), JobLimit.AtOnce("k1", 2), JobLimit.AtOnce("k2", 3) };
-        await bench.AddAsync([.. Enumerable.Range(0, 240).Select(n => (n % 3, (n + 1 + (n / 3 % 2)) % 3)).Select(k => Of($"{k.Item1}-{k.Item2}", limits[k.Item1], limits[k.Item2]))]);
+        await bench.AddAsync([.. Enumerable.Range(0, 240)
+            .Select(n => (n % 3, (n + 1 + (n / 3 % 2)) % 3)).Select(k => Of($"{k.Item1}-{k.Item2}", limits[k.Item1], limits[k.Item2]))]);
         for (var n = 0; n < 3; n++) await bench.StartAsync();
         await bench.UntilAsync("select count(*) from job_done", "240");
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_holds"));
@@ -101,7 +102,9 @@ public sealed class JobLimitTests
         await bench.AddAsync([.. Enumerable.Range(0, 6).Select(n => Of($"j{n}", JobLimit.Starts("pair", 4, TimeSpan.FromSeconds(1))))]);
         for (var n = 0; n < 2; n++) await bench.StartAsync();
         await bench.UntilAsync("select count(*) from job_done", "6");
-        Assert.Equal("True", await bench.TextAsync("select min(gap) >= interval '0.25 s' from (select started_at - lag(started_at) over (order by started_at) as gap from job_done) g"));
+        Assert.Equal("True",
+            await bench.TextAsync(
+                "select min(gap) >= interval '0.25 s' from (select started_at - lag(started_at) over (order by started_at) as gap from job_done) g"));
     }
 
     [Fact]
@@ -118,7 +121,8 @@ public sealed class JobLimitTests
         Assert.Single(await hand.ClaimAsync());
         Assert.Equal("4 t", await bench.TextAsync("""
             select concat_ws(' ', count(*), min(gap) >= interval '1 minute') from
-            (select run_at - lag(run_at, 1, (select max(started_at) from jobs)) over (order by run_at) as gap from jobs where state = 'scheduled') g
+            (select run_at - lag(run_at, 1, (select max(started_at) from jobs)) over (order by run_at) as gap from jobs
+                where state = 'scheduled') g
             """));
     }
 
@@ -126,12 +130,15 @@ public sealed class JobLimitTests
     public async Task A_fine_rate_is_kept_on_the_whole_although_jobs_come_due_in_ticks()
     {
         await using var bench = await JobBench.CreateAsync();
-        await bench.AddAsync([.. Enumerable.Range(0, 100).Select(n => Of($"j{n}", JobLimit.Starts("number", 80, TimeSpan.FromSeconds(1))))]);
+        await bench.AddAsync([.. Enumerable.Range(0, 100)
+            .Select(n => Of($"j{n}", JobLimit.Starts("number", 80, TimeSpan.FromSeconds(1))))]);
         await bench.StartAsync();
         await bench.UntilAsync("select count(*) from job_done", "100");
         // In no half second more than its share and what a fifth of a second may bunch up.
         Assert.Equal("True", await bench.TextAsync("""
-            select max(n) <= 40 + 16 + 1 from (select count(*) over (order by started_at range between current row and interval '0.5 s' following) as n from job_done) w
+            select max(n) <= 40 + 16 + 1
+                from (select count(*) over (order by started_at range between current row and interval '0.5 s' following) as n
+                    from job_done) w
             """));
     }
 

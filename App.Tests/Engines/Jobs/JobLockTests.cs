@@ -40,7 +40,8 @@ public sealed class JobLockTests
         await using var canceller = await SessionAsync(bench);
         await canceller.RunAsync($"select jobs_cancel({id}, 'x')");
         var waiting = rescues ? hand.DieAsync() : hand.EndAsync(JobOutcome.Retry("no"), claimed);
-        await bench.UntilAsync("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", "1");
+        await bench.UntilAsync(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", "1");
         await canceller.RunAsync("set local lock_timeout = '20s'");
         await canceller.RunAsync("select jobs_lock_limits()");
         Assert.False(waiting.IsCompleted);
@@ -59,7 +60,8 @@ public sealed class JobLockTests
         var hand = await bench.HandAsync();
         var claimed = await hand.ClaimAsync();
         await using var adder = await SessionAsync(bench);
-        Assert.Equal(new Enqueued(id, false), Assert.Single(await bench.Process().Queue.EnqueueAsync(adder.Connection, adder.Transaction, [unique], default)));
+        Assert.Equal(new Enqueued(id, false),
+            Assert.Single(await bench.Process().Queue.EnqueueAsync(adder.Connection, adder.Transaction, [unique], default)));
         Assert.Equal([id], await hand.EndAsync(JobOutcome.Done(), claimed).WaitAsync(Poll.Patience));
         await adder.CommitAsync();
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_uniques"));
@@ -76,9 +78,11 @@ public sealed class JobLockTests
         var ids = await bench.AddAsync(JobBench.Errand("a"), JobBench.Errand("b") with { Kind = "slow" });
         var hand = await bench.HandAsync();
         await using var session = await SessionAsync(bench);
-        await using (var claim = JobStore.Claim(session.Connection, hand.Id, ["errand", "hasty", "slow"], 100, ahead: false, suspects: 0, solo: true, ("", "")))
+        await using (var claim = JobStore.Claim(session.Connection, hand.Id, ["errand", "hasty", "slow"], 100, ahead: false, suspects: 0,
+            solo: true, ("", "")))
             await claim.ExecuteNonQueryAsync();
-        Assert.Equal("0 true", await session.RunAsync("select seq_scan || ' ' || (idx_tup_fetch < 100) from pg_stat_xact_user_tables where relname = 'jobs'"));
+        Assert.Equal("0 true",
+            await session.RunAsync("select seq_scan || ' ' || (idx_tup_fetch < 100) from pg_stat_xact_user_tables where relname = 'jobs'"));
         await session.CommitAsync();
         Assert.Equal(("running 1", "running 1"), (await bench.StateAsync(ids[0]), await bench.StateAsync(ids[1])));
     }
@@ -88,7 +92,8 @@ public sealed class JobLockTests
     {
         await using var bench = await JobBench.CreateAsync();
         var ids = await bench.AddAsync(
-            JobBench.Errand("later"), JobBench.Errand("old") with { Kind = "slow", Priority = -1 }, JobBench.Errand("young") with { Priority = -1 },
+            JobBench.Errand("later"), JobBench.Errand("old") with { Kind = "slow", Priority = -1 },
+            JobBench.Errand("young") with { Priority = -1 },
             JobBench.Errand("soon") with { Kind = "hasty", Priority = -10 }, JobBench.Errand("last") with { Priority = 10 });
         var hand = await bench.HandAsync();
         Assert.Equal([ids[3]], await hand.ClaimIdsAsync(1));
@@ -101,13 +106,17 @@ public sealed class JobLockTests
     public async Task Two_workers_that_claim_at_once_both_get_the_first_that_the_other_has_not()
     {
         await using var bench = await JobBench.CreateAsync();
-        var ids = await bench.AddAsync([.. Enumerable.Range(0, 40).Select(n => JobBench.Errand($"{n}") with { Kind = n % 2 == 0 ? "errand" : "slow" })]);
+        var ids =
+            await bench.AddAsync([.. Enumerable.Range(0, 40)
+                .Select(n => JobBench.Errand($"{n}") with { Kind = n % 2 == 0 ? "errand" : "slow" })]);
         var (one, other) = (await bench.HandAsync(), await bench.HandAsync());
         await using var first = await SessionAsync(bench);
-        Assert.Equal(10L, await first.RunAsync($"select count(*) from jobs_claim({one.Id}, array['errand', 'slow'], 10, false, 0, true, '', '')"));
+        Assert.Equal(10L,
+            await first.RunAsync($"select count(*) from jobs_claim({one.Id}, array['errand', 'slow'], 10, false, 0, true, '', '')"));
         Assert.Equal(ids[10..20], await other.ClaimIdsAsync(10));
         await first.CommitAsync();
-        Assert.Equal(ids[..10].Select(id => $"{id}"), (await bench.TextAsync($"select string_agg(id::text, ' ' order by id) from jobs where worker = {one.Id}")).Split(' '));
+        Assert.Equal(ids[..10].Select(id => $"{id}"),
+            (await bench.TextAsync($"select string_agg(id::text, ' ' order by id) from jobs where worker = {one.Id}")).Split(' '));
     }
 
     private static async Task<Session> SessionAsync(JobBench bench)

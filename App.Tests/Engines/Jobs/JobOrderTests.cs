@@ -115,7 +115,8 @@ public sealed class JobOrderTests
     public async Task An_order_and_a_limit_of_the_same_name_are_two_things()
     {
         await using var bench = await JobBench.CreateAsync();
-        var ids = await bench.AddAsync(Of("a"), Of("b"), JobBench.Errand("c") with { Limits = [JobLimit.AtOnce("order:house", 1)] }, JobBench.Errand("d") with { Limits = [JobLimit.AtOnce("order:house", 1)] });
+        var ids = await bench.AddAsync(Of("a"), Of("b"), JobBench.Errand("c") with { Limits = [JobLimit.AtOnce("order:house", 1)] },
+            JobBench.Errand("d") with { Limits = [JobLimit.AtOnce("order:house", 1)] });
         var hand = await bench.HandAsync();
         var claimed = await hand.ClaimAsync();
         Assert.Equal([ids[0], ids[2]], claimed.Select(job => job.Id));
@@ -130,8 +131,12 @@ public sealed class JobOrderTests
     public async Task Several_workers_keep_the_order_of_every_key()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (errand, job, _) => Task.FromResult(errand.Name.EndsWith('5') && job.Attempt == 1 ? JobOutcome.Retry("once more", TimeSpan.FromMilliseconds(1)) : JobOutcome.Done());
-        await bench.AddAsync([.. Enumerable.Range(0, 300).Select(n => JobBench.Errand($"{n % 10}/{n / 10}") with { OrderKey = $"k{n % 10}" })]);
+        bench.Do = (errand, job, _) =>
+            Task.FromResult(
+                errand.Name.EndsWith('5') && job.Attempt == 1
+                    ? JobOutcome.Retry("once more", TimeSpan.FromMilliseconds(1)) : JobOutcome.Done());
+        await bench.AddAsync([.. Enumerable.Range(0, 300)
+            .Select(n => JobBench.Errand($"{n % 10}/{n / 10}") with { OrderKey = $"k{n % 10}" })]);
         for (var n = 0; n < 3; n++) await bench.StartAsync();
         await bench.UntilAsync("select count(*) from job_done", "300");
         foreach (var key in bench.Began.GroupBy(one => one.Name[0]))

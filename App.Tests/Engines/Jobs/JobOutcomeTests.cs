@@ -13,7 +13,9 @@ public sealed class JobOutcomeTests
         await bench.StartAsync();
         var id = (await bench.AddAsync(JobBench.Errand("a") with { Organization = "acme" }))[0];
         await bench.UntilAsync(id, "done 1");
-        Assert.Equal("""acme errand {"said":"a"} t""", await bench.TextAsync($"select concat_ws(' ', organization, kind, result, started_at <= finished_at) from job_done where id = {id}"));
+        Assert.Equal("""acme errand {"said":"a"} t""",
+            await bench.TextAsync(
+                $"select concat_ws(' ', organization, kind, result, started_at <= finished_at) from job_done where id = {id}"));
         Assert.Equal("0", await bench.TextAsync("select count(*) from jobs"));
     }
 
@@ -29,8 +31,10 @@ public sealed class JobOutcomeTests
         await using var transaction = await connection.BeginTransactionAsync();
         await process.Queue.EnqueueAsync(connection, transaction,
         [
-            Fleeting("a") with { UniqueKey = "u", OrderKey = "house", Limits = [JobLimit.AtOnce("one", 1)] }, Fleeting("b") with { OrderKey = "house" },
-            JobBench.Errand("kept") with { OrderKey = "house" }, JobBench.Errand("next") with { Limits = [JobLimit.AtOnce("one", 1)] }, Fleeting("dead"),
+            Fleeting("a") with { UniqueKey = "u", OrderKey = "house", Limits = [JobLimit.AtOnce("one", 1)] },
+            Fleeting("b") with { OrderKey = "house" },
+            JobBench.Errand("kept") with { OrderKey = "house" }, JobBench.Errand("next") with { Limits = [JobLimit.AtOnce("one", 1)] },
+            Fleeting("dead"),
         ], default);
         await transaction.CommitAsync();
         await bench.UntilAsync("select string_agg(args::json ->> 'name', ' ' order by id) from job_done", "kept next");
@@ -42,16 +46,22 @@ public sealed class JobOutcomeTests
     public async Task Ends_of_all_sorts_are_written_together()
     {
         await using var bench = await JobBench.CreateAsync();
-        await bench.AddAsync(JobBench.Errand("a") with { OrderKey = "x" }, JobBench.Errand("b") with { UniqueKey = "u" }, JobBench.Errand("c"), JobBench.Errand("d"));
+        await bench.AddAsync(JobBench.Errand("a") with { OrderKey = "x" }, JobBench.Errand("b") with { UniqueKey = "u" },
+            JobBench.Errand("c"), JobBench.Errand("d"));
         var hand = await bench.HandAsync();
         var jobs = await hand.ClaimAsync();
         Assert.Equal("4", await bench.TextAsync($$"""
-            select count(*) from jobs_finish({{hand.Id}}, array[{{string.Join(',', jobs.Select(job => job.Id))}}], array[1, 1, 1, 1], '{forgotten,forgotten,succeeded,snoozed}', '{0,0,0,3600}', '{null,null,null,null}', true)
+            select count(*) from jobs_finish({{hand.Id}}, array[{{string.Join(',', jobs.Select(job => job.Id))}}], array[1, 1, 1, 1],
+                '{forgotten,forgotten,succeeded,snoozed}', '{0,0,0,3600}', '{null,null,null,null}', true)
             """));
-        Assert.Equal("d scheduled, c done", await bench.TextAsync("select string_agg(args::json ->> 'name' || ' ' || state, ', ') from (select args, state from jobs union all select args, 'done' from job_done) j"));
+        Assert.Equal("d scheduled, c done",
+            await bench.TextAsync(
+                "select string_agg(args::json ->> 'name' || ' ' || state, ', ') from (select args, state from jobs union all select args, 'done' from job_done) j"));
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_uniques"));
         // Told again, and by one that holds them no more.
-        Assert.Equal("0", await bench.TextAsync($$"""select count(*) from jobs_finish({{hand.Id}}, array[{{jobs[0].Id}}], array[1], '{forgotten}', '{0}', '{null}', true)"""));
+        Assert.Equal("0",
+            await bench.TextAsync(
+                $$"""select count(*) from jobs_finish({{hand.Id}}, array[{{jobs[0].Id}}], array[1], '{forgotten}', '{0}', '{null}', true)"""));
     }
 
     [Fact]
@@ -60,7 +70,8 @@ public sealed class JobOutcomeTests
         await using var bench = await JobBench.CreateAsync();
         var self = new List<object>();
         self.Add(self);
-        bench.Do = (errand, _, _) => Task.FromResult(JobOutcome.Done(errand.Name switch { "large" => new string('x', 70_000), "endless" => self, _ => null }));
+        bench.Do = (errand, _, _) =>
+            Task.FromResult(JobOutcome.Done(errand.Name switch { "large" => new string('x', 70_000), "endless" => self, _ => null }));
         await bench.StartAsync(JobBench.Options with { Concurrency = 1 });
         var ids = await bench.AddAsync(JobBench.Errand("large"), JobBench.Errand("endless"), JobBench.Errand("small"));
         await bench.UntilAsync(ids[0], "dead 1");
@@ -78,7 +89,9 @@ public sealed class JobOutcomeTests
         var id = (await bench.AddAsync(JobBench.Errand("a")))[0];
         await bench.UntilAsync(id, "dead 3");
         Assert.Equal(3, bench.Began.Count);
-        Assert.Equal("1 2 3", await bench.TextAsync($"select string_agg(e->>'attempt', ' ' order by n) from jobs, jsonb_array_elements(errors) with ordinality as x(e, n) where id = {id}"));
+        Assert.Equal("1 2 3",
+            await bench.TextAsync(
+                $"select string_agg(e->>'attempt', ' ' order by n) from jobs, jsonb_array_elements(errors) with ordinality as x(e, n) where id = {id}"));
         Assert.Contains("no 2", await bench.TextAsync($"select errors->1->>'error' from jobs where id = {id}"), StringComparison.Ordinal);
 
         fails = false;
@@ -96,7 +109,9 @@ public sealed class JobOutcomeTests
         {
             await hand.EndAsync(JobOutcome.Retry("no"), await hand.ClaimAsync());
             // Whatever the statement took lies on both sides of the hour.
-            Assert.Equal("scheduled t", await bench.TextAsync($"select concat_ws(' ', state, run_at between (errors->-1->>'at')::timestamptz + interval '{hours} h' - interval '1 minute' and clock_timestamp() + interval '{hours} h') from jobs where id = {id}"));
+            Assert.Equal("scheduled t",
+                await bench.TextAsync(
+                    $"select concat_ws(' ', state, run_at between (errors->-1->>'at')::timestamptz + interval '{hours} h' - interval '1 minute' and clock_timestamp() + interval '{hours} h') from jobs where id = {id}"));
             await bench.ExecuteAsync($"update jobs set run_at = clock_timestamp() where id = {id}");
             await bench.ExecuteAsync("select jobs_stage(100)");
             Assert.Equal("queued", await bench.TextAsync($"select state from jobs where id = {id}"));
@@ -116,7 +131,8 @@ public sealed class JobOutcomeTests
     public async Task A_snooze_is_not_charged()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (_, _, _) => Task.FromResult(bench.Began.Count < 6 ? JobOutcome.Snooze(TimeSpan.FromMilliseconds(1)) : JobOutcome.Done());
+        bench.Do = (_, _, _) =>
+            Task.FromResult(bench.Began.Count < 6 ? JobOutcome.Snooze(TimeSpan.FromMilliseconds(1)) : JobOutcome.Done());
         await bench.StartAsync();
         var id = (await bench.AddAsync(JobBench.Errand("a")))[0];
         await bench.UntilAsync(id, "done 1");
@@ -127,7 +143,8 @@ public sealed class JobOutcomeTests
     public async Task A_handler_may_cancel_its_job_or_give_it_up()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "needless" ? JobOutcome.Cancel("needless") : JobOutcome.Dead("hopeless"));
+        bench.Do = (errand, _, _) =>
+            Task.FromResult(errand.Name == "needless" ? JobOutcome.Cancel("needless") : JobOutcome.Dead("hopeless"));
         await bench.StartAsync();
         var ids = await bench.AddAsync(JobBench.Errand("needless"), JobBench.Errand("hopeless"));
         await bench.UntilAsync(ids[0], "cancelled 1");
@@ -169,15 +186,19 @@ public sealed class JobOutcomeTests
         bench.Do = async (errand, _, ct) => errand.Name switch
         {
             "deaf" => await never.Task,
-            "heedful" => await Task.Delay(Timeout.Infinite, ct).ContinueWith<JobOutcome>(_ => throw new OperationCanceledException(ct), TaskScheduler.Default),
+            "heedful" =>
+                await Task.Delay(Timeout.Infinite, ct)
+                    .ContinueWith<JobOutcome>(_ => throw new OperationCanceledException(ct), TaskScheduler.Default),
             _ => JobOutcome.Done(),
         };
         await bench.StartAsync(JobBench.Options with { Concurrency = 1 });
-        var ids = await bench.AddAsync(JobBench.Errand("deaf") with { Kind = "hasty" }, JobBench.Errand("heedful") with { Kind = "hasty" }, JobBench.Errand("next"));
+        var ids = await bench.AddAsync(JobBench.Errand("deaf") with { Kind = "hasty" }, JobBench.Errand("heedful") with { Kind = "hasty" },
+            JobBench.Errand("next"));
         await bench.UntilAsync(ids[0], "dead 1");
         await bench.UntilAsync(ids[1], "dead 1");
         await bench.UntilAsync(ids[2], "done 1");
-        Assert.Equal("The attempt took longer than 0.05 s.", await bench.TextAsync($"select errors->0->>'error' from jobs where id = {ids[0]}"));
+        Assert.Equal("The attempt took longer than 0.05 s.",
+            await bench.TextAsync($"select errors->0->>'error' from jobs where id = {ids[0]}"));
         never.SetResult(JobOutcome.Done());
         Assert.Equal("dead 1", await bench.StateAsync(ids[0]));
     }
@@ -198,7 +219,8 @@ public sealed class JobOutcomeTests
         var ids = await bench.AddAsync(JobBench.Errand("pair"), JobBench.Errand("zero"), JobBench.Errand("half"), JobBench.Errand("next"));
         await bench.UntilAsync(ids[3], "done 1");
         await bench.UntilAsync("select count(*) from jobs where state = 'dead'", "3");
-        Assert.Equal("True", await bench.TextAsync($"select length(errors->0->>'error') <= {JobStore.LongestError} from jobs where id = {ids[0]}"));
+        Assert.Equal("True",
+            await bench.TextAsync($"select length(errors->0->>'error') <= {JobStore.LongestError} from jobs where id = {ids[0]}"));
     }
 
     [Fact]
@@ -209,6 +231,8 @@ public sealed class JobOutcomeTests
         await bench.StartAsync();
         var id = (await bench.AddAsync(JobBench.Errand("a") with { MaxAttempts = 25 }))[0];
         await bench.UntilAsync(id, "dead 25");
-        Assert.Equal("20 no 6 no 25", await bench.TextAsync($"select concat_ws(' ', jsonb_array_length(errors), errors->0->>'error', errors->-1->>'error') from jobs where id = {id}"));
+        Assert.Equal("20 no 6 no 25",
+            await bench.TextAsync(
+                $"select concat_ws(' ', jsonb_array_length(errors), errors->0->>'error', errors->-1->>'error') from jobs where id = {id}"));
     }
 }

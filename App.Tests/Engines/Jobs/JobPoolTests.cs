@@ -16,7 +16,8 @@ public sealed class JobPoolTests
     {
         await using var bench = await JobBench.CreateAsync();
         var released = new TaskCompletionSource<JobOutcome>();
-        bench.Do = (errand, _, ct) => errand.Name.StartsWith("block", StringComparison.Ordinal) ? released.Task.WaitAsync(ct) : Task.FromResult(JobOutcome.Done());
+        bench.Do = (errand, _, ct) =>
+            errand.Name.StartsWith("block", StringComparison.Ordinal) ? released.Task.WaitAsync(ct) : Task.FromResult(JobOutcome.Done());
         await bench.StartAsync(JobBench.Options with { Concurrency = 1 }, null, Calls);
         var main = await bench.AddAsync(JobBench.Errand("block"), JobBench.Errand("behind"));
         await bench.UntilAsync(main[0], "running 1");
@@ -68,7 +69,8 @@ public sealed class JobPoolTests
         await using var bench = await JobBench.CreateAsync();
         await bench.ExecuteAsync("""
             create function prefetch(in_args text[]) returns table (n bigint, said text) language sql as $$
-                select u.n, upper(u.args::json ->> 'name') from unnest(in_args) with ordinality as u(args, n) where u.args::json ->> 'name' <> 'dark'
+                select u.n, upper(u.args::json ->> 'name') from unnest(in_args) with ordinality as u(args, n)
+                    where u.args::json ->> 'name' <> 'dark'
             $$
             """);
         bench.Do = (errand, job, _) =>
@@ -89,7 +91,9 @@ public sealed class JobPoolTests
     public async Task One_that_is_to_be_tried_again_gives_back_those_behind_it_uncharged()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (errand, job, _) => Task.FromResult(errand.Name == "a" && job.Attempt == 1 ? JobOutcome.Retry("once more", TimeSpan.FromMilliseconds(1)) : JobOutcome.Done());
+        bench.Do = (errand, job, _) =>
+            Task.FromResult(
+                errand.Name == "a" && job.Attempt == 1 ? JobOutcome.Retry("once more", TimeSpan.FromMilliseconds(1)) : JobOutcome.Done());
         var ids = await bench.AddAsync(Call("a", "house"), Call("b", "house"), Call("c", "house"));
         await bench.StartAsync(JobBench.Options, null, Calls with { Concurrency = 4 });
         await bench.UntilAsync(ids[2], "done 1");
@@ -101,7 +105,8 @@ public sealed class JobPoolTests
     public async Task One_that_steps_aside_lets_those_behind_it_in_its_batch_go_on()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (errand, _, _) => Task.FromResult(errand.Name == "a" ? JobOutcome.Snooze(TimeSpan.FromHours(1)) with { LeavesOrder = true } : JobOutcome.Done());
+        bench.Do = (errand, _, _) =>
+            Task.FromResult(errand.Name == "a" ? JobOutcome.Snooze(TimeSpan.FromHours(1)) with { LeavesOrder = true } : JobOutcome.Done());
         var ids = await bench.AddAsync(Call("a", "house"), Call("b", "house"), Call("c", "house"));
         await bench.StartAsync(JobBench.Options, null, Calls);
         await bench.UntilAsync(ids[2], "done 1");
@@ -151,7 +156,9 @@ public sealed class JobPoolTests
     public void A_drain_takes_less_than_the_host_gives(string seconds)
     {
         var options = JobOptions.Read(Variables.Of(new Dictionary<string, string?> { ["DRAIN_SECONDS"] = seconds }));
-        Assert.True((options.Drain + options.DrainGrace).TotalSeconds < 0.8 * int.Parse(seconds, System.Globalization.CultureInfo.InvariantCulture));
+        Assert.True(
+            (options.Drain + options.DrainGrace).TotalSeconds < 0.8 * int.Parse(seconds,
+                System.Globalization.CultureInfo.InvariantCulture));
         Assert.True(options.DrainGrace > TimeSpan.Zero);
     }
 }

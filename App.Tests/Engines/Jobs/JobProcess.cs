@@ -16,7 +16,8 @@ internal sealed class JobProcess : IAsyncDisposable
     private bool listens;
     private bool works;
 
-    public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString, IReadOnlyList<JobPool> pools)
+    public JobProcess(JobBench bench, JobOptions options, IReadOnlyList<JobKind> kinds, string connectionString,
+        IReadOnlyList<JobPool> pools)
     {
         var collection = new ServiceCollection().AddLogging(logging => logging.SetMinimumLevel(LogLevel.None));
         collection.AddSingleton(bench).AddSingleton(TimeProvider.System).AddMetrics();

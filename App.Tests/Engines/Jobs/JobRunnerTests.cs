@@ -22,7 +22,8 @@ public sealed class JobRunnerTests
         await using var services = new ServiceCollection().BuildServiceProvider();
         var (time, thread, end) = (new FiredTime(), new OneThread(), new TaskCompletionSource<JobOutcome>());
         var kind = new JobKind { Name = "errand", Run = (_, _, _, _) => end.Task };
-        using var attempt = new RunningJob(new ClaimedJob(1, "errand", "", "default", "{}", 1, 3, false, 0, 1), kind, TimeSpan.FromSeconds(1), time);
+        using var attempt = new RunningJob(new ClaimedJob(1, "errand", "", "default", "{}", 1, 3, false, 0, 1), kind,
+            TimeSpan.FromSeconds(1), time);
         var runner = new JobRunner(services, new JobProgress(postgres, time), time, NullLogger<JobRunner>.Instance);
 
         var ran = thread.Run(() => runner.RunAsync(attempt, worker: 1));

@@ -52,7 +52,8 @@ public sealed class JobSchemaTests(TestDatabase database) : IClassFixture<TestDa
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var job = new NpgsqlCommand("insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args) values ('q', 'k', '', 'queued', 0, 0, 1, '{}')", connection, transaction))
+        await using (var job = new NpgsqlCommand(
+            "insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args) values ('q', 'k', '', 'queued', 0, 0, 1, '{}')", connection, transaction))
             await job.ExecuteNonQueryAsync();
         await using var command = new NpgsqlCommand(statement, connection, transaction);
         Assert.Equal(state, (await Assert.ThrowsAsync<PostgresException>(() => command.ExecuteNonQueryAsync())).SqlState);

@@ -19,7 +19,8 @@ public sealed class JobTurnTests
         await bench.ExecuteAsync(Backlog);
         var hand = await bench.HandAsync();
         Assert.Equal(limit, (await hand.ClaimAsync(limit)).Count);
-        var ids = await bench.AddAsync([.. Enumerable.Range(0, 10).Select(n => JobBench.Errand($"small {n}") with { Organization = "small" })]);
+        var ids =
+            await bench.AddAsync([.. Enumerable.Range(0, 10).Select(n => JobBench.Errand($"small {n}") with { Organization = "small" })]);
         // Each claim shares what it takes between the two, so ten are taken with as many of the other.
         var taken = new List<long>();
         for (var claim = 0; claim < claims + (10 / (limit / 2)); claim++) taken.AddRange(await hand.ClaimIdsAsync(limit));
@@ -57,7 +58,8 @@ public sealed class JobTurnTests
     public async Task A_hundred_lines_of_one_job_are_all_reached_by_claims_that_go_on_where_the_last_ended()
     {
         await using var bench = await JobBench.CreateAsync();
-        var ids = await bench.AddAsync([.. Enumerable.Range(0, 100).Select(n => JobBench.Errand($"{n}") with { Organization = $"o{n:00}" })]);
+        var ids =
+            await bench.AddAsync([.. Enumerable.Range(0, 100).Select(n => JobBench.Errand($"{n}") with { Organization = $"o{n:00}" })]);
         var hand = await bench.HandAsync();
         var (taken, after) = (new List<long>(), ("", ""));
         for (var claim = 0; claim < 4; claim++)
@@ -73,7 +75,8 @@ public sealed class JobTurnTests
     public async Task Of_a_paused_queue_nothing_is_claimed_and_what_runs_ends_as_ever()
     {
         await using var bench = await JobBench.CreateAsync();
-        var ids = await bench.AddAsync(JobBench.Errand("a") with { Queue = "q" }, JobBench.Errand("b") with { Queue = "q" }, JobBench.Errand("c") with { Queue = "r" });
+        var ids = await bench.AddAsync(JobBench.Errand("a") with { Queue = "q" }, JobBench.Errand("b") with { Queue = "q" },
+            JobBench.Errand("c") with { Queue = "r" });
         var hand = await bench.HandAsync();
         var first = await hand.ClaimAsync(1);
         Assert.Equal(ids[0], Assert.Single(first).Id);

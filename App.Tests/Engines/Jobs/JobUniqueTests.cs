@@ -99,7 +99,9 @@ public sealed class JobUniqueTests
         var processes = Enumerable.Range(0, 8).Select(_ => bench.Process()).ToList();
         foreach (var key in (string[])["a", "b", "c", "d", "e"])
         {
-            var added = await Task.WhenAll(processes.Select(process => Task.Run(() => process.Queue.EnqueueAsync(Unique with { UniqueKey = key }, default))));
+            var added =
+                await Task.WhenAll(
+                    processes.Select(process => Task.Run(() => process.Queue.EnqueueAsync(Unique with { UniqueKey = key }, default))));
             Assert.Single(added, one => one.Added);
             Assert.Single(added.Select(one => one.Id).Distinct());
         }
@@ -115,7 +117,8 @@ public sealed class JobUniqueTests
         var transaction = await connection.BeginTransactionAsync();
         Assert.True((await process.Queue.EnqueueAsync(connection, transaction, [Unique], default))[0].Added);
         var second = process.Queue.EnqueueAsync(Unique, default);
-        await bench.UntilAsync("select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", "1");
+        await bench.UntilAsync(
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'", "1");
         await transaction.RollbackAsync();
         Assert.True((await second).Added);
         Assert.Equal("1", await bench.TextAsync("select count(*) from jobs"));
@@ -130,7 +133,8 @@ public sealed class JobUniqueTests
         {
             await using var connection = await bench.Source.OpenConnectionAsync();
             await using var transaction = await connection.BeginTransactionAsync();
-            var one = await bench.Process().Queue.EnqueueAsync(connection, transaction, n % 2 == 0 ? keys : [.. Enumerable.Reverse(keys)], default);
+            var one = await bench.Process().Queue
+                .EnqueueAsync(connection, transaction, n % 2 == 0 ? keys : [.. Enumerable.Reverse(keys)], default);
             await transaction.CommitAsync();
             return one.Count(job => job.Added);
         }));

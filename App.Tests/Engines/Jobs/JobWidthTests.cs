@@ -7,7 +7,8 @@ public sealed class JobWidthTests
 {
     private static readonly JobPool Calls = new("calls", 100) { Together = 128, MostTogether = 50, Poll = TimeSpan.FromMilliseconds(20) };
 
-    private static NewJob Call(string name, string order = "house", int width = 4) => JobBench.Errand(name) with { Queue = "calls", OrderKey = order, OrderWidth = width };
+    private static NewJob Call(string name, string order = "house", int width = 4) =>
+        JobBench.Errand(name) with { Queue = "calls", OrderKey = order, OrderWidth = width };
 
     [Fact]
     public async Task So_many_run_at_once_over_all_workers_and_each_once()
@@ -17,7 +18,8 @@ public sealed class JobWidthTests
         bench.Do = async (errand, _, _) =>
         {
             var now = Interlocked.Increment(ref atOnce);
-            for (var seen = Volatile.Read(ref most); now > seen; seen = Volatile.Read(ref most)) Interlocked.CompareExchange(ref most, now, seen);
+            for (var seen = Volatile.Read(ref most); now > seen; seen = Volatile.Read(ref most))
+                Interlocked.CompareExchange(ref most, now, seen);
             await Task.Yield();
             Interlocked.Decrement(ref atOnce);
             return JobOutcome.Done();
@@ -52,7 +54,8 @@ public sealed class JobWidthTests
     public async Task One_that_is_tried_again_later_holds_up_none_behind_it()
     {
         await using var bench = await JobBench.CreateAsync();
-        bench.Do = (errand, job, _) => Task.FromResult(errand.Name == "0" && job.Attempt == 1 ? JobOutcome.Retry("later", TimeSpan.FromHours(1)) : JobOutcome.Done());
+        bench.Do = (errand, job, _) =>
+            Task.FromResult(errand.Name == "0" && job.Attempt == 1 ? JobOutcome.Retry("later", TimeSpan.FromHours(1)) : JobOutcome.Done());
         var ids = await bench.AddAsync([.. Enumerable.Range(0, 300).Select(n => Call($"{n}", width: 2))]);
         await bench.StartAsync(JobBench.Options, null, Calls);
         await bench.UntilAsync("select count(*) from job_done", "299");
@@ -78,7 +81,8 @@ public sealed class JobWidthTests
     {
         var sequences = new JobSequences();
         var session = new JobSession(1);
-        var jobs = Enumerable.Range(1, 20).Select(id => new ClaimedJob(id, "errand", "", "calls", "{}", 1, 3, true, 0, 1, "house") { OrderWidth = 4 }).ToList();
+        var jobs = Enumerable.Range(1, 20)
+            .Select(id => new ClaimedJob(id, "errand", "", "calls", "{}", 1, 3, true, 0, 1, "house") { OrderWidth = 4 }).ToList();
         var running = new Queue<ClaimedJob>(jobs.Where(job => sequences.Enter(job, session)));
         Assert.Equal(4, running.Count);
         End(JobOutcome.Retry("no") with { BacksOff = true });

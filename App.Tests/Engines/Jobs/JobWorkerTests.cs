@@ -13,12 +13,14 @@ public sealed class JobWorkerTests
         var never = new TaskCompletionSource<JobOutcome>();
         bench.Do = (errand, _, ct) => errand.Name == "deaf" ? never.Task : never.Task.WaitAsync(ct);
         var process = await bench.StartAsync(JobBench.Options with { Concurrency = 2 });
-        var ids = await bench.AddAsync(JobBench.Errand("deaf") with { Priority = 5 }, JobBench.Errand("heedful") with { Priority = 5 }, JobBench.Errand("behind"));
+        var ids = await bench.AddAsync(JobBench.Errand("deaf") with { Priority = 5 }, JobBench.Errand("heedful") with { Priority = 5 },
+            JobBench.Errand("behind"));
         await Poll.UntilAsync("both run", () => Task.FromResult(bench.Began.Count == 2));
         await process.StopAsync();
         await bench.ExecuteAsync("select jobs_rescue()");
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_workers"));
-        Assert.Equal("queued 0 0 f", await bench.TextAsync("select string_agg(distinct concat_ws(' ', state, attempt, crashes, suspect), ',') from jobs"));
+        Assert.Equal("queued 0 0 f",
+            await bench.TextAsync("select string_agg(distinct concat_ws(' ', state, attempt, crashes, suspect), ',') from jobs"));
 
         var interrupted = bench.Began.Select(one => one.Id).ToHashSet();
         var hand = await bench.HandAsync();
@@ -52,8 +54,11 @@ public sealed class JobWorkerTests
         var known = (await bench.AddAsync(JobBench.Errand("known")))[0];
         await Poll.UntilAsync("it runs", () => Task.FromResult(bench.Began.Count == 1));
         // It has never heard of these: as when the connection broke between the commit of a claim and its answer.
-        var lost = await bench.AddAsync(JobBench.Errand("lost") with { Kind = "slow" }, JobBench.Errand("lost too") with { Kind = "slow", Limits = [JobLimit.AtOnce("k", 1)] });
-        Assert.Equal("2", await bench.TextAsync("select count(*) from job_workers w cross join lateral jobs_claim(w.id, array['slow'], 10, false, 0, true, '', '') c"));
+        var lost = await bench.AddAsync(JobBench.Errand("lost") with { Kind = "slow" },
+            JobBench.Errand("lost too") with { Kind = "slow", Limits = [JobLimit.AtOnce("k", 1)] });
+        Assert.Equal("2",
+            await bench.TextAsync(
+                "select count(*) from job_workers w cross join lateral jobs_claim(w.id, array['slow'], 10, false, 0, true, '', '') c"));
         await bench.ExecuteAsync("update jobs set started_at = started_at - interval '1 minute'");
         await bench.UntilAsync(lost[0], "queued 0");
         await bench.UntilAsync(lost[1], "queued 0");
@@ -95,7 +100,9 @@ public sealed class JobWorkerTests
         await bench.UntilAsync("select count(*) from jobs where progress is not null", "3");
         Assert.Equal("1 0 0", await bench.TextAsync("select string_agg(progress::text, ' ' order by id) from jobs"));
         Assert.Equal("199", await bench.TextAsync("select max(length(progress_text)) from jobs"));
-        Assert.Equal("2000 ab line 500", await bench.TextAsync($"select length(l[1]) || ' ' || l[2] || ' ' || l[500] from (select array_agg(line order by at, ctid) as l from job_log where job_id = {ids[1]}) x"));
+        Assert.Equal("2000 ab line 500",
+            await bench.TextAsync(
+                $"select length(l[1]) || ' ' || l[2] || ' ' || l[500] from (select array_agg(line order by at, ctid) as l from job_log where job_id = {ids[1]}) x"));
     }
 
     [Theory]

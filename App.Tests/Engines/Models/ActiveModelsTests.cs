@@ -17,7 +17,10 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         database = await TestDatabase.CreateAsync();
-        process = new(database, null, new ModelPurpose("tiny", spec => spec.Labels.Count == TinyModel.Width ? null : $"it has {spec.Labels.Count} labels, and {TinyModel.Width} are needed"));
+        process = new(database, null,
+            new ModelPurpose("tiny",
+                spec =>
+                    spec.Labels.Count == TinyModel.Width ? null : $"it has {spec.Labels.Count} labels, and {TinyModel.Width} are needed"));
     }
 
     public async Task DisposeAsync()
@@ -49,7 +52,8 @@ public sealed class ActiveModelsTests : IAsyncLifetime
 
     [Theory]
     [InlineData("update model_versions set artifact = '\\x00' where version = 2", "has sha256")]
-    [InlineData("update model_versions set artifact = null, artifact_url = 'tiny/2.onnx' where version = 2", "MODEL_ARTIFACT_BASE_URL is unset")]
+    [InlineData("update model_versions set artifact = null, artifact_url = 'tiny/2.onnx' where version = 2",
+        "MODEL_ARTIFACT_BASE_URL is unset")]
     [InlineData("update model_versions set spec = jsonb_set(spec, '{labels}', '[]') where version = 2", "3 are needed")]
     [InlineData("update model_versions set spec = '{}' where version = 2", "cannot be read by this build")]
     public async Task A_bad_model_leaves_the_old_one_serving(string damage, string fault)
@@ -143,10 +147,12 @@ public sealed class ActiveModelsTests : IAsyncLifetime
     {
         var loaded = new LoadedLines();
         await using var other = new ModelProcess(database);
-        using var models = new ActiveModels(other.Registry, other.Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, loaded);
+        using var models = new ActiveModels(other.Registry, other.Loader,
+            PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, loaded);
         await using var postgres = new Postgres(database.ConnectionString, database.ConnectionString, "other");
         using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
-        using var refresher = new ModelRefresher(notifications, other.Shipped, models, other.Shadows, TimeProvider.System, NullLogger<ModelRefresher>.Instance);
+        using var refresher = new ModelRefresher(notifications, other.Shipped, models, other.Shadows, TimeProvider.System,
+            NullLogger<ModelRefresher>.Instance);
         await ActivateAsync(await process.AddAsync(TinyModel.Scaling(1)));
         await notifications.StartAsync(default);
         await refresher.StartAsync(default);
@@ -174,7 +180,8 @@ public sealed class ActiveModelsTests : IAsyncLifetime
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             var line = formatter(state, exception);
             if (line.Contains(" tiny@")) lines.Writer.TryWrite(line);

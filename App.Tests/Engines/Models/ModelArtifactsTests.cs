@@ -71,7 +71,9 @@ public sealed class ModelArtifactsTests : IAsyncLifetime
     [Fact]
     public async Task A_missing_artifact_is_named_by_its_url()
     {
-        var error = await Assert.ThrowsAsync<InvalidModelException>(() => process.Artifacts.FetchAsync("tiny/7.onnx", new string('0', 64), default));
+        var error =
+            await Assert.ThrowsAsync<InvalidModelException>(() =>
+                process.Artifacts.FetchAsync("tiny/7.onnx", new string('0', 64), default));
         Assert.Contains("/models/tiny/7.onnx answers 404", error.Message);
     }
 
@@ -80,7 +82,8 @@ public sealed class ModelArtifactsTests : IAsyncLifetime
     {
         var artifact = TinyModel.Scaling(4);
         files["tiny/1.onnx"] = artifact;
-        await process.Registry.ActivateAsync(await process.Registry.AddAsync(TinyModel.Spec(), ModelArtifacts.HashOf(artifact), null, "tiny/1.onnx", default), default);
+        await process.Registry.ActivateAsync(
+            await process.Registry.AddAsync(TinyModel.Spec(), ModelArtifacts.HashOf(artifact), null, "tiny/1.onnx", default), default);
         await process.Models.RefreshAsync(default);
         using var use = process.Models.Get("tiny").Acquire();
         Assert.Equal([8f, 8, 8], ModelProcess.Run(use!, 2));

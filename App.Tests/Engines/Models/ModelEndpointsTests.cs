@@ -75,7 +75,8 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
     [Fact]
     public async Task What_cannot_serve_is_refused_with_its_fault_and_not_stored()
     {
-        await RefusedAsync("keeps its data in another file", "artifact", Form(TinyModel.Scaling(1, externalData: true), TinyModel.Spec().ToJson()));
+        await RefusedAsync("keeps its data in another file", "artifact",
+            Form(TinyModel.Scaling(1, externalData: true), TinyModel.Spec().ToJson()));
         await RefusedAsync("It is no ONNX file", "artifact", Form("not a model"u8.ToArray(), TinyModel.Spec().ToJson()));
         await RefusedAsync("has sha256", "sha256", Form(TinyModel.Scaling(1), TinyModel.Spec().ToJson(), new string('0', 64)));
         await RefusedAsync("64 hexadecimal digits", "sha256", Form(TinyModel.Scaling(1), TinyModel.Spec().ToJson(), "abc"));
@@ -85,7 +86,8 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         await RefusedAsync("The part spec is missing", "spec", Form(TinyModel.Scaling(1), ""));
         await RefusedAsync("It is no spec", "spec.input", Form(TinyModel.Scaling(1), """{"name":"tiny","input":null,"output":null}"""));
         await RefusedAsync("send it, or the sha256", "artifact", Json("{\"spec\":" + TinyModel.Spec().ToJson() + "}"));
-        await RefusedAsync("MODEL_ARTIFACT_BASE_URL is unset", "artifact", Json("{\"sha256\":\"" + new string('0', 64) + "\",\"spec\":" + TinyModel.Spec().ToJson() + "}"));
+        await RefusedAsync("MODEL_ARTIFACT_BASE_URL is unset", "artifact",
+            Json("{\"sha256\":\"" + new string('0', 64) + "\",\"spec\":" + TinyModel.Spec().ToJson() + "}"));
         await RefusedAsync("no JSON of this call", "artifactBase64", Json("{\"artifactBase64\":\"!\"}"));
         await RefusedAsync("no JSON of this call", "body", Json("{"));
         Assert.Empty(await TinyAsync());
@@ -115,7 +117,8 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         await RegisterAsync(TinyModel.Scaling(1));
         await PostAsync("/api/models/tiny/1/activate");
         await RegisterAsync(TinyModel.Scaling(2));
-        await using (var command = server.App.Services.GetRequiredService<Postgres>().Source.CreateCommand("update model_versions set artifact = '\\x00' where name = 'tiny' and version = 2"))
+        await using (var command = server.App.Services.GetRequiredService<Postgres>().Source
+            .CreateCommand("update model_versions set artifact = '\\x00' where name = 'tiny' and version = 2"))
             await command.ExecuteNonQueryAsync();
         using var response = await http.PostAsync("/api/models/tiny/2/activate", null);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
@@ -136,10 +139,14 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         await RefusedShadowAsync("tiny/versions/1", "it serves already");
 
         var started = await PostAsync("/api/models/tiny/versions/2/shadow");
-        Assert.Equal(("tiny@2", "tiny@1", "running"), (started.GetProperty("candidate").GetString(), started.GetProperty("active").GetString(), started.GetProperty("state").GetString()));
+        Assert.Equal(("tiny@2", "tiny@1", "running"),
+            (started.GetProperty("candidate").GetString(), started.GetProperty("active").GetString(),
+                started.GetProperty("state").GetString()));
         using (var use = server.App.Services.GetRequiredService<ActiveModels>().Get("tiny").Acquire()) ModelProcess.Run(use!, 0.6f);
         var stopped = await PostAsync("/api/models/tiny/versions/2/shadow/stop");
-        Assert.Equal(("ended", 1, 0), (stopped.GetProperty("state").GetString(), stopped.GetProperty("compared").GetInt32(), stopped.GetProperty("agreement").GetInt32()));
+        Assert.Equal(("ended", 1, 0),
+            (stopped.GetProperty("state").GetString(), stopped.GetProperty("compared").GetInt32(),
+                stopped.GetProperty("agreement").GetInt32()));
         Assert.Equal("nothing", stopped.GetProperty("disagreements")[0].GetProperty("active").GetString());
         Assert.Equal("ended", (await TinyAsync())[1].GetProperty("shadow").GetProperty("state").GetString());
         Assert.Equal(1, (await http.GetFromJsonAsync<JsonElement>("/api/models/tiny/shadows")).GetProperty("shadows").GetArrayLength());
@@ -151,7 +158,9 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
     {
         using var response = await http.PostAsync($"/api/models/{version}/shadow", null);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
-        Assert.Contains(why, JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("errors")[0].GetProperty("cure").GetString(), StringComparison.Ordinal);
+        Assert.Contains(why,
+            JsonElement.Parse(await response.Content.ReadAsStringAsync()).GetProperty("errors")[0].GetProperty("cure").GetString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -171,7 +180,8 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
         do
         {
             var page = await http.GetFromJsonAsync<JsonElement>($"/api/models?limit=2{(cursor is null ? "" : "&cursor=" + cursor)}");
-            seen.AddRange(page.GetProperty("models").EnumerateArray().Where(IsTiny).Select(model => model.GetProperty("version").GetInt32()));
+            seen.AddRange(
+                page.GetProperty("models").EnumerateArray().Where(IsTiny).Select(model => model.GetProperty("version").GetInt32()));
             cursor = page.GetProperty("next").GetString();
         }
         while (cursor is not null);
@@ -184,10 +194,12 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
     public async Task Reading_needs_read_and_changing_needs_admin()
     {
         await using var scope = server.App.Services.CreateAsyncScope();
-        var key = await ApiKeyStore.CreateAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), "somebody", "test", [Scopes.Read, Scopes.Write], default);
+        var key = await ApiKeyStore.CreateAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), "somebody", "test",
+            [Scopes.Read, Scopes.Write], default);
         using var reader = Client(key);
         Assert.Equal(HttpStatusCode.OK, (await reader.GetAsync("/api/models")).StatusCode);
-        Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsync("/api/models/tiny/versions", Form(TinyModel.Scaling(1), TinyModel.Spec().ToJson()))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden,
+            (await reader.PostAsync("/api/models/tiny/versions", Form(TinyModel.Scaling(1), TinyModel.Spec().ToJson()))).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await reader.PostAsync("/api/models/tiny/1/activate", null)).StatusCode);
         using var nobody = new HttpClient { BaseAddress = server.Address };
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.GetAsync("/api/models")).StatusCode);
@@ -234,7 +246,8 @@ public sealed class ModelEndpointsTests : IAsyncLifetime
 
     private static MultipartFormDataContent Form(byte[] artifact, string spec, string? sha256 = null)
     {
-        var form = new MultipartFormDataContent { { new ByteArrayContent(artifact), "artifact", "tiny.onnx" }, { new StringContent(spec), "spec" } };
+        var form = new MultipartFormDataContent { { new ByteArrayContent(artifact), "artifact", "tiny.onnx" },
+            { new StringContent(spec), "spec" } };
         if (sha256 is not null) form.Add(new StringContent(sha256), "sha256");
         return form;
     }

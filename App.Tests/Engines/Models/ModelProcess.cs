@@ -19,9 +19,11 @@ internal sealed class ModelProcess : IAsyncDisposable
         Registry = new(source);
         Artifacts = new(Registry, new() { ArtifactBase = artifactBase, CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance);
         Loader = new(Artifacts, purposes);
-        Models = new(Registry, Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
+        Models = new(Registry, Loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System,
+            NullLogger<ActiveModels>.Instance);
         ShadowRegistry = new(source);
-        Shadows = new(ShadowRegistry, Registry, Loader, Models, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ShadowModels>.Instance);
+        Shadows = new(ShadowRegistry, Registry, Loader, Models, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())),
+            TimeProvider.System, NullLogger<ShadowModels>.Instance);
         Shipped = new(Registry, Loader, NullLogger<ShippedModels>.Instance);
     }
 

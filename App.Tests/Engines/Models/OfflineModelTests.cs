@@ -14,7 +14,8 @@ public sealed class OfflineModelTests(TestDatabase database) : IClassFixture<Tes
     [Fact]
     public async Task A_file_needs_no_database()
     {
-        using var offline = await OfflineModel.LoadAsync("tiny", Write(TinyModel.Spec()), Variables.Of(new Dictionary<string, string?>()), default);
+        using var offline = await OfflineModel.LoadAsync("tiny", Write(TinyModel.Spec()),
+            Variables.Of(new Dictionary<string, string?>()), default);
         Assert.Equal(TinyModel.Spec().Labels, offline.Model.Spec.Labels);
     }
 
@@ -44,7 +45,8 @@ public sealed class OfflineModelTests(TestDatabase database) : IClassFixture<Tes
     }
 
     private static async Task<string> FaultAsync(string name, string? option) =>
-        (await Assert.ThrowsAsync<UsageException>(() => OfflineModel.LoadAsync(name, option, Variables.Of(new Dictionary<string, string?>()), default))).Message;
+        (await Assert.ThrowsAsync<UsageException>(() =>
+            OfflineModel.LoadAsync(name, option, Variables.Of(new Dictionary<string, string?>()), default))).Message;
 
     private string Write(ModelSpec spec)
     {

@@ -125,7 +125,8 @@ public sealed class ShadowTests : IAsyncLifetime
         return candidate;
     }
 
-    private Task<ModelVersion> AddAsync(float factor) => process.AddAsync(TinyModel.Scaling(factor), TinyModel.Spec() with { Thresholds = [1, 1, 1] });
+    private Task<ModelVersion> AddAsync(float factor) =>
+        process.AddAsync(TinyModel.Scaling(factor), TinyModel.Spec() with { Thresholds = [1, 1, 1] });
 
     private void Ask(float value)
     {

@@ -22,9 +22,14 @@ public sealed class ShippedModelOutputsTests
         var (input, output) = (new float[Rows * model.Spec.Input.RowSize], new float[Rows * model.Spec.Output.RowSize]);
         for (var i = 0; i < input.Length; i++) input[i] = name == "disaggregation" ? i * 7919 % 3001 : ((i * 7919 % 2003) - 1001) / 1001f;
         model.Run(input, output, Rows);
-        var expected = JsonSerializer.Deserialize<float[]>(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Engines/Models/ShippedModelOutputs", name + ".json")))!;
+        var expected =
+            JsonSerializer.Deserialize<float[]>(
+                File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Engines/Models/ShippedModelOutputs", name + ".json")))!;
         Assert.Equal(expected.Length, output.Length);
         // Watts go into the thousands, where a float has no more than seven digits.
-        Assert.All(output.Zip(expected), pair => Assert.InRange(pair.First - pair.Second, -Tolerance * Math.Max(1, Math.Abs(pair.Second)), Tolerance * Math.Max(1, Math.Abs(pair.Second))));
+        Assert.All(output.Zip(expected),
+            pair =>
+                Assert.InRange(pair.First - pair.Second, -Tolerance * Math.Max(1, Math.Abs(pair.Second)),
+                    Tolerance * Math.Max(1, Math.Abs(pair.Second))));
     }
 }

@@ -51,7 +51,8 @@ public sealed class ShippedModelsTests : IAsyncLifetime
         await using (var connection = new NpgsqlConnection(database.ConnectionString))
         {
             await connection.OpenAsync();
-            await using var change = new NpgsqlCommand("update model_versions set spec = jsonb_set(spec, '{input,shape}', '[-1, 1, 3]')", connection);
+            await using var change = new NpgsqlCommand("update model_versions set spec = jsonb_set(spec, '{input,shape}', '[-1, 1, 3]')",
+                connection);
             Assert.Equal(1, await change.ExecuteNonQueryAsync());
         }
         Ship(2);

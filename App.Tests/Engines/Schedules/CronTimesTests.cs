@@ -97,7 +97,8 @@ public sealed class CronTimesTests
         var (info, time) = (TimeZoneInfo.FindSystemTimeZoneById(zone), TimeOnly.Parse(at, CultureInfo.InvariantCulture));
         var instants = All($"{time.Minute} {time.Hour} * * *", zone, From).ToList();
         var readings = instants.ConvertAll(Read);
-        Assert.Equal(Enumerable.Range(0, readings.Count).Select(day => readings[0].Date.AddDays(day)), readings.Select(reading => reading.Date));
+        Assert.Equal(Enumerable.Range(0, readings.Count).Select(day => readings[0].Date.AddDays(day)),
+            readings.Select(reading => reading.Date));
         Assert.InRange(readings.Count, 2556, 2557);
         var late = instants.Where((_, i) => TimeOnly.FromDateTime(readings[i]) != time).ToList();
         Assert.Equal(skipped, late.Count);
@@ -115,14 +116,16 @@ public sealed class CronTimesTests
     [InlineData(Santiago, "2026-09-06T02:00")]
     public void The_plan_is_the_same_wherever_one_begins_to_look(string zone, string day)
     {
-        foreach (var cron in new[] { "30 2 * * *", "30 1 * * *", "30 0 * * *", "30 23 * * *", "*/20 2 * * *", "5/15 * * * *", "0 */2 * * *", "30 0-6 * * *" })
+        foreach (var cron in new[] { "30 2 * * *", "30 1 * * *", "30 0 * * *", "30 23 * * *", "*/20 2 * * *", "5/15 * * * *", "0 */2 * * *",
+            "30 0-6 * * *" })
         {
             var times = Of(cron, zone);
             var plan = All(cron, zone, Utc(day).AddDays(-2)).TakeWhile(instant => instant < Utc(day).AddDays(3)).ToList();
             for (var at = Utc(day); at < Utc(day).AddHours(9); at = at.AddMinutes(7))
             {
                 Assert.Equal(plan.First(instant => instant > at), times.Next(at));
-                Assert.Equal(plan.FindLast(instant => instant <= at) is var last && last != default ? last : null, times.Last(Utc(day).AddDays(-2), at));
+                Assert.Equal(plan.FindLast(instant => instant <= at) is var last && last != default ? last : null,
+                    times.Last(Utc(day).AddDays(-2), at));
             }
         }
     }
@@ -143,5 +146,6 @@ public sealed class CronTimesTests
 
     private static CronTimes Of(string cron, string zone) => CronTimes.Parse(cron, TimeZoneInfo.FindSystemTimeZoneById(zone));
 
-    private static DateTime Utc(string text) => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
+    private static DateTime Utc(string text) =>
+        DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal);
 }

@@ -21,7 +21,8 @@ public sealed class DueFiresTests
     public void What_is_due_is_fired_and_what_was_missed_goes_by_the_policy(
         string cron, int minutesThrough, int secondsNow, bool skips, string instants, string through, bool missed)
     {
-        var due = DueFires.Of(CronTimes.Parse(cron, TimeZoneInfo.Utc), Noon.AddMinutes(minutesThrough), Noon.AddSeconds(secondsNow), skips ? MissedPolicy.Skip : MissedPolicy.CatchUpOnce);
+        var due = DueFires.Of(CronTimes.Parse(cron, TimeZoneInfo.Utc), Noon.AddMinutes(minutesThrough), Noon.AddSeconds(secondsNow),
+            skips ? MissedPolicy.Skip : MissedPolicy.CatchUpOnce);
         Assert.Equal(instants, string.Join(' ', due.Instants.Select(instant => $"{instant:HH:mm:ss}")));
         Assert.Equal((through, missed), ($"{due.Through:HH:mm:ss}", due.Missed));
         Assert.All(due.Instants, instant => Assert.Equal(Noon.Date, instant.Date));

@@ -24,9 +24,11 @@ public sealed class ScheduleCheckTests
         ScheduleCheck.Check(services, variables);
         var faults = variables.Faults.Select(fault => fault.Split(" is '")[0]);
         Assert.Equal(
-            ["Schedule good: Key", "Schedule Bad key: Key", "Schedule cron: Cron", "Schedule range: Cron", "Schedule never: Cron", "Schedule zone: TimeZone", "Schedule job: Call", "Schedule words: Description"],
+            ["Schedule good: Key", "Schedule Bad key: Key", "Schedule cron: Cron", "Schedule range: Cron", "Schedule never: Cron",
+                "Schedule zone: TimeZone", "Schedule job: Call", "Schedule words: Description"],
             faults);
-        Assert.Contains("Schedule zone: TimeZone is 'Europe/Atlantis': name a zone of the IANA database, such as Europe/Berlin or UTC.", variables.Faults);
+        Assert.Contains("Schedule zone: TimeZone is 'Europe/Atlantis': name a zone of the IANA database, such as Europe/Berlin or UTC.",
+            variables.Faults);
         Assert.Contains("Schedule never: Cron is '0 0 30 2 *': it never comes.", variables.Faults);
         Assert.Contains("Schedule job: Call is 'UnregisteredJob.RunAsync': register its class with AddBackgroundJob.", variables.Faults);
         Assert.Throws<InvalidVariablesException>(variables.ThrowIfInvalid);

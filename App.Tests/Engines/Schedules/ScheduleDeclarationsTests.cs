@@ -34,7 +34,8 @@ public sealed class ScheduleDeclarationsTests : IAsyncLifetime
         var before = await StartAsync(ScheduleMember.Every("k"));
         await before.SettleAsync("k", new DateTime(2020, 1, 1, 0, 0, 0, DateTimeKind.Utc));
         var after = await StartAsync(ScheduleMember.Every("k") with { Description = "In other words." });
-        Assert.Equal("2020 In other words.", await after.TextAsync("select extract(year from planned_through) || ' ' || description from schedules"));
+        Assert.Equal("2020 In other words.",
+            await after.TextAsync("select extract(year from planned_through) || ' ' || description from schedules"));
     }
 
     [Fact]
@@ -64,7 +65,8 @@ public sealed class ScheduleDeclarationsTests : IAsyncLifetime
         var back = await StartAsync(ScheduleMember.Every("k", "0 4 * * *"));
         Assert.Equal("0 5 * * * t", await RowAsync(back));
         if (drained) await newer.Declarations.LeaveAsync(default);
-        else await back.ExecuteAsync($"update schedule_workers set expires_at = clock_timestamp() where process = '{newer.Postgres.ProcessName}'");
+        else await back.ExecuteAsync(
+            $"update schedule_workers set expires_at = clock_timestamp() where process = '{newer.Postgres.ProcessName}'");
         await back.Declarations.TickAsync(default);
         Assert.Equal("0 4 * * * t", await RowAsync(back));
         // And is now the newer itself.
@@ -125,5 +127,6 @@ public sealed class ScheduleDeclarationsTests : IAsyncLifetime
         return member;
     }
 
-    private static Task<string> RowAsync(ScheduleMember member) => member.TextAsync("select cron || ' ' || left(declared::text, 1) from schedules where key = 'k'");
+    private static Task<string> RowAsync(ScheduleMember member) =>
+        member.TextAsync("select cron || ' ' || left(declared::text, 1) from schedules where key = 'k'");
 }

@@ -49,7 +49,8 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         Assert.Equal(Noon, await member.Firing.FireDueAsync("late", Noon.AddMilliseconds(-1), default));
         Assert.Equal("", await member.FiresAsync("late"));
         Assert.Equal(Noon.AddMinutes(15), await member.Firing.FireDueAsync("late", Noon.AddSeconds(42.4), default));
-        Assert.Equal(Noon.ToString("O"), (await member.Runs.HistoryAsync("late", long.MaxValue, 10, default))[0].ScheduledFor.ToString("O"));
+        Assert.Equal(Noon.ToString("O"),
+            (await member.Runs.HistoryAsync("late", long.MaxValue, 10, default))[0].ScheduledFor.ToString("O"));
     }
 
     [Theory]
@@ -70,11 +71,13 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
     [Fact]
     public async Task A_fire_is_skipped_while_the_job_of_an_earlier_one_has_not_ended()
     {
-        await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("slow") with { Overlap = OverlapPolicy.Skip });
+        await using var member = await ScheduleMember.StartAsync(database,
+            ScheduleMember.Every("slow") with { Overlap = OverlapPolicy.Skip });
         await member.SettleAsync("slow", Noon.AddMinutes(-1));
         for (var quarter = 0; quarter < 3; quarter++) await member.Firing.FireDueAsync("slow", Noon.AddMinutes(15 * quarter), default);
         Assert.Equal("12:00:00 planned slow", await member.FiresAsync("slow"));
-        Assert.Equal(["skipped", "skipped", "pending"], (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
+        Assert.Equal(["skipped", "skipped", "pending"],
+            (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
         // The last run is the one that runs, and whoever asks by hand gets another.
         Assert.Equal("pending", (await member.Runs.ReadAsync("", 1, "slow", default))[0].Last!.Status);
         await member.Firing.TriggerAsync("slow", default);
@@ -83,8 +86,11 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await member.Firing.FireDueAsync("slow", Noon.AddMinutes(45), default);
         await member.Runs.KeepAsync(default);
         await member.Firing.FireDueAsync("slow", Noon.AddMinutes(60), default);
-        Assert.EndsWith("12:45:00 planned slow", (await member.FiresAsync("slow")).Split(", ").Last(fire => fire.Contains("planned", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Equal(["skipped", "pending", "failed", "skipped", "skipped", "failed"], (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
+        Assert.EndsWith("12:45:00 planned slow",
+            (await member.FiresAsync("slow")).Split(", ").Last(fire => fire.Contains("planned", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
+        Assert.Equal(["skipped", "pending", "failed", "skipped", "skipped", "failed"],
+            (await member.Runs.HistoryAsync("slow", long.MaxValue, 10, default)).Select(run => run.Status));
     }
 
     [Fact]
@@ -97,7 +103,8 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         Assert.Equal(Noon.AddMinutes(15), await member.Firing.FireDueAsync("quiet", Noon, default));
         Assert.Equal("", await member.FiresAsync("quiet"));
         var job = await member.Firing.TriggerAsync("quiet", default);
-        Assert.Equal($"{job} manual", await member.TextAsync("select background_job_id || ' ' || reason from schedule_fires where key = 'quiet'"));
+        Assert.Equal($"{job} manual",
+            await member.TextAsync("select background_job_id || ' ' || reason from schedule_fires where key = 'quiet'"));
     }
 
     [Fact]
@@ -131,7 +138,8 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await using var member = await ScheduleMember.StartAsync(database, ScheduleMember.Every("asleep"));
         await member.SettleAsync("asleep", Noon.AddMinutes(-1));
         await using var sleeper = await ShortTransaction.BeginAsync(member.Postgres.Source, default);
-        await using (var locked = sleeper.Command("select from schedules where key = 'asleep' for update")) await locked.ExecuteNonQueryAsync();
+        await using (var locked = sleeper.Command("select from schedules where key = 'asleep' for update"))
+            await locked.ExecuteNonQueryAsync();
         // On a busy machine its own transaction may be taken for asleep too, and is begun again as by the next tick.
         await Poll.UntilAsync("the fire is made", async () =>
         {
@@ -155,12 +163,15 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await member.SettleAsync("told", Noon);
         await member.Firing.FireDueAsync("told", Noon.AddSeconds(40), default);
         Assert.Equal("pending pending pending pending", await StatusesAsync());
-        var jobs = (await member.TextAsync("select string_agg(background_job_id::text, ' ' order by id) from schedule_fires where key = 'told'")).Split(' ');
+        var jobs =
+            (await member.TextAsync(
+                "select string_agg(background_job_id::text, ' ' order by id) from schedule_fires where key = 'told'")).Split(' ');
         // As Hangfire's workers would: one runs, one has failed for good, one has succeeded.
         await StateAsync(jobs[0], "Processing", "{}");
         await StateAsync(jobs[1], "Processing", "{}");
         await StateAsync(jobs[1], "Failed", """{"ExceptionMessage":"no luck"}""");
-        await member.ExecuteAsync($"insert into hangfire.state (jobid, name, createdat) values ({jobs[2]}, 'Processing', clock_timestamp() - interval '1500 ms')");
+        await member.ExecuteAsync(
+            $"insert into hangfire.state (jobid, name, createdat) values ({jobs[2]}, 'Processing', clock_timestamp() - interval '1500 ms')");
         await StateAsync(jobs[2], "Succeeded", "{}");
         const string Now = "pending succeeded failed running";
         Assert.Equal(Now, await StatusesAsync());
@@ -174,10 +185,12 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         Assert.Equal("Its job is no longer there.", runs[0].Error);
 
         Task StateAsync(string job, string name, string data) => member.ExecuteAsync($$"""
-            with s as (insert into hangfire.state (jobid, name, createdat, data) values ({{job}}, '{{name}}', clock_timestamp(), '{{data}}') returning id)
+            with s as (insert into hangfire.state (jobid, name, createdat, data) values ({{job}}, '{{name}}', clock_timestamp(), '{{data}}')
+                returning id)
             update hangfire.job set statename = '{{name}}', stateid = s.id from s where job.id = {{job}}
             """);
 
-        async Task<string> StatusesAsync() => string.Join(' ', (await member.Runs.HistoryAsync("told", long.MaxValue, 10, default)).Select(run => run.Status));
+        async Task<string> StatusesAsync() =>
+            string.Join(' ', (await member.Runs.HistoryAsync("told", long.MaxValue, 10, default)).Select(run => run.Status));
     }
 }

@@ -8,14 +8,17 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace App.Tests.Engines.Schedules;
 
-/// <summary>One worker's part in schedules, driven tick by tick; several of them are several processes, of one version or of more.</summary>
+/// <summary>
+/// One worker's part in schedules, driven tick by tick; several of them are several processes, of one version or of more.
+/// </summary>
 internal sealed class ScheduleMember : IAsyncDisposable
 {
     private readonly ServiceProvider services;
 
     private readonly TestMeters meters = new();
 
-    public ScheduleMember(TestDatabase database, IEnumerable<Schedule> declared, bool runsInitially = false, Action<IServiceCollection>? jobs = null)
+    public ScheduleMember(TestDatabase database, IEnumerable<Schedule> declared, bool runsInitially = false,
+        Action<IServiceCollection>? jobs = null)
     {
         Postgres = new Postgres(database.ConnectionString, database.ConnectionString, $"member/{Guid.NewGuid():N}");
         Options = new ScheduleOptions { RunInitially = runsInitially, Lifetime = TimeSpan.FromHours(1) };
@@ -23,7 +26,8 @@ internal sealed class ScheduleMember : IAsyncDisposable
         new BackgroundModule().AddServices(background, Variables.Of(new Dictionary<string, string?>()));
         (jobs ?? AddJob)(background);
         services = background.BuildServiceProvider();
-        Firing = new ScheduleFiring(Postgres, services.GetRequiredService<BackgroundJobs>(), new ScheduleMetrics(meters), NullLogger<ScheduleFiring>.Instance);
+        Firing = new ScheduleFiring(Postgres, services.GetRequiredService<BackgroundJobs>(), new ScheduleMetrics(meters),
+            NullLogger<ScheduleFiring>.Instance);
         Declarations = new ScheduleDeclarations(Postgres, Options, declared, Firing, NullLogger<ScheduleDeclarations>.Instance);
         Runs = new ScheduleRuns(Postgres);
     }
@@ -39,12 +43,16 @@ internal sealed class ScheduleMember : IAsyncDisposable
     public ScheduleRuns Runs { get; }
 
     /// <summary>No queue is called so: its jobs are refused.</summary>
-    public static void AddRefusedJob(IServiceCollection services) => services.AddBackgroundJob<ScheduledJob>(job => job with { Queue = "No Queue" });
+    public static void AddRefusedJob(IServiceCollection services) =>
+        services.AddBackgroundJob<ScheduledJob>(job => job with { Queue = "No Queue" });
 
     public static void AddJob(IServiceCollection services) => services.AddBackgroundJob<ScheduledJob>();
 
-    public static Schedule Every(string key, string cron = "*/15 * * * *", MissedPolicy missed = MissedPolicy.CatchUpOnce, string zone = "UTC") =>
-        new(key, cron, zone, BackgroundCall.Of<ScheduledJob>(job => job.RunAsync(key, CancellationToken.None)), missed) { Overlap = OverlapPolicy.Queue };
+    public static Schedule Every(string key, string cron = "*/15 * * * *", MissedPolicy missed = MissedPolicy.CatchUpOnce,
+        string zone = "UTC") =>
+        new(key, cron, zone, BackgroundCall.Of<ScheduledJob>(job => job.RunAsync(key, CancellationToken.None)),
+            missed)
+        { Overlap = OverlapPolicy.Queue };
 
     public static async Task<ScheduleMember> StartAsync(TestDatabase database, params IReadOnlyList<Schedule> declared)
     {
@@ -54,7 +62,8 @@ internal sealed class ScheduleMember : IAsyncDisposable
     }
 
     /// <summary>Sets where the plan of a schedule is settled.</summary>
-    public Task SettleAsync(string key, DateTime through) => ExecuteAsync($"update schedules set planned_through = '{through:O}' where key = '{key}'");
+    public Task SettleAsync(string key, DateTime through) =>
+        ExecuteAsync($"update schedules set planned_through = '{through:O}' where key = '{key}'");
 
     /// <summary>Fires with the word that their jobs carry: <c>12:00:00 planned a</c>.</summary>
     public Task<string> FiresAsync(string key) => TextAsync(

@@ -20,14 +20,17 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
     [Fact]
     public async Task A_schedule_that_cannot_be_fired_keeps_no_other_from_it()
     {
-        var broken = ScheduleMember.Every("a-broken", "* * * * * *") with { Call = BackgroundCall.Of<BrokenJob>(job => job.RunAsync(CancellationToken.None)) };
+        var broken = ScheduleMember.Every("a-broken", "* * * * * *")
+            with
+        { Call = BackgroundCall.Of<BrokenJob>(job => job.RunAsync(CancellationToken.None)) };
         var (member, services, worker) = Make([broken, ScheduleMember.Every("second", "* * * * * *")], jobs =>
         {
             ScheduleMember.AddJob(jobs);
             jobs.AddBackgroundJob<BrokenJob>(job => job with { Queue = "No Queue" });
         });
         await worker.StartAsync(default);
-        await Poll.UntilAsync("three seconds have been fired", async () => await member.TextAsync("select count(*) >= 3 from schedule_fires where key = 'second'") == "True");
+        await Poll.UntilAsync("three seconds have been fired",
+            async () => await member.TextAsync("select count(*) >= 3 from schedule_fires where key = 'second'") == "True");
         await worker.StopAsync(default);
         Assert.Equal("0", await member.TextAsync("select count(*) from schedule_fires where key = 'a-broken'"));
         worker.Dispose();
@@ -42,17 +45,21 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
         for (var i = 0; i < 3; i++) members.Add(Make([ScheduleMember.Every("second", "* * * * * *")], ScheduleMember.AddJob));
         foreach (var (_, _, worker) in members) await worker.StartAsync(default);
         var first = members[0].Member;
-        await Poll.UntilAsync("five seconds have been fired", async () => await first.TextAsync("select count(*) >= 5 from schedule_fires") == "True");
+        await Poll.UntilAsync("five seconds have been fired",
+            async () => await first.TextAsync("select count(*) >= 5 from schedule_fires") == "True");
         // One of them goes: the others go on.
         await members[2].Worker.StopAsync(default);
         await Poll.UntilAsync("three more have", async () => await first.TextAsync("select count(*) >= 8 from schedule_fires") == "True");
         foreach (var (_, _, worker) in members) await worker.StopAsync(default);
 
-        var instants = (await first.TextAsync("select string_agg(extract(epoch from scheduled_for)::bigint::text, ' ' order by scheduled_for) from schedule_fires"))
+        var instants =
+            (await first.TextAsync(
+                "select string_agg(extract(epoch from scheduled_for)::bigint::text, ' ' order by scheduled_for) from schedule_fires"))
             .Split(' ').Select(text => long.Parse(text, CultureInfo.InvariantCulture)).ToList();
         Assert.Equal(Enumerable.Range(0, instants.Count).Select(n => instants[0] + n), instants);
         Assert.Equal($"{instants.Count} {instants.Count} 0", await first.TextAsync("""
-            select (select count(*) from hangfire.job) || ' ' || (select count(distinct background_job_id) from schedule_fires) || ' ' || (select count(*) from schedule_workers)
+            select (select count(*) from hangfire.job) || ' ' || (select count(distinct background_job_id)
+                from schedule_fires) || ' ' || (select count(*) from schedule_workers)
             """));
         // None is fired before its time.
         Assert.Equal("True", await first.TextAsync("select bool_and(fired_at >= scheduled_for) from schedule_fires"));
@@ -67,8 +74,10 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
     private (ScheduleMember, ServiceProvider, ScheduleWorker) Make(Schedule[] declared, Action<IServiceCollection> jobs)
     {
         var member = new ScheduleMember(database, declared, jobs: jobs);
-        var services = new ServiceCollection().AddLogging().AddSingleton<ScheduleAlarm>().AddQuartz(quartz => quartz.UseInMemoryStore()).BuildServiceProvider();
-        var worker = new ScheduleWorker(member.Declarations, member.Firing, member.Runs, services.GetRequiredService<ScheduleAlarm>(), member.Options, TimeProvider.System, NullLogger<ScheduleWorker>.Instance);
+        var services = new ServiceCollection().AddLogging()
+            .AddSingleton<ScheduleAlarm>().AddQuartz(quartz => quartz.UseInMemoryStore()).BuildServiceProvider();
+        var worker = new ScheduleWorker(member.Declarations, member.Firing, member.Runs, services.GetRequiredService<ScheduleAlarm>(),
+            member.Options, TimeProvider.System, NullLogger<ScheduleWorker>.Instance);
         return (member, services, worker);
     }
 

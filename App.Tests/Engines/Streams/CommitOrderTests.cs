@@ -13,7 +13,8 @@ public sealed class CommitOrderTests(StreamBench bench) : IClassFixture<StreamBe
         await bench.ExecuteAsync("create table numbered (id bigint generated always as identity, payload text)");
         await using var slow = await bench.Source.OpenConnectionAsync();
         await using var transaction = await slow.BeginTransactionAsync();
-        await using (var insert = new NpgsqlCommand("insert into numbered (payload) values ('slow')", slow, transaction)) await insert.ExecuteNonQueryAsync();
+        await using (var insert = new NpgsqlCommand("insert into numbered (payload) values ('slow')", slow, transaction))
+            await insert.ExecuteNonQueryAsync();
         await bench.ExecuteAsync("insert into numbered (payload) values ('fast')");
 
         Assert.Equal("fast", await bench.TextAsync("select string_agg(payload, ',') from numbered where id > 0"));
@@ -52,8 +53,15 @@ public sealed class CommitOrderTests(StreamBench bench) : IClassFixture<StreamBe
     public async Task Appenders_of_the_same_shards_in_other_orders_do_not_block_each_other_for_ever()
     {
         var stream = await bench.StreamAsync(4);
-        await Task.WhenAll(Enumerable.Range(0, 40).Select(i => bench.AppendAsync(stream, [.. Enumerable.Range(0, 4).Select(k => ((short)((i * 3 + k * (i % 2 == 0 ? 1 : 3)) % 4), $"{i}"))])));
-        Assert.Equal("40,40,40,40", await bench.TextAsync($"select string_agg(head::text, ',') from stream_shards where stream = '{stream}'"));
-        Assert.Equal("160 40", await bench.TextAsync($"select count(distinct (shard, entry_offset)) || ' ' || max(entry_offset) from stream_entries where stream = '{stream}'"));
+        await Task.WhenAll(
+            Enumerable.Range(0, 40)
+                .Select(i =>
+                    bench.AppendAsync(stream,
+                        [.. Enumerable.Range(0, 4).Select(k => ((short)((i * 3 + k * (i % 2 == 0 ? 1 : 3)) % 4), $"{i}"))])));
+        Assert.Equal("40,40,40,40",
+            await bench.TextAsync($"select string_agg(head::text, ',') from stream_shards where stream = '{stream}'"));
+        Assert.Equal("160 40",
+            await bench.TextAsync(
+                $"select count(distinct (shard, entry_offset)) || ' ' || max(entry_offset) from stream_entries where stream = '{stream}'"));
     }
 }

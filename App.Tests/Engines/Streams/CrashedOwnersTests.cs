@@ -86,7 +86,8 @@ public sealed class CrashedOwnersTests(StreamBench bench) : IClassFixture<Stream
         var (stream, time) = (await bench.StreamAsync(1), new ManualTime());
         await bench.AppendAsync(stream, (0, "poison"));
         for (var i = 0; i <= options.OrdinaryCrashes; i++) Assert.True(await EndsAsync(stream, $"m{i}"));
-        await using var failing = new StreamMember(bench.ConnectionString, "failing", _ => new CountingHandler(stream) { Before = _ => throw new InvalidOperationException() }, time);
+        await using var failing = new StreamMember(bench.ConnectionString, "failing",
+            _ => new CountingHandler(stream) { Before = _ => throw new InvalidOperationException() }, time);
         await failing.Leases.TickAsync(default);
         Assert.Equal(0, await failing.Consumer.RunOnceAsync(default));
         Assert.Equal("2/0/f", await StateAsync(stream));
@@ -108,7 +109,8 @@ public sealed class CrashedOwnersTests(StreamBench bench) : IClassFixture<Stream
         Assert.Equal("0/0/f", await StateAsync(stream));
 
         await bench.ExpireAsync(stream, "old");
-        await bench.ExecuteAsync($"update stream_offsets set lease_expires_at = pg_postmaster_start_time() - interval '1 s' where stream = '{stream}'");
+        await bench.ExecuteAsync(
+            $"update stream_offsets set lease_expires_at = pg_postmaster_start_time() - interval '1 s' where stream = '{stream}'");
         await using var member = new StreamMember(bench.ConnectionString, "new", _ => new CountingHandler(stream));
         await member.Leases.TickAsync(default);
         Assert.Single(member.Shards);
@@ -120,7 +122,8 @@ public sealed class CrashedOwnersTests(StreamBench bench) : IClassFixture<Stream
     {
         var stream = await bench.StreamAsync(2);
         await bench.AppendAsync(stream, (1, "a"));
-        await using (var old = new StreamMember(bench.ConnectionString, "old", _ => new CountingHandler(stream))) await old.Leases.TickAsync(default);
+        await using (var old = new StreamMember(bench.ConnectionString, "old", _ => new CountingHandler(stream)))
+            await old.Leases.TickAsync(default);
         await bench.ExpireAsync(stream, "old");
         await using var member = new StreamMember(bench.ConnectionString, "new", _ => new CountingHandler(stream));
         await member.Leases.TickAsync(default);
@@ -160,10 +163,12 @@ public sealed class CrashedOwnersTests(StreamBench bench) : IClassFixture<Stream
             insert into stream_dead_entries (stream, consumer_group, shard, entry_offset, payload, error, attempts, state)
             select stream, 'counting', shard, entry_offset, payload, 'x', 3, 'redriving' from stream_entries where stream = '{stream}'
             """);
-        await bench.ExecuteAsync($"insert into stream_offsets (stream, consumer_group, shard, committed) values ('{stream}', 'counting', 0, 1)");
+        await bench.ExecuteAsync(
+            $"insert into stream_offsets (stream, consumer_group, shard, committed) values ('{stream}', 'counting', 0, 1)");
         Assert.True(await EndsAsync(stream, "old"));
         Assert.False(await EndsAsync(stream, "new"));
-        Assert.Equal("0 1 dead 4 Handling it again was cut short: the process ended, or lost its shard or the database. Before: x", await DeadAsync(stream));
+        Assert.Equal("0 1 dead 4 Handling it again was cut short: the process ended, or lost its shard or the database. Before: x",
+            await DeadAsync(stream));
     }
 
     // A process comes, takes what is free, and ends at the poison (true) or gets through (false).
@@ -193,9 +198,11 @@ public sealed class CrashedOwnersTests(StreamBench bench) : IClassFixture<Stream
 
     // Of each shard: owners lost / of them with its entry in hand / whether an entry is in hand now.
     private Task<string> StateAsync(string stream) => bench.TextAsync($"""
-        select string_agg(concat_ws('/', crashes, crashes_in_hand, in_hand > committed), ' ' order by consumer_group, shard) from stream_offsets where stream = '{stream}'
+        select string_agg(concat_ws('/', crashes, crashes_in_hand, in_hand > committed), ' ' order by consumer_group, shard)
+            from stream_offsets where stream = '{stream}'
         """);
 
     private Task<string> DeadAsync(string stream) =>
-        bench.TextAsync($"select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'");
+        bench.TextAsync(
+            $"select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'");
 }

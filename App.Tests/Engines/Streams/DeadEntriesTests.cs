@@ -143,8 +143,10 @@ public sealed class DeadEntriesTests(StreamBench bench) : IClassFixture<StreamBe
         return member;
     }
 
-    private Task<int> RedriveAsync(string stream) => bench.ExecuteAsync($"update stream_dead_entries set state = 'redriving' where stream = '{stream}' and state = 'dead'");
+    private Task<int> RedriveAsync(string stream) =>
+        bench.ExecuteAsync($"update stream_dead_entries set state = 'redriving' where stream = '{stream}' and state = 'dead'");
 
     private Task<string> DeadAsync(string stream) =>
-        bench.TextAsync($"select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'");
+        bench.TextAsync(
+            $"select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'");
 }

@@ -58,7 +58,8 @@ public sealed class DerivedEffectsTests(StreamBench bench) : IClassFixture<Strea
 
     private async Task<StreamMember> MemberAsync(string stream, bool derived, StreamOptions? options = null)
     {
-        var member = new StreamMember(bench.ConnectionString, "m", _ => new CountingHandler(stream) { EffectsAreDerived = derived }, options: options);
+        var member = new StreamMember(bench.ConnectionString, "m", _ => new CountingHandler(stream) { EffectsAreDerived = derived },
+            options: options);
         await member.Leases.TickAsync(default);
         return member;
     }
@@ -75,5 +76,6 @@ public sealed class DerivedEffectsTests(StreamBench bench) : IClassFixture<Strea
         create constraint trigger notes after insert on {table} deferrable initially deferred for each row execute function note()
         """);
 
-    private Task<string> NotedAsync(string stream) => bench.TextAsync($"select waits || ' ' || count(*) from noted where stream = '{stream}' group by waits");
+    private Task<string> NotedAsync(string stream) =>
+        bench.TextAsync($"select waits || ' ' || count(*) from noted where stream = '{stream}' group by waits");
 }

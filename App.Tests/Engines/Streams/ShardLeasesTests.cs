@@ -20,7 +20,9 @@ public sealed class ShardLeasesTests(StreamBench bench) : IClassFixture<StreamBe
         await JoinAsync(stream, "c");
         Assert.Equal([6, 6, 4], Shares().OrderDescending());
         Assert.Equal(16, members.SelectMany(member => member.Shards).Distinct().Count());
-        Assert.Equal("16 3", await bench.TextAsync($"select count(*) || ' ' || count(distinct owner) from stream_offsets where stream = '{stream}' and lease_expires_at > clock_timestamp()"));
+        Assert.Equal("16 3",
+            await bench.TextAsync(
+                $"select count(*) || ' ' || count(distinct owner) from stream_offsets where stream = '{stream}' and lease_expires_at > clock_timestamp()"));
         await LeaveAllAsync();
     }
 
@@ -49,7 +51,8 @@ public sealed class ShardLeasesTests(StreamBench bench) : IClassFixture<StreamBe
         Assert.Empty(b.Shards);
         await bench.ExpireAsync(stream, "a");
         await b.Leases.TickAsync(default);
-        Assert.Equal([(0, 2L, 2L), (1, 2L, 0L)], b.Leases.Owned.OrderBy(shard => shard.Shard).Select(shard => ((int)shard.Shard, shard.Epoch, shard.Committed)));
+        Assert.Equal([(0, 2L, 2L), (1, 2L, 0L)],
+            b.Leases.Owned.OrderBy(shard => shard.Shard).Select(shard => ((int)shard.Shard, shard.Epoch, shard.Committed)));
 
         // The old owner comes back: it finds that it owns nothing, and gets its share from the other.
         await a.Leases.TickAsync(default);
@@ -69,9 +72,15 @@ public sealed class ShardLeasesTests(StreamBench bench) : IClassFixture<StreamBe
         await using var half = await a.Postgres.OpenOwnAsync("consume/counting", default);
         await using (var begin = new NpgsqlCommand("begin", half)) await begin.ExecuteNonQueryAsync();
         // Long enough for the one statement that must still come in time.
-        await bench.ExecuteAsync($"update stream_offsets set lease_expires_at = clock_timestamp() + interval '5 s' where stream = '{stream}'");
-        await using (var commit = new NpgsqlCommand($"select stream_commit('{stream}', 'counting', 'a', '{{0}}', '{{1}}', '{{0}}', '{{1}}')", half)) await commit.ExecuteNonQueryAsync();
-        await Poll.UntilAsync("its leases have ended", async () => await bench.TextAsync($"select bool_and(lease_expires_at < clock_timestamp()) from stream_offsets where stream = '{stream}'") == "True");
+        await bench.ExecuteAsync(
+            $"update stream_offsets set lease_expires_at = clock_timestamp() + interval '5 s' where stream = '{stream}'");
+        await using (var commit = new NpgsqlCommand(
+            $"select stream_commit('{stream}', 'counting', 'a', '{{0}}', '{{1}}', '{{0}}', '{{1}}')", half))
+            await commit.ExecuteNonQueryAsync();
+        await Poll.UntilAsync("its leases have ended",
+            async () =>
+                await bench.TextAsync(
+                    $"select bool_and(lease_expires_at < clock_timestamp()) from stream_offsets where stream = '{stream}'") == "True");
         await bench.ExecuteAsync($"delete from stream_members where stream = '{stream}'");
         var b = new StreamMember(bench.ConnectionString, "b", _ => new CountingHandler(stream));
         members.Add(b);

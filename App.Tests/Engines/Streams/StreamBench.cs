@@ -21,7 +21,8 @@ public sealed class StreamBench : IAsyncLifetime
     {
         await database.InitializeAsync();
         Source = NpgsqlDataSource.Create(database.ConnectionString);
-        await ExecuteAsync("create table counts (stream text, consumer_group text, payload text, n int not null, primary key (stream, consumer_group, payload))");
+        await ExecuteAsync(
+            "create table counts (stream text, consumer_group text, payload text, n int not null, primary key (stream, consumer_group, payload))");
     }
 
     /// <inheritdoc/>
@@ -54,7 +55,8 @@ public sealed class StreamBench : IAsyncLifetime
 
     /// <summary>How often each payload has had its effect: <c>a 1, b 1</c>.</summary>
     public Task<string> CountsAsync(string stream, string group = "counting") =>
-        TextAsync($"select string_agg(payload || ' ' || n, ', ' order by payload) from counts where stream = '{stream}' and consumer_group = '{group}'");
+        TextAsync(
+            $"select string_agg(payload || ' ' || n, ', ' order by payload) from counts where stream = '{stream}' and consumer_group = '{group}'");
 
     /// <summary>One value as text; empty when null.</summary>
     public async Task<string> TextAsync(string sql)
@@ -73,7 +75,9 @@ public sealed class StreamBench : IAsyncLifetime
     /// <summary>Lets a member's leases and its membership run out, by the database's clock.</summary>
     public async Task ExpireAsync(string stream, string member)
     {
-        await ExecuteAsync($"update stream_offsets set lease_expires_at = clock_timestamp() - interval '1 ms' where stream = '{stream}' and owner = '{member}'");
-        await ExecuteAsync($"update stream_members set expires_at = clock_timestamp() - interval '1 ms' where stream = '{stream}' and member = '{member}'");
+        await ExecuteAsync(
+            $"update stream_offsets set lease_expires_at = clock_timestamp() - interval '1 ms' where stream = '{stream}' and owner = '{member}'");
+        await ExecuteAsync(
+            $"update stream_members set expires_at = clock_timestamp() - interval '1 ms' where stream = '{stream}' and member = '{member}'");
     }
 }

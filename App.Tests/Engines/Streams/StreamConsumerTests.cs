@@ -96,7 +96,8 @@ public sealed class StreamConsumerTests(StreamBench bench) : IClassFixture<Strea
             Handler(member).BeforeCommit = () => Task.CompletedTask;
             await member.DrainAsync();
         }
-        Assert.Equal(string.Join(", ", "ab".SelectMany(name => Enumerable.Range(0, 5).Select(round => $"{name}{round} 1"))), await bench.CountsAsync(stream));
+        Assert.Equal(string.Join(", ", "ab".SelectMany(name => Enumerable.Range(0, 5).Select(round => $"{name}{round} 1"))),
+            await bench.CountsAsync(stream));
     }
 
     [Fact]
@@ -105,8 +106,11 @@ public sealed class StreamConsumerTests(StreamBench bench) : IClassFixture<Strea
         var stream = await bench.StreamAsync();
         await using var member = await MemberAsync(stream, "m");
         await bench.AppendAsync(stream, (0, "a"));
-        Handler(member).BeforeCommit = async () => await bench.ExecuteAsync("select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()");
-        for (var i = 0; i < member.Options.MaxAttempts + 2; i++) Assert.True(TransientFault.Is(await Assert.ThrowsAnyAsync<Exception>(() => member.Consumer.RunOnceAsync(default))));
+        Handler(member).BeforeCommit = async () =>
+            await bench.ExecuteAsync(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()");
+        for (var i = 0; i < member.Options.MaxAttempts + 2; i++)
+            Assert.True(TransientFault.Is(await Assert.ThrowsAnyAsync<Exception>(() => member.Consumer.RunOnceAsync(default))));
         Handler(member).BeforeCommit = () => Task.CompletedTask;
         Assert.Equal(1, await member.DrainAsync());
         Assert.Equal("a 1", await bench.CountsAsync(stream));
@@ -117,8 +121,10 @@ public sealed class StreamConsumerTests(StreamBench bench) : IClassFixture<Strea
     public async Task A_group_that_follows_another_never_overtakes_it()
     {
         var stream = await bench.StreamAsync();
-        await using var first = new StreamMember(bench.ConnectionString, "first", _ => new CountingHandler(stream, "first") { BatchPerShard = 1 });
-        await using var follower = new StreamMember(bench.ConnectionString, "follower", _ => new CountingHandler(stream, "follower", follows: "first"));
+        await using var first = new StreamMember(bench.ConnectionString, "first",
+            _ => new CountingHandler(stream, "first") { BatchPerShard = 1 });
+        await using var follower = new StreamMember(bench.ConnectionString, "follower",
+            _ => new CountingHandler(stream, "follower", follows: "first"));
         await follower.Leases.TickAsync(default);
         await bench.AppendAsync(stream, (0, "a"), (0, "b"), (0, "c"), (1, "d"));
         Assert.Equal(0, await follower.DrainAsync());

@@ -11,16 +11,24 @@ internal sealed class StreamMember : IAsyncDisposable
     private readonly SemaphoreSlim oneInHand = new(1);
     private readonly TestMeters meters = new();
 
-    public StreamMember(string connectionString, string name, Func<Postgres, IStreamHandler> handler, TimeProvider? time = null, StreamOptions? options = null)
+    public StreamMember(string connectionString, string name, Func<Postgres, IStreamHandler> handler, TimeProvider? time = null,
+        StreamOptions? options = null)
     {
         Postgres = new Postgres(connectionString, connectionString, name);
         Options = options ?? Defaults;
         Handler = handler(Postgres);
         Leases = new ShardLeases(Postgres, Options, Handler.Stream, Handler.Group, NullLogger.Instance);
-        Consumer = new StreamConsumer(Postgres, Handler, Leases, Options, oneInHand, new StreamMetrics(meters), time ?? TimeProvider.System, NullLogger.Instance);
+        Consumer = new StreamConsumer(Postgres, Handler, Leases, Options, oneInHand, new StreamMetrics(meters), time ?? TimeProvider.System,
+            NullLogger.Instance);
     }
 
-    public static StreamOptions Defaults { get; } = new() { Enabled = true, Shards = 4, Retention = TimeSpan.FromHours(48), LeaseDuration = TimeSpan.FromMinutes(10) };
+    public static StreamOptions Defaults { get; } = new()
+    {
+        Enabled = true,
+        Shards = 4,
+        Retention = TimeSpan.FromHours(48),
+        LeaseDuration = TimeSpan.FromMinutes(10)
+    };
 
     public Postgres Postgres { get; }
 

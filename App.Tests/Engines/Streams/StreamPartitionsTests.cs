@@ -20,7 +20,8 @@ public sealed class StreamPartitionsTests(StreamBench bench) : IClassFixture<Str
         Assert.Equal($"{time.GetUtcNow().Year}0301 {time.GetUtcNow().Year}0302 {time.GetUtcNow().Year}0303", await NamesAsync());
         time.Advance(TimeSpan.FromDays(1));
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Partitions(postgres).CreateAheadAsync(default)));
-        Assert.EndsWith("0301 " + $"{time.GetUtcNow().Year}0302 {time.GetUtcNow().Year}0303 {time.GetUtcNow().Year}0304", await NamesAsync());
+        Assert.EndsWith("0301 " + $"{time.GetUtcNow().Year}0302 {time.GetUtcNow().Year}0303 {time.GetUtcNow().Year}0304",
+            await NamesAsync());
     }
 
     [Fact]
@@ -36,7 +37,8 @@ public sealed class StreamPartitionsTests(StreamBench bench) : IClassFixture<Str
 
         // No group has ever looked: dropping it would lose what was accepted.
         Assert.DoesNotContain(first, await partitions.RunOnceAsync(default));
-        await bench.ExecuteAsync($"insert into stream_offsets (stream, consumer_group, shard, committed) values ('{stream}', 'a', 0, 1), ('{stream}', 'b', 0, 0)");
+        await bench.ExecuteAsync(
+            $"insert into stream_offsets (stream, consumer_group, shard, committed) values ('{stream}', 'a', 0, 1), ('{stream}', 'b', 0, 0)");
         Assert.DoesNotContain(first, await partitions.RunOnceAsync(default));
         await bench.ExecuteAsync($"update stream_offsets set committed = 1 where stream = '{stream}'");
         time.Advance(-TimeSpan.FromDays(2));
@@ -75,12 +77,14 @@ public sealed class StreamPartitionsTests(StreamBench bench) : IClassFixture<Str
 
     private Postgres Connect() => new(bench.ConnectionString, bench.ConnectionString, "m");
 
-    private StreamPartitions Partitions(Postgres postgres) => new(postgres, StreamMember.Defaults, time, NullLogger<StreamPartitions>.Instance);
+    private StreamPartitions Partitions(Postgres postgres) =>
+        new(postgres, StreamMember.Defaults, time, NullLogger<StreamPartitions>.Instance);
 
     private Task<int> InsertAsync(string stream, long offset, DateTimeOffset at) =>
         bench.ExecuteAsync($"insert into stream_entries values ('{stream}', 0, {offset}, '{at:u}', 'x{offset}')");
 
-    private Task<string> DefaultAsync(string stream) => bench.TextAsync($"select count(*) from stream_entries_default where stream = '{stream}'");
+    private Task<string> DefaultAsync(string stream) =>
+        bench.TextAsync($"select count(*) from stream_entries_default where stream = '{stream}'");
 
     private Task<string> NamesAsync() => bench.TextAsync(
         $"select string_agg(right(c.relname, 8), ' ' order by 1) from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'stream_entries'::regclass and c.relname like 'stream\\_entries\\_{time.GetUtcNow().Year}%'");

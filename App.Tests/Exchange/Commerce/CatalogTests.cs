@@ -12,10 +12,12 @@ public sealed class CatalogTests(CommerceHost host) : IClassFixture<CommerceHost
     [Fact]
     public async Task An_item_is_added_then_changed_and_many_come_at_once()
     {
-        using var added = await http.PostAsJsonAsync("/api/catalog/items", new { sku = "b", name = "Bread", stock = 3, priceMinor = 120_000, currency = "NGN" });
+        using var added = await http.PostAsJsonAsync("/api/catalog/items",
+            new { sku = "b", name = "Bread", stock = 3, priceMinor = 120_000, currency = "NGN" });
         Assert.Equal(HttpStatusCode.OK, added.StatusCode);
         Assert.Equal(3, (await added.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("stock").GetInt32());
-        using var many = await http.PostAsJsonAsync("/api/catalog/items", new { items = new[] { Item("c", 1), Item("a", 2), Item("b", 9) } });
+        using var many = await http.PostAsJsonAsync("/api/catalog/items",
+            new { items = new[] { Item("c", 1), Item("a", 2), Item("b", 9) } });
         Assert.Equal(3, (await many.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("changed").GetInt32());
         using var same = await http.PostAsJsonAsync("/api/catalog/items", new { items = new[] { Item("a", 2) } });
         Assert.Equal(0, (await same.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("changed").GetInt32());
@@ -40,7 +42,8 @@ public sealed class CatalogTests(CommerceHost host) : IClassFixture<CommerceHost
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
         using var response = await http.PostAsync("/api/catalog/items", content);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
-        Assert.Equal(field, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("field").GetString());
+        Assert.Equal(field,
+            (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("field").GetString());
         Assert.Empty((await http.GetFromJsonAsync<JsonElement>("/api/catalog/items")).GetProperty("items").EnumerateArray());
     }
 

@@ -30,7 +30,8 @@ public sealed class CommerceHost : IAsyncLifetime
     public static Task<AppHost> StartAsync(params (string Name, string Value)[] more) => AppHost.StartAsync(null,
     [
         ("WORKER_ENABLED", "true"), ("PIPELINE_ENABLED", "false"),
-        ("WHATSAPP_APP_SECRET", $"{OldSecret},{Secret}"), ("WHATSAPP_VERIFY_TOKEN", VerifyToken), ("PAYSTACK_SECRET_KEY", $"{OldSecret}, {Secret}"), ("KORAPAY_SECRET_KEY", $"{OldSecret},{Secret}"),
+        ("WHATSAPP_APP_SECRET", $"{OldSecret},{Secret}"), ("WHATSAPP_VERIFY_TOKEN", VerifyToken),
+        ("PAYSTACK_SECRET_KEY", $"{OldSecret}, {Secret}"), ("KORAPAY_SECRET_KEY", $"{OldSecret},{Secret}"),
         .. more,
     ]);
 }

@@ -49,10 +49,14 @@ public sealed class ReservationTests(CommerceHost host) : IClassFixture<Commerce
     {
         await http.StockAsync("held", 1);
         var id = (await http.ReserveAsync("held", 1, "schema")).IdOf();
-        var below = await Assert.ThrowsAsync<PostgresException>(() => host.App.ExecuteAsync("update catalog_items set stock = stock - 1 where sku = 'held'"));
+        var below =
+            await Assert.ThrowsAsync<PostgresException>(() =>
+                host.App.ExecuteAsync("update catalog_items set stock = stock - 1 where sku = 'held'"));
         Assert.Equal(PostgresErrorCodes.CheckViolation, below.SqlState);
         await http.DeleteAsync($"/api/reservations/{id}");
-        var again = await Assert.ThrowsAsync<PostgresException>(() => host.App.ExecuteAsync($"update reservations set status = 'confirmed' where id = '{id}'"));
+        var again =
+            await Assert.ThrowsAsync<PostgresException>(() =>
+                host.App.ExecuteAsync($"update reservations set status = 'confirmed' where id = '{id}'"));
         Assert.Equal(PostgresErrorCodes.CheckViolation, again.SqlState);
     }
 
@@ -126,7 +130,10 @@ public sealed class ReservationTests(CommerceHost host) : IClassFixture<Commerce
         await http.StockAsync("race", 40);
         var ids = new List<string>();
         for (var i = 0; i < 40; i++) ids.Add((await http.ReserveAsync("race", 1, $"race-{i}")).IdOf());
-        await Task.WhenAll(ids.SelectMany((id, i) => (Task[])[host.App.EndTimeAsync(id), http.PostAsync($"/api/reservations/{id}/confirm", null), http.PostAsync($"/api/reservations/{id}/confirm", null)]));
+        await Task.WhenAll(
+            ids.SelectMany((id, i) =>
+                (Task[])[host.App.EndTimeAsync(id), http.PostAsync($"/api/reservations/{id}/confirm", null),
+                    http.PostAsync($"/api/reservations/{id}/confirm", null)]));
         var ended = await Task.WhenAll(ids.Select(async id => (await http.ReservationAsync(id)).StatusOf()));
         Assert.All(ended, status => Assert.Contains(status, (string[])["confirmed", "expired"]));
         Assert.Equal(ended.Count(status => status == "expired"), await http.LeftAsync("race"));
@@ -138,7 +145,8 @@ public sealed class ReservationTests(CommerceHost host) : IClassFixture<Commerce
         await using var quick = await CommerceHost.StartAsync(("RESERVATION_TTL_MINUTES", "0.01"));
         await quick.Http.StockAsync("brief", 1);
         var made = await quick.Http.ReserveAsync("brief", 1, "order-6");
-        Assert.InRange((made.GetProperty("expiresAt").GetDateTimeOffset() - made.GetProperty("createdAt").GetDateTimeOffset()).TotalSeconds, 0.3, 5);
+        Assert.InRange(
+            (made.GetProperty("expiresAt").GetDateTimeOffset() - made.GetProperty("createdAt").GetDateTimeOffset()).TotalSeconds, 0.3, 5);
         await Poll.UntilAsync("it has expired", async () => (await quick.Http.ReservationAsync(made.IdOf())).StatusOf() == "expired");
         Assert.Equal(1, await quick.Http.LeftAsync("brief"));
         Assert.Equal(1, await quick.ScalarAsync<long>("select count(*) from job_done where kind = 'reservation.expire'"));
@@ -154,7 +162,8 @@ public sealed class ReservationTests(CommerceHost host) : IClassFixture<Commerce
         using var confirmed = await other.PostAsync($"/api/reservations/{id}/confirm", null);
         using var released = await other.DeleteAsync($"/api/reservations/{id}");
         using var reserved = await other.TryReserveAsync("mine", 1, "order-7");
-        Assert.All((HttpResponseMessage[])[seen, confirmed, released, reserved], response => Assert.Equal(HttpStatusCode.NotFound, response.StatusCode));
+        Assert.All((HttpResponseMessage[])[seen, confirmed, released, reserved],
+            response => Assert.Equal(HttpStatusCode.NotFound, response.StatusCode));
         Assert.Empty((await other.GetFromJsonAsync<JsonElement>("/api/reservations")).GetProperty("reservations").EnumerateArray());
         Assert.Equal("held", (await http.ReservationAsync(id)).StatusOf());
     }
@@ -170,6 +179,7 @@ public sealed class ReservationTests(CommerceHost host) : IClassFixture<Commerce
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
         using var response = await http.PostAsync("/api/reservations", content);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, response.StatusCode);
-        Assert.Equal(field, (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("field").GetString());
+        Assert.Equal(field,
+            (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("field").GetString());
     }
 }

@@ -11,13 +11,15 @@ internal static class Shop
     /// <summary>Adds or changes an item.</summary>
     public static async Task StockAsync(this HttpClient http, string sku, int stock, long priceMinor = 500_00, string currency = "NGN")
     {
-        using var response = await http.PostAsJsonAsync("/api/catalog/items", new { sku, name = "Item " + sku, stock, priceMinor, currency });
+        using var response = await http.PostAsJsonAsync("/api/catalog/items",
+            new { sku, name = "Item " + sku, stock, priceMinor, currency });
         Assert.True(response.IsSuccessStatusCode, await response.Content.ReadAsStringAsync());
     }
 
     /// <summary>What is left of an item.</summary>
     public static async Task<int> LeftAsync(this HttpClient http, string sku) =>
-        (await http.GetFromJsonAsync<JsonElement>("/api/catalog/items?limit=10000")).GetProperty("items").EnumerateArray().Single(item => item.GetProperty("sku").GetString() == sku).GetProperty("stock").GetInt32();
+        (await http.GetFromJsonAsync<JsonElement>("/api/catalog/items?limit=10000")).GetProperty("items")
+            .EnumerateArray().Single(item => item.GetProperty("sku").GetString() == sku).GetProperty("stock").GetInt32();
 
     /// <summary>Asks for stock.</summary>
     public static Task<HttpResponseMessage> TryReserveAsync(this HttpClient http, string sku, int quantity, string reference) =>
@@ -32,10 +34,12 @@ internal static class Shop
     }
 
     /// <summary>A reservation as it is now.</summary>
-    public static Task<JsonElement> ReservationAsync(this HttpClient http, string id) => http.GetFromJsonAsync<JsonElement>($"/api/reservations/{id}");
+    public static Task<JsonElement> ReservationAsync(this HttpClient http, string id) =>
+        http.GetFromJsonAsync<JsonElement>($"/api/reservations/{id}");
 
     /// <summary>Lets the time of a reservation be over.</summary>
-    public static Task EndTimeAsync(this AppHost host, string id) => host.ExecuteAsync($"update reservations set expires_at = clock_timestamp() where id = '{id}'");
+    public static Task EndTimeAsync(this AppHost host, string id) =>
+        host.ExecuteAsync($"update reservations set expires_at = clock_timestamp() where id = '{id}'");
 
     /// <summary>The one payment of a reference, once there is one.</summary>
     public static async Task<JsonElement> PaymentAsync(this HttpClient http, string reference, string status = "succeeded")
@@ -43,7 +47,9 @@ internal static class Shop
         var found = default(JsonElement);
         await Poll.UntilAsync($"payment {reference} is {status}", async () =>
         {
-            var payments = (await http.GetFromJsonAsync<JsonElement>($"/api/payments?reference={Uri.EscapeDataString(reference)}&status={status}")).GetProperty("payments");
+            var payments =
+                (await http.GetFromJsonAsync<JsonElement>(
+                    $"/api/payments?reference={Uri.EscapeDataString(reference)}&status={status}")).GetProperty("payments");
             if (payments.GetArrayLength() != 1) return false;
             found = payments[0];
             return true;

@@ -10,12 +10,15 @@ public sealed class ChannelTests
     [Fact]
     public async Task Email_is_handed_to_the_server_and_tried_again_when_it_is_busy()
     {
-        await using var smtp = new SmtpSink { AnswerRecipient = times => times == 1 ? "451 4.7.1 Greylisted, try again later" : "250 2.1.5 Ok" };
+        await using var smtp =
+            new SmtpSink { AnswerRecipient = times => times == 1 ? "451 4.7.1 Greylisted, try again later" : "250 2.1.5 Ok" };
         await using var host = await MessageHost.StartAsync(("SMTP_URL", $"smtp://127.0.0.1:{smtp.Port}?from=shop@example.com"));
         var id = await host.PostAsync("email", "ada@example.com", new { subject = "Your order", text = "It is on its way." });
-        await Poll.UntilAsync("it waits", () => host.App.ScalarAsync<bool>("select exists (select from messages where state = 'pending' and attempts = 1)"));
+        await Poll.UntilAsync("it waits",
+            () => host.App.ScalarAsync<bool>("select exists (select from messages where state = 'pending' and attempts = 1)"));
         Assert.Empty(smtp.Mails);
-        await Poll.UntilAsync("its job waits", () => host.App.ScalarAsync<bool>("select exists (select from jobs where state = 'scheduled' and queue = 'messages')"));
+        await Poll.UntilAsync("its job waits",
+            () => host.App.ScalarAsync<bool>("select exists (select from jobs where state = 'scheduled' and queue = 'messages')"));
         await host.ForwardAsync();
         await host.UntilAsync(id, "delivered");
         var mail = Assert.Single(smtp.Mails);
@@ -38,7 +41,15 @@ public sealed class ChannelTests
     public async Task A_step_sends_one_message_and_succeeds_when_it_is_delivered()
     {
         await using var host = await MessageHost.StartAsync();
-        var plan = new { plan = new { goal = "tell", steps = new[] { new { name = "tell", handler = "message.send", input = new { channel = "webhook", to = host.UrlOf("/told"), body = new { order = 17 } } } } } };
+        var plan = new
+        {
+            plan = new
+            {
+                goal = "tell",
+                steps = new[] { new { name = "tell", handler = "message.send",
+                input = new { channel = "webhook", to = host.UrlOf("/told"), body = new { order = 17 } } } }
+            }
+        };
         using var response = await host.App.Http.PostAsJsonAsync("/api/runs", plan);
         Assert.Equal(201, (int)response.StatusCode);
         var run = (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetString();

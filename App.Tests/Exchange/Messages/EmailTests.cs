@@ -23,11 +23,14 @@ public sealed class EmailTests : IDisposable
     [InlineData("smtps", SmtpEncryption.Implicit)]
     public async Task A_password_is_told_to_a_trusted_server_over_an_encrypted_connection_alone(string scheme, object encryption)
     {
-        await using var smtp = new SmtpSink((SmtpEncryption)encryption, certificate) { AnswerSignIn = given => given == "shop@example.com:p@ss" ? "235 2.7.0 Ok" : "535 5.7.8 No" };
+        await using var smtp = new SmtpSink((SmtpEncryption)encryption,
+            certificate)
+        { AnswerSignIn = given => given == "shop@example.com:p@ss" ? "235 2.7.0 Ok" : "535 5.7.8 No" };
         await using var host = await StartAsync($"{scheme}://shop%40example.com:p%40ss@127.0.0.1:{smtp.Port}");
         var id = await SendAsync(host, text: "On its way.", html: "<p>On its way.</p>");
         await host.UntilAsync(id, "delivered");
-        Assert.All(smtp.Commands.Where(command => command.Line.Split(' ')[0] is not ("EHLO" or "STARTTLS")), command => Assert.True(command.Encrypted, command.Line));
+        Assert.All(smtp.Commands.Where(command => command.Line.Split(' ')[0] is not ("EHLO" or "STARTTLS")),
+            command => Assert.True(command.Encrypted, command.Line));
         Assert.Contains(smtp.Commands, command => command.Line.StartsWith("AUTH PLAIN", StringComparison.Ordinal));
         var mail = Assert.Single(smtp.Mails);
         Assert.Contains("From: shop@example.com", mail);
@@ -74,7 +77,8 @@ public sealed class EmailTests : IDisposable
         await using var host = await StartAsync($"smtp://shop:wrong@127.0.0.1:{smtp.Port}?from=shop@example.com");
         var id = await SendAsync(host);
         await WaitsAsync(host, id, "refuses to sign in");
-        Assert.True(await host.App.ScalarAsync<bool>("select exists (select from message_channels where paused_until > clock_timestamp())"));
+        Assert.True(
+            await host.App.ScalarAsync<bool>("select exists (select from message_channels where paused_until > clock_timestamp())"));
         smtp.AnswerSignIn = _ => "235 2.7.0 Ok";
         await host.ForwardAsync();
         await host.UntilAsync(id, "delivered");
@@ -87,7 +91,8 @@ public sealed class EmailTests : IDisposable
         await using var smtp = new SmtpSink { AnswerMail = () => ++times == 1 ? null : "250 2.0.0 Ok" };
         await using var host = await StartAsync($"smtp://127.0.0.1:{smtp.Port}?from=shop@example.com");
         var id = await SendAsync(host);
-        await Poll.UntilAsync("its job waits", () => host.App.ScalarAsync<bool>("select exists (select from jobs where state = 'scheduled' and queue = 'messages')"));
+        await Poll.UntilAsync("its job waits",
+            () => host.App.ScalarAsync<bool>("select exists (select from jobs where state = 'scheduled' and queue = 'messages')"));
         await host.ForwardAsync();
         await host.UntilAsync(id, "delivered");
         Assert.Equal(2, smtp.Mails.Count(mail => mail.Contains($"<{id:N}@example.com>", StringComparison.Ordinal)));
@@ -97,7 +102,8 @@ public sealed class EmailTests : IDisposable
     [InlineData("smtp://host", "host", 587, SecureSocketOptions.StartTls, "no-reply@host")]
     [InlineData("smtp://host:25?from=a@b.example", "host", 25, SecureSocketOptions.StartTlsWhenAvailable, "a@b.example")]
     [InlineData("smtp://u:p@host:25?from=a@b.example", "host", 25, SecureSocketOptions.StartTls, "a@b.example")]
-    [InlineData("smtp://u:p@host:25?from=a@b.example&starttls=optional", "host", 25, SecureSocketOptions.StartTlsWhenAvailable, "a@b.example")]
+    [InlineData("smtp://u:p@host:25?from=a@b.example&starttls=optional", "host", 25, SecureSocketOptions.StartTlsWhenAvailable,
+        "a@b.example")]
     [InlineData("smtp://host:25?starttls=required", "host", 25, SecureSocketOptions.StartTls, "no-reply@host")]
     [InlineData("smtp://host?starttls=off", "host", 587, SecureSocketOptions.None, "no-reply@host")]
     [InlineData("smtps://shop%40b.example:p@[::1]", "::1", 465, SecureSocketOptions.SslOnConnect, "shop@b.example")]
@@ -113,7 +119,8 @@ public sealed class EmailTests : IDisposable
     [InlineData("SMTP_URL", "smtp://host?starttls=maybe")]
     [InlineData("SMTP_URL", "smtp://host?from=nobody")]
     [InlineData("SMTP_CA_FILE", "/nowhere.pem")]
-    public void A_fault_names_the_variable(string name, string value) => Assert.Contains(name, Assert.Throws<InvalidVariablesException>(() => Read((name, value))).Message);
+    public void A_fault_names_the_variable(string name, string value) =>
+    Assert.Contains(name, Assert.Throws<InvalidVariablesException>(() => Read((name, value))).Message);
 
     [Theory]
     [InlineData("ada@example.com", true)]
@@ -127,7 +134,8 @@ public sealed class EmailTests : IDisposable
     [InlineData("ada@example.com\r\nBcc: bob@example.com", false)]
     [InlineData("ada@example.com (Ada)", false)]
     [InlineData("", false)]
-    public void An_address_is_one_address_and_nothing_else(string text, bool isAddress) => Assert.Equal(isAddress, MailAddresses.IsAddress(text));
+    public void An_address_is_one_address_and_nothing_else(string text, bool isAddress) =>
+    Assert.Equal(isAddress, MailAddresses.IsAddress(text));
 
     private static EmailOptions Read(params (string Name, string Value)[] variables)
     {
@@ -145,11 +153,13 @@ public sealed class EmailTests : IDisposable
     }
 
     private static Task<Guid> SendAsync(MessageHost host, string text = "Hello", string? html = null) =>
-        host.PostAsync("email", "ada@example.com", html is null ? new { subject = "Hello", text } : (object)new { subject = "Hello", text, html });
+        host.PostAsync("email", "ada@example.com",
+            html is null ? new { subject = "Hello", text } : (object)new { subject = "Hello", text, html });
 
     private static async Task WaitsAsync(MessageHost host, Guid id, string why)
     {
-        await Poll.UntilAsync("it waits", async () => (await host.GetAsync(id)).GetRawText().Contains(why, StringComparison.Ordinal), whatElse: () => host.StateAsync(id).GetAwaiter().GetResult());
+        await Poll.UntilAsync("it waits", async () => (await host.GetAsync(id)).GetRawText().Contains(why, StringComparison.Ordinal),
+            whatElse: () => host.StateAsync(id).GetAwaiter().GetResult());
         Assert.Equal("pending", await host.StateAsync(id));
     }
 }

@@ -24,8 +24,10 @@ internal sealed class MessageHost : IAsyncDisposable
     {
         var sink = await HttpStub.StartAsync();
         return new(await AppHost.StartAsync(null, [
-            ("WORKER_ENABLED", "true"), ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", SigningSecret), ("WEBHOOK_RETRY_SCHEDULE", "0,0.05,0.05,0.05"),
-            ("RUN_INITIAL_ANALYSIS", "false"), .. more.Select(one => (one.Name, one.Value.Replace("{sink}", sink.Url.ToString().TrimEnd('/'))))]), sink);
+            ("WORKER_ENABLED", "true"), ("EGRESS_ALLOW", "127.0.0.1"), ("WEBHOOK_SIGNING_SECRET", SigningSecret),
+            ("WEBHOOK_RETRY_SCHEDULE", "0,0.05,0.05,0.05"),
+            ("RUN_INITIAL_ANALYSIS", "false"),
+            .. more.Select(one => (one.Name, one.Value.Replace("{sink}", sink.Url.ToString().TrimEnd('/'))))]), sink);
     }
 
     /// <summary>A URL of the far side.</summary>
@@ -62,10 +64,13 @@ internal sealed class MessageHost : IAsyncDisposable
     /// <summary>Waits for a state.</summary>
     public Task UntilAsync(Guid id, string state) =>
         Poll.UntilAsync($"message {id} is {state}", async () => await StateAsync(id) == state,
-            whatElse: () => JsonSerializer.Serialize(App.Http.GetFromJsonAsync<JsonElement>($"/api/messages/{id}").GetAwaiter().GetResult()));
+            whatElse: () =>
+                JsonSerializer.Serialize(App.Http.GetFromJsonAsync<JsonElement>($"/api/messages/{id}").GetAwaiter().GetResult()));
 
     /// <summary>Lets all that waits for its time come due.</summary>
-    public Task ForwardAsync() => App.ExecuteAsync("update jobs set run_at = clock_timestamp() where state = 'scheduled' and queue = 'messages'; update webhook_endpoints set open_until = clock_timestamp() where open_until is not null; update message_channels set paused_until = clock_timestamp()");
+    public Task ForwardAsync() =>
+        App.ExecuteAsync(
+            "update jobs set run_at = clock_timestamp() where state = 'scheduled' and queue = 'messages'; update webhook_endpoints set open_until = clock_timestamp() where open_until is not null; update message_channels set paused_until = clock_timestamp()");
 
     public async ValueTask DisposeAsync()
     {

@@ -15,14 +15,18 @@ public sealed class MessageUpkeepTests
         foreach (var (at, state) in new[] { (old, "delivered"), (old, "dead"), (old, "pending"), (recent, "delivered"), (recent, "dead") })
             await host.App.ExecuteAsync($"""
                 insert into messages (id, organization, channel, recipient, body, state, error, delivered_at, died_at)
-                select '{Guid.CreateVersion7(at)}', 'default', 'webhook', 'https://example.com/', '1', '{state}', 'why', case '{state}' when 'delivered' then now() end, case '{state}' when 'dead' then now() end;
+                select '{Guid.CreateVersion7(at)}', 'default', 'webhook', 'https://example.com/', '1', '{state}', 'why', case '{state}'
+                    when 'delivered' then now() end, case '{state}' when 'dead' then now() end;
                 """);
         await host.App.ExecuteAsync("""
             insert into deliveries (message_id, number, outcome, started_at, latency_ms) select id, 1, 'failed', now(), 1 from messages;
-            insert into catalog_reports (organization, item, message_id, reported_at) values ('default', 'old', gen_random_uuid(), now() - interval '31 days'), ('default', 'recent', gen_random_uuid(), now() - interval '29 days');
+            insert into catalog_reports (organization, item, message_id, reported_at)
+                values ('default', 'old', gen_random_uuid(), now() - interval '31 days'),
+                    ('default', 'recent', gen_random_uuid(), now() - interval '29 days');
             """);
         Assert.Equal(2, await host.App.Services.GetRequiredService<MessageUpkeep>().PruneAsync(default));
-        Assert.Equal("dead delivered pending", await host.App.ScalarAsync<string>("select string_agg(state, ' ' order by state) from messages"));
+        Assert.Equal("dead delivered pending",
+            await host.App.ScalarAsync<string>("select string_agg(state, ' ' order by state) from messages"));
         Assert.Equal(3, await host.App.ScalarAsync<long>("select count(*) from deliveries"));
         Assert.Equal("recent", await host.App.ScalarAsync<string>("select string_agg(item, ' ') from catalog_reports"));
     }
@@ -34,10 +38,12 @@ public sealed class MessageUpkeepTests
         var (cancelled, died, waiting) = (host.Webhook("/cancelled"), host.Webhook("/died"), host.Webhook("/waiting"));
         await host.AddAsync(cancelled, died, waiting);
         await host.App.ExecuteAsync($"select jobs_cancel(id, 'Cancelled by request.') from jobs where args like '%{cancelled.Id}%'");
-        await host.App.ExecuteAsync($$"""update jobs set state = 'dead', finished_at = clock_timestamp(), run_at = null, errors = '[{"error":"Its workers ended with it."}]' where args like '%{{died.Id}}%'""");
+        await host.App.ExecuteAsync(
+            $$"""update jobs set state = 'dead', finished_at = clock_timestamp(), run_at = null, errors = '[{"error":"Its workers ended with it."}]' where args like '%{{died.Id}}%'""");
         Assert.Equal(2, await host.App.Services.GetRequiredService<MessageUpkeep>().AbandonAsync(default));
         Assert.Equal(0, await host.App.Services.GetRequiredService<MessageUpkeep>().AbandonAsync(default));
-        Assert.Equal("Its job has died: Its workers ended with it.|Its job was cancelled.", await host.App.ScalarAsync<string>($"select string_agg(error, '|' order by error) from messages where state = 'dead'"));
+        Assert.Equal("Its job has died: Its workers ended with it.|Its job was cancelled.",
+            await host.App.ScalarAsync<string>($"select string_agg(error, '|' order by error) from messages where state = 'dead'"));
         Assert.Equal("pending", await host.StateAsync(waiting.Id));
 
         (await host.App.Http.PostAsync($"/api/messages/{cancelled.Id}/redrive", null)).Dispose();

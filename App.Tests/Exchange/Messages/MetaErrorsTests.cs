@@ -36,11 +36,13 @@ public sealed class MetaErrorsTests
     public void A_code_says_what_follows(int code, int status, string end, int? retryAfter, int? pause)
     {
         var result = MetaErrors.ResultOf(new MetaError(code, "Words."), new HttpAnswer(status, "{}", "", null));
-        Assert.Equal((end, (double?)retryAfter, (double?)pause, (int?)code), (result.End.ToString(), result.RetryAfter?.TotalSeconds, result.Pause?.TotalSeconds, result.ErrorCode));
+        Assert.Equal((end, (double?)retryAfter, (double?)pause, (int?)code),
+            (result.End.ToString(), result.RetryAfter?.TotalSeconds, result.Pause?.TotalSeconds, result.ErrorCode));
         Assert.StartsWith($"Error {code}: Words.", result.Error);
     }
 
     [Fact]
     public void A_pause_that_the_answer_names_is_taken() =>
-        Assert.Equal(TimeSpan.FromSeconds(77), MetaErrors.ResultOf(new MetaError(130429, "Words."), new HttpAnswer(429, "{}", "", TimeSpan.FromSeconds(77))).RetryAfter);
+        Assert.Equal(TimeSpan.FromSeconds(77),
+            MetaErrors.ResultOf(new MetaError(130429, "Words."), new HttpAnswer(429, "{}", "", TimeSpan.FromSeconds(77))).RetryAfter);
 }

@@ -38,15 +38,20 @@ public sealed class OutboxTests
             return Task.CompletedTask;
         };
         // At the endpoint for two of them, in the messages for the others.
-        foreach (var endpoint in (string[])["/r0", "/r1"]) await host.App.ExecuteAsync($"insert into webhook_endpoints (organization, url, ordered) values ('default', '{host.UrlOf(endpoint)}', true)");
-        await host.AddAsync([.. Enumerable.Range(0, 200).Select(n => host.Webhook($"/r{n % 4}", $$"""{"n":{{n}}}""") with { OrderKey = n % 4 < 2 ? null : "house" })]);
-        await Poll.UntilAsync("all are delivered", async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 200);
+        foreach (var endpoint in (string[])["/r0", "/r1"])
+            await host.App.ExecuteAsync(
+                $"insert into webhook_endpoints (organization, url, ordered) values ('default', '{host.UrlOf(endpoint)}', true)");
+        await host.AddAsync([.. Enumerable.Range(0, 200)
+            .Select(n => host.Webhook($"/r{n % 4}", $$"""{"n":{{n}}}""") with { OrderKey = n % 4 < 2 ? null : "house" })]);
+        await Poll.UntilAsync("all are delivered",
+            async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 200);
         for (var recipient = 0; recipient < 4; recipient++)
         {
             var seen = host.Sink.At($"/r{recipient}").Select(request => request.Body).ToList();
             Assert.True(seen.Count > 50);
             // A repetition follows at once, before anything else.
-            Assert.Equal(Enumerable.Range(0, 50).Select(n => $$"""{"n":{{(n * 4) + recipient}}}"""), seen.Where((body, i) => i == 0 || seen[i - 1] != body));
+            Assert.Equal(Enumerable.Range(0, 50).Select(n => $$"""{"n":{{(n * 4) + recipient}}}"""),
+                seen.Where((body, i) => i == 0 || seen[i - 1] != body));
         }
     }
 
@@ -60,7 +65,9 @@ public sealed class OutboxTests
         var messages = Enumerable.Range(0, 100).Select(n => host.Webhook($"/m{n}")).ToList();
         var taken = await Task.WhenAll(messages.ConvertAll(message => store.AddAsync(message, default)));
         Assert.Equal(messages.Select(message => message.Id), taken.Select(one => one.Id));
-        Assert.Equal(100, await host.App.ScalarAsync<long>("select count(*) from messages m join jobs j on j.args::json ->> 'messageId' = m.id::text and j.xmin = m.xmin"));
+        Assert.Equal(100,
+            await host.App.ScalarAsync<long>(
+                "select count(*) from messages m join jobs j on j.args::json ->> 'messageId' = m.id::text and j.xmin = m.xmin"));
         Assert.InRange(await host.App.ScalarAsync<long>("select count(distinct xmin::text) from messages"), 1, 50);
     }
 

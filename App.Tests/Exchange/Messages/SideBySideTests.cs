@@ -17,19 +17,22 @@ public sealed class SideBySideTests
         host.Sink.Answer = async (_, _, _) =>
         {
             var now = Interlocked.Increment(ref atOnce);
-            for (var seen = Volatile.Read(ref most); now > seen; seen = Volatile.Read(ref most)) Interlocked.CompareExchange(ref most, now, seen);
+            for (var seen = Volatile.Read(ref most); now > seen; seen = Volatile.Read(ref most))
+                Interlocked.CompareExchange(ref most, now, seen);
             if (now == expected) gate.TrySetResult();
             await gate.Task;
             Interlocked.Decrement(ref atOnce);
         };
         if (concurrency is { } set)
         {
-            using var registered = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = host.UrlOf("/many"), concurrency = set });
+            using var registered = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints",
+                new { url = host.UrlOf("/many"), concurrency = set });
             Assert.Equal(set, (await registered.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("concurrency").GetInt32());
         }
         await host.AddAsync([.. Enumerable.Range(0, 200).Select(n => host.Webhook("/many", $$"""{"n":{{n}}}"""))]);
         // None is answered before so many are there.
-        await Poll.UntilAsync("all are delivered", async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 200);
+        await Poll.UntilAsync("all are delivered",
+            async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 200);
         Assert.Equal(expected, most);
     }
 
@@ -40,9 +43,11 @@ public sealed class SideBySideTests
         var gate = new TaskCompletionSource();
         host.Sink.Answer = (request, _, _) => request.Body == """{"n":0}""" ? gate.Task : Task.CompletedTask;
         await host.AddAsync([.. Enumerable.Range(0, 500).Select(n => host.Webhook("/hook", $$"""{"n":{{n}}}"""))]);
-        await Poll.UntilAsync("all others are delivered", async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 499);
+        await Poll.UntilAsync("all others are delivered",
+            async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 499);
         gate.SetResult();
-        await Poll.UntilAsync("it is delivered", async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 500);
+        await Poll.UntilAsync("it is delivered",
+            async () => await host.App.ScalarAsync<long>("select count(*) from messages where state = 'delivered'") == 500);
     }
 
     [Fact]
@@ -62,9 +67,12 @@ public sealed class SideBySideTests
 
         using var tooMany = await host.App.Http.PatchAsJsonAsync($"/api/webhook-endpoints/{id}", new { concurrency = 65 });
         Assert.Equal(422, (int)tooMany.StatusCode);
-        using var elsewhere = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "email", to = "ada@example.org", body = new { subject = "a", text = "b" }, orderKey = "a" });
+        using var elsewhere = await host.App.Http.PostAsJsonAsync("/api/messages",
+            new { channel = "email", to = "ada@example.org", body = new { subject = "a", text = "b" }, orderKey = "a" });
         Assert.Contains("orderKey", await elsewhere.Content.ReadAsStringAsync());
 
-        Task<string> WidthsAsync() => host.App.ScalarAsync<string>("select string_agg(coalesce(order_width, 1)::text, ' ' order by id) from jobs where queue = 'messages'");
+        Task<string> WidthsAsync() =>
+            host.App.ScalarAsync<string>(
+                "select string_agg(coalesce(order_width, 1)::text, ' ' order by id) from jobs where queue = 'messages'");
     }
 }

@@ -43,7 +43,9 @@ internal sealed class SmtpSink : IAsyncDisposable
     /// <summary>The answer to RCPT; the number counts them from 1.</summary>
     public Func<int, string> AnswerRecipient { get; set; } = _ => "250 2.1.5 Ok";
 
-    /// <summary>The answer to AUTH PLAIN, by what was signed in with: user and password with a colon between; null: no AUTH is offered.</summary>
+    /// <summary>
+    /// The answer to AUTH PLAIN, by what was signed in with: user and password with a colon between; null: no AUTH is offered.
+    /// </summary>
     public Func<string, string>? AnswerSignIn { get; set; }
 
     /// <summary>The answer to a whole mail; null: the connection is closed instead.</summary>

@@ -27,7 +27,9 @@ public sealed class WebhookEventsTests(AppHost host) : IClassFixture<AppHost>
         await RegisterAsync("other", "user.*", "order.refunded");
         await PublishAsync(type);
         Assert.Equal(expected, await ToldAsync());
-        Assert.Equal(type, await host.ScalarAsync<string>($"select string_agg(distinct event_type, ' ') from messages where organization = '{organization}'"));
+        Assert.Equal(type,
+            await host.ScalarAsync<string>(
+                $"select string_agg(distinct event_type, ' ') from messages where organization = '{organization}'"));
     }
 
     [Fact]
@@ -37,7 +39,8 @@ public sealed class WebhookEventsTests(AppHost host) : IClassFixture<AppHost>
         var closed = await IdAsync(http, "closed");
         (await http.PatchAsJsonAsync($"/api/webhook-endpoints/{closed}", new { enabled = false })).Dispose();
         (await http.DeleteAsync($"/api/webhook-endpoints/{await IdAsync(http, "deleted")}")).Dispose();
-        await host.ExecuteAsync($"insert into webhook_endpoints (organization, url, failures) values ('{organization}', 'https://example.com/remembered', 1)");
+        await host.ExecuteAsync(
+            $"insert into webhook_endpoints (organization, url, failures) values ('{organization}', 'https://example.com/remembered', 1)");
         using var stranger = host.ClientOfItsOwn();
         await IdAsync(stranger, "strangers");
         Assert.Single(await PublishAsync("order.paid"));
@@ -55,7 +58,8 @@ public sealed class WebhookEventsTests(AppHost host) : IClassFixture<AppHost>
         Assert.Equal("", await ToldAsync());
         await using var scope = host.Services.CreateAsyncScope();
         await Assert.ThrowsAsync<InvalidOperationException>(() =>
-            scope.ServiceProvider.GetRequiredService<WebhookEvents>().PublishAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), organization, "order.paid", "{}", default));
+            scope.ServiceProvider.GetRequiredService<WebhookEvents>()
+                .PublishAsync(scope.ServiceProvider.GetRequiredService<AppDbContext>(), organization, "order.paid", "{}", default));
     }
 
     private async Task<IReadOnlyList<Guid>> PublishAsync(string type, bool commit = true)
@@ -63,7 +67,8 @@ public sealed class WebhookEventsTests(AppHost host) : IClassFixture<AppHost>
         await using var scope = host.Services.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
         await using var transaction = await db.Database.BeginTransactionAsync();
-        var messages = await scope.ServiceProvider.GetRequiredService<WebhookEvents>().PublishAsync(db, organization, type, """{"a":1}""", default);
+        var messages = await scope.ServiceProvider.GetRequiredService<WebhookEvents>()
+            .PublishAsync(db, organization, type, """{"a":1}""", default);
         if (commit) await transaction.CommitAsync();
         return messages;
     }
@@ -77,10 +82,13 @@ public sealed class WebhookEventsTests(AppHost host) : IClassFixture<AppHost>
 
     private static async Task<Guid> IdAsync(HttpClient http, string name, params string[] types)
     {
-        using var response = await http.PostAsJsonAsync("/api/webhook-endpoints", new { url = $"https://example.com/{name}", eventTypes = types });
+        using var response = await http.PostAsJsonAsync("/api/webhook-endpoints",
+            new { url = $"https://example.com/{name}", eventTypes = types });
         Assert.Equal(201, (int)response.StatusCode);
         return (await response.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("id").GetGuid();
     }
 
-    private Task<string> ToldAsync() => host.ScalarAsync<string>($"select coalesce(string_agg(substr(recipient, 21), ' ' order by recipient), '') from messages where organization = '{organization}'");
+    private Task<string> ToldAsync() =>
+        host.ScalarAsync<string>(
+            $"select coalesce(string_agg(substr(recipient, 21), ' ' order by recipient), '') from messages where organization = '{organization}'");
 }

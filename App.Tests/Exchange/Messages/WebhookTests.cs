@@ -27,8 +27,11 @@ public sealed class WebhookTests
         Assert.Equal(Signature(MessageHost.SigningSecret, seen), seen.Header("webhook-signature"));
         var answer = await host.GetAsync(id);
         var delivery = Assert.Single(answer.GetProperty("deliveries").EnumerateArray());
-        Assert.Equal((1, "delivered", 200), (delivery.GetProperty("number").GetInt32(), delivery.GetProperty("outcome").GetString(), delivery.GetProperty("status").GetInt32()));
-        Assert.Equal(seen.Header("webhook-signature"), delivery.GetProperty("request").GetProperty("headers").GetProperty("webhook-signature").GetString());
+        Assert.Equal((1, "delivered", 200),
+            (delivery.GetProperty("number").GetInt32(), delivery.GetProperty("outcome").GetString(),
+                delivery.GetProperty("status").GetInt32()));
+        Assert.Equal(seen.Header("webhook-signature"),
+            delivery.GetProperty("request").GetProperty("headers").GetProperty("webhook-signature").GetString());
     }
 
     [Fact]
@@ -38,9 +41,12 @@ public sealed class WebhookTests
         var endpoint = await RegisterAsync(host, "/mine");
         var (id, first) = (endpoint.GetProperty("id").GetGuid(), endpoint.GetProperty("secret").GetString()!);
         Assert.StartsWith("whsec_", first);
-        Assert.Equal(JsonValueKind.Null, (await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{id}")).GetProperty("secret").ValueKind);
+        Assert.Equal(JsonValueKind.Null,
+            (await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{id}")).GetProperty("secret").ValueKind);
 
-        var rotated = await (await host.App.Http.PostAsJsonAsync($"/api/webhook-endpoints/{id}/rotate", new { graceHours = 1 })).Content.ReadFromJsonAsync<JsonElement>();
+        var rotated =
+            await (await host.App.Http.PostAsJsonAsync($"/api/webhook-endpoints/{id}/rotate",
+                new { graceHours = 1 })).Content.ReadFromJsonAsync<JsonElement>();
         var second = rotated.GetProperty("secret").GetString()!;
         await host.UntilAsync(await host.PostAsync("webhook", host.UrlOf("/mine"), new { n = 1 }), "delivered");
         var seen = host.Sink.At("/mine").Single();
@@ -65,11 +71,14 @@ public sealed class WebhookTests
         Assert.Equal(4, host.Sink.At("/hook").Count);
         Assert.Single(host.Sink.At("/hook").Select(request => request.Header("webhook-id")).Distinct());
         var dead = await host.GetAsync(id);
-        Assert.Equal([500, 302, 500, 302], dead.GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("status").GetInt32()));
+        Assert.Equal([500, 302, 500, 302],
+            dead.GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("status").GetInt32()));
         Assert.Equal("no", dead.GetProperty("deliveries")[0].GetProperty("responseBody").GetString());
         Assert.Contains("redirects are not followed", dead.GetProperty("error").GetString());
 
-        var redriven = await (await host.App.Http.PostAsJsonAsync("/api/messages/redrive", new { status = "dead", error = "REDIRECTS" })).Content.ReadFromJsonAsync<JsonElement>();
+        var redriven =
+            await (await host.App.Http.PostAsJsonAsync("/api/messages/redrive",
+                new { status = "dead", error = "REDIRECTS" })).Content.ReadFromJsonAsync<JsonElement>();
         Assert.Equal(1, redriven.GetProperty("redriven").GetInt32());
         await host.UntilAsync(id, "delivered");
         Assert.Equal(5, (await host.GetAsync(id)).GetProperty("attempts").GetInt32());
@@ -92,11 +101,14 @@ public sealed class WebhookTests
             await using var transaction = await db.Database.BeginTransactionAsync();
             await scope.ServiceProvider.GetRequiredService<Outbox>().AddAsync(db, message, default);
             // As a slow attempt leaves it behind.
-            await db.Database.ExecuteSqlAsync($"update messages set state = 'sending', sent_at = clock_timestamp() where id = {message.Id}");
+            await db.Database.ExecuteSqlAsync(
+                $"update messages set state = 'sending', sent_at = clock_timestamp() where id = {message.Id}");
             await transaction.CommitAsync();
         }
         await host.UntilAsync(message.Id, "delivered");
-        Assert.Equal(["lost", "lost", "delivered"], (await host.GetAsync(message.Id)).GetProperty("deliveries").EnumerateArray().Select(delivery => delivery.GetProperty("outcome").GetString()));
+        Assert.Equal(["lost", "lost", "delivered"],
+            (await host.GetAsync(message.Id)).GetProperty("deliveries")
+                .EnumerateArray().Select(delivery => delivery.GetProperty("outcome").GetString()));
         Assert.Equal([message.Id.ToString()], host.Sink.At("/hook").Select(request => request.Header("webhook-id")!).Distinct());
     }
 
@@ -123,9 +135,13 @@ public sealed class WebhookTests
 
         // The endpoint shows its attempts, the newest first, in pages.
         var page = await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{endpoint}/deliveries?limit=1");
-        var rest = await host.App.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-endpoints/{endpoint}/deliveries?limit=1&cursor={page.GetProperty("next").GetString()}");
+        var rest =
+            await host.App.Http.GetFromJsonAsync<JsonElement>(
+                $"/api/webhook-endpoints/{endpoint}/deliveries?limit=1&cursor={page.GetProperty("next").GetString()}");
         var shown = page.GetProperty("deliveries").EnumerateArray().Concat(rest.GetProperty("deliveries").EnumerateArray()).ToList();
-        Assert.Equal([(second, "delivered", 200), (first, "refused", 410)], shown.Select(one => (one.GetProperty("messageId").GetGuid(), one.GetProperty("outcome").GetString(), one.GetProperty("status").GetInt32())));
+        Assert.Equal([(second, "delivered", 200), (first, "refused", 410)],
+            shown.Select(one =>
+                (one.GetProperty("messageId").GetGuid(), one.GetProperty("outcome").GetString(), one.GetProperty("status").GetInt32())));
         Assert.Equal(JsonValueKind.Null, rest.GetProperty("next").ValueKind);
     }
 
@@ -145,7 +161,10 @@ public sealed class WebhookTests
         var second = host.Webhook("/busy", """{"n":2}""");
         await host.AddAsync(first, second);
         await host.UntilAsync(second.Id, "delivered");
-        await Poll.UntilAsync("the first waits as it was told", () => host.App.ScalarAsync<bool>($"select state = 'pending' and coalesce(next_at > clock_timestamp() + interval '500 s', false) from messages where id = '{first.Id}'"));
+        await Poll.UntilAsync("the first waits as it was told",
+            () =>
+                host.App.ScalarAsync<bool>(
+                    $"select state = 'pending' and coalesce(next_at > clock_timestamp() + interval '500 s', false) from messages where id = '{first.Id}'"));
         await host.ForwardAsync();
         await host.UntilAsync(first.Id, "delivered");
     }
@@ -162,10 +181,12 @@ public sealed class WebhookTests
         };
         var message = host.Webhook("/weak");
         await host.AddAsync(message);
-        await Poll.UntilAsync("the circuit is open", () => host.App.ScalarAsync<bool>("select exists (select from webhook_endpoints where open_until > clock_timestamp())"));
+        await Poll.UntilAsync("the circuit is open",
+            () => host.App.ScalarAsync<bool>("select exists (select from webhook_endpoints where open_until > clock_timestamp())"));
         Assert.Equal(8, host.Sink.At("/weak").Count);
         works = true;
-        await Poll.UntilAsync("it waits", () => host.App.ScalarAsync<bool>("select exists (select from jobs where state = 'scheduled' and queue = 'messages')"));
+        await Poll.UntilAsync("it waits",
+            () => host.App.ScalarAsync<bool>("select exists (select from jobs where state = 'scheduled' and queue = 'messages')"));
         await host.ForwardAsync();
         await host.UntilAsync(message.Id, "delivered");
         Assert.Equal(9, host.Sink.At("/weak").Count);
@@ -188,7 +209,8 @@ public sealed class WebhookTests
         Assert.Contains("EGRESS_ALLOW", (await host.GetAsync(id)).GetProperty("error").GetString());
 
         // So is an address, in every form.
-        foreach (var url in new[] { host.UrlOf("/hook"), "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/", "https://169.254.169.254/latest", "http://[fd00::1]:8080/" })
+        foreach (var url in new[] { host.UrlOf("/hook"), "http://2130706433/", "http://0x7f.1/", "http://[::ffff:127.0.0.1]/",
+            "https://169.254.169.254/latest", "http://[fd00::1]:8080/" })
         {
             using var endpoint = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url });
             Assert.Equal(HttpStatusCode.Created, endpoint.StatusCode);
@@ -201,11 +223,13 @@ public sealed class WebhookTests
 
     private static async Task<JsonElement> RegisterAsync(MessageHost host, string path)
     {
-        using var response = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = host.UrlOf(path), eventTypes = Array.Empty<string>() });
+        using var response = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints",
+            new { url = host.UrlOf(path), eventTypes = Array.Empty<string>() });
         Assert.Equal(HttpStatusCode.Created, response.StatusCode);
         return await response.Content.ReadFromJsonAsync<JsonElement>();
     }
 
     private static string Signature(string secret, SeenRequest seen) => "v1," + Convert.ToBase64String(HMACSHA256.HashData(
-        Convert.FromBase64String(secret["whsec_".Length..]), Encoding.UTF8.GetBytes($"{seen.Header("webhook-id")}.{seen.Header("webhook-timestamp")}.{seen.Body}")));
+        Convert.FromBase64String(secret["whsec_".Length..]),
+        Encoding.UTF8.GetBytes($"{seen.Header("webhook-id")}.{seen.Header("webhook-timestamp")}.{seen.Body}")));
 }

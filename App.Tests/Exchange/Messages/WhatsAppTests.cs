@@ -15,24 +15,32 @@ public sealed class WhatsAppTests
     private const string To = "+2348012345678";
     private const string Path = "/v23.0/10001/messages";
 
-    private static readonly (string, string)[] Configured = [("WHATSAPP_ACCESS_TOKEN", "EAAG-token"), ("WHATSAPP_PHONE_NUMBER_ID", "10001"), ("WHATSAPP_API_BASE_URL", "{sink}"), ("WHATSAPP_TIMEOUT_MS", "60000")];
+    private static readonly (string,
+        string)[] Configured = [("WHATSAPP_ACCESS_TOKEN", "EAAG-token"), ("WHATSAPP_PHONE_NUMBER_ID", "10001"),
+            ("WHATSAPP_API_BASE_URL", "{sink}"), ("WHATSAPP_TIMEOUT_MS", "60000")];
 
     [Theory]
     [InlineData("""{"text":"Hello"}""", """{"body":"Hello"}""", "text")]
-    [InlineData("""{"type":"template","template":{"name":"order","language":{"code":"en"}}}""", """{"name":"order","language":{"code":"en"}}""", "template")]
-    [InlineData("""{"type":"image","image":{"link":"https://example.com/a.png","caption":"A"}}""", """{"link":"https://example.com/a.png","caption":"A"}""", "image")]
-    [InlineData("""{"type":"interactive","interactive":{"type":"button","body":{"text":"Yes?"},"action":{"buttons":[]}}}""", """{"type":"button","body":{"text":"Yes?"},"action":{"buttons":[]}}""", "interactive")]
+    [InlineData("""{"type":"template","template":{"name":"order","language":{"code":"en"}}}""",
+        """{"name":"order","language":{"code":"en"}}""", "template")]
+    [InlineData("""{"type":"image","image":{"link":"https://example.com/a.png","caption":"A"}}""",
+        """{"link":"https://example.com/a.png","caption":"A"}""", "image")]
+    [InlineData("""{"type":"interactive","interactive":{"type":"button","body":{"text":"Yes?"},"action":{"buttons":[]}}}""",
+        """{"type":"button","body":{"text":"Yes?"},"action":{"buttons":[]}}""", "interactive")]
     public async Task Messages_of_every_kind_are_sent_as_the_api_takes_them(string body, string content, string type)
     {
         await using var host = await MessageHost.StartAsync(Configured);
-        host.Sink.Answer = (_, _, context) => HttpStub.JsonAsync(context, """{"messaging_product":"whatsapp","contacts":[{"input":"x","wa_id":"x"}],"messages":[{"id":"wamid.1"}]}""");
+        host.Sink.Answer = (_, _, context) =>
+            HttpStub.JsonAsync(context,
+                """{"messaging_product":"whatsapp","contacts":[{"input":"x","wa_id":"x"}],"messages":[{"id":"wamid.1"}]}""");
         var id = await host.PostAsync("whatsapp", To, JsonElement.Parse(body));
         await host.UntilAsync(id, "delivered");
         var seen = host.Sink.At(Path).Single();
         Assert.Equal("Bearer EAAG-token", seen.Header("authorization"));
         var sent = JsonElement.Parse(seen.Body);
         Assert.Equal(("whatsapp", To, type, id.ToString()),
-            (sent.GetProperty("messaging_product").GetString(), sent.GetProperty("to").GetString(), sent.GetProperty("type").GetString(), sent.GetProperty("biz_opaque_callback_data").GetString()));
+            (sent.GetProperty("messaging_product").GetString(), sent.GetProperty("to").GetString(), sent.GetProperty("type").GetString(),
+                sent.GetProperty("biz_opaque_callback_data").GetString()));
         Assert.Equal(content, sent.GetProperty(type).GetRawText());
         var answer = await host.GetAsync(id);
         Assert.Equal("wamid.1", answer.GetProperty("providerId").GetString());
@@ -62,9 +70,12 @@ public sealed class WhatsAppTests
     public async Task An_error_that_passes_is_tried_again(int code, int status)
     {
         await using var host = await MessageHost.StartAsync(Configured);
-        host.Sink.Answer = (_, number, context) => number == 1 ? HttpStub.JsonAsync(context, Error(code), status) : HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.2"}]}""");
+        host.Sink.Answer = (_, number, context) =>
+            number == 1
+                ? HttpStub.JsonAsync(context, Error(code), status) : HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.2"}]}""");
         var id = await host.PostAsync("whatsapp", To, new { text = "Hello" });
-        await Poll.UntilAsync("it waits", () => host.App.ScalarAsync<bool>("select exists (select from messages where state = 'pending' and attempts = 1)"));
+        await Poll.UntilAsync("it waits",
+            () => host.App.ScalarAsync<bool>("select exists (select from messages where state = 'pending' and attempts = 1)"));
         await host.App.ExecuteAsync("delete from job_rates");
         await host.ForwardAsync();
         await host.UntilAsync(id, "delivered");
@@ -78,11 +89,13 @@ public sealed class WhatsAppTests
     {
         await using var host = await MessageHost.StartAsync(Configured);
         var refused = true;
-        host.Sink.Answer = (_, _, context) => refused ? HttpStub.JsonAsync(context, Error(code), status) : HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.3"}]}""");
+        host.Sink.Answer = (_, _, context) =>
+            refused ? HttpStub.JsonAsync(context, Error(code), status) : HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.3"}]}""");
         var first = await host.PostAsync("whatsapp", To, new { text = "Hello" });
         await Poll.UntilAsync("the channel is silent", () => host.App.ScalarAsync<bool>("select exists (select from message_channels)"));
         var second = await host.PostAsync("whatsapp", "+2348000000001", new { text = "Hello" });
-        await Poll.UntilAsync("the second waits", () => host.App.ScalarAsync<bool>($"select next_at is not null from messages where id = '{second}'"));
+        await Poll.UntilAsync("the second waits",
+            () => host.App.ScalarAsync<bool>($"select next_at is not null from messages where id = '{second}'"));
         Assert.Single(host.Sink.Requests);
         var health = (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("messages");
         Assert.Equal("degraded", health.GetProperty("status").GetString());
@@ -93,7 +106,8 @@ public sealed class WhatsAppTests
         await host.ForwardAsync();
         await host.UntilAsync(first, "delivered");
         await host.UntilAsync(second, "delivered");
-        Assert.Equal("up", (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("messages").GetProperty("status").GetString());
+        Assert.Equal("up",
+            (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("messages").GetProperty("status").GetString());
     }
 
     [Fact]
@@ -140,7 +154,8 @@ public sealed class WhatsAppTests
         await host.UntilAsync(id, "delivered");
         async Task<string> AfterAsync(string status)
         {
-            await ReportAsync(host, new MessageReceipt(null, "wamid.1", status, DateTimeOffset.UnixEpoch, status == "failed" ? 131026 : null));
+            await ReportAsync(host,
+                new MessageReceipt(null, "wamid.1", status, DateTimeOffset.UnixEpoch, status == "failed" ? 131026 : null));
             return await host.App.ScalarAsync<string>($"select state || ' ' || receipt from messages where id = '{id}'");
         }
         Assert.Equal("delivered sent", await AfterAsync("sent"));
@@ -155,10 +170,13 @@ public sealed class WhatsAppTests
     public async Task A_pair_is_sent_one_message_in_six_seconds_and_the_number_sends_80_a_second()
     {
         await using var host = await MessageHost.StartAsync(Configured);
-        Assert.Equal([JobLimit.Starts("whatsapp:10001", 80, TimeSpan.FromSeconds(1)), JobLimit.Starts("whatsapp:10001:2348012345678", 1, TimeSpan.FromSeconds(6))],
+        Assert.Equal(
+            [JobLimit.Starts("whatsapp:10001", 80, TimeSpan.FromSeconds(1)),
+                JobLimit.Starts("whatsapp:10001:2348012345678", 1, TimeSpan.FromSeconds(6))],
             host.App.Services.GetServices<IMessageChannel>().Single(channel => channel.Name == "whatsapp").LimitsOf(To));
         // Its first place was taken just now, for as long as this test may take.
-        await host.App.ExecuteAsync("insert into job_rates (key, free_at, next_at) values ('whatsapp:10001:2348012345678', clock_timestamp() + interval '1 h', clock_timestamp() + interval '1 h')");
+        await host.App.ExecuteAsync(
+            "insert into job_rates (key, free_at, next_at) values ('whatsapp:10001:2348012345678', clock_timestamp() + interval '1 h', clock_timestamp() + interval '1 h')");
         host.Sink.Answer = (_, _, context) => HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.1"}]}""");
         var held = await host.PostAsync("whatsapp", To, new { text = "Hello" });
         var other = await host.PostAsync("whatsapp", "+2348000000001", new { text = "Hello" });
@@ -171,10 +189,12 @@ public sealed class WhatsAppTests
     public async Task A_channel_that_is_not_configured_is_off_and_says_which_variable_is_missing()
     {
         await using var host = await MessageHost.StartAsync();
-        using var response = await host.App.Http.PostAsJsonAsync("/api/messages", new { channel = "whatsapp", to = To, body = new { text = "Hello" } });
+        using var response = await host.App.Http.PostAsJsonAsync("/api/messages",
+            new { channel = "whatsapp", to = To, body = new { text = "Hello" } });
         Assert.Equal(422, (int)response.StatusCode);
         Assert.Contains("WHATSAPP_ACCESS_TOKEN and WHATSAPP_PHONE_NUMBER_ID", await response.Content.ReadAsStringAsync());
-        var channels = (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("messages").GetProperty("details").GetProperty("channels");
+        var channels = (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("messages")
+            .GetProperty("details").GetProperty("channels");
         Assert.Equal("off", channels.GetProperty("whatsapp").GetProperty("status").GetString());
         Assert.Equal("up", channels.GetProperty("webhook").GetProperty("status").GetString());
     }

@@ -31,9 +31,14 @@ public sealed class EventTests : IAsyncLifetime
 
         Assert.Equal(["odd", "seen"], await KeysAsync("?provider=paystack"));
         Assert.Equal(["odd"], await KeysAsync("?state=failed"));
-        Assert.Equal(["seen"], await KeysAsync($"?provider=paystack&limit=1&cursor={(await ListAsync("?provider=paystack&limit=1")).GetProperty("next").GetString()}"));
-        var one = await app.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-events/{(await ListAsync("?state=processed&provider=paystack")).GetProperty("events")[0].GetProperty("id").GetInt64()}");
-        Assert.Equal("seen", JsonElement.Parse(one.GetProperty("body").GetString()!).GetProperty("data").GetProperty("reference").GetString());
+        Assert.Equal(["seen"],
+            await KeysAsync(
+                $"?provider=paystack&limit=1&cursor={(await ListAsync("?provider=paystack&limit=1")).GetProperty("next").GetString()}"));
+        var one =
+            await app.Http.GetFromJsonAsync<JsonElement>(
+                $"/api/webhook-events/{(await ListAsync("?state=processed&provider=paystack")).GetProperty("events")[0].GetProperty("id").GetInt64()}");
+        Assert.Equal("seen",
+            JsonElement.Parse(one.GetProperty("body").GetString()!).GetProperty("data").GetProperty("reference").GetString());
         Assert.Equal(128, one.GetProperty("headers").GetProperty("x-paystack-signature").GetString()!.Length);
         Assert.Contains("unknownReference", one.GetProperty("outcome").GetString());
         using var faulty = await app.Http.GetAsync("/api/webhook-events?state=gone&provider=stripe");
@@ -56,7 +61,10 @@ public sealed class EventTests : IAsyncLifetime
         var reservation = (await app.Http.ReserveAsync("again", 1, "again")).IdOf();
         await app.ExecuteAsync("alter table payments add constraint away check (false) not valid");
         await app.PaystackSaysAsync("charge.success", Charge("again", 500_00));
-        await Poll.UntilAsync("an attempt has failed", async () => await app.ScalarAsync<long>("select count(*) from webhook_events where attempts > 0 and error is not null and state = 'received'") == 1);
+        await Poll.UntilAsync("an attempt has failed",
+            async () =>
+                await app.ScalarAsync<long>(
+                    "select count(*) from webhook_events where attempts > 0 and error is not null and state = 'received'") == 1);
         await app.ExecuteAsync("alter table payments drop constraint away");
         var id = await app.ScalarAsync<long>("select id from webhook_events");
 
@@ -68,7 +76,8 @@ public sealed class EventTests : IAsyncLifetime
         await app.ProcessedAsync();
         var done = await app.ScalarAsync<DateTime>("select processed_at from webhook_events");
         (await app.Http.PostAsync($"/api/webhook-events/{id}/replay", null)).Dispose();
-        await Poll.UntilAsync("it is processed again", async () => await app.ScalarAsync<DateTime>("select processed_at from webhook_events") > done);
+        await Poll.UntilAsync("it is processed again",
+            async () => await app.ScalarAsync<DateTime>("select processed_at from webhook_events") > done);
         Assert.Equal(1, await app.ScalarAsync<long>("select count(*) from payments where needs_refund = false"));
         using var missing = await app.Http.PostAsync("/api/webhook-events/999/replay", null);
         Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
@@ -81,7 +90,8 @@ public sealed class EventTests : IAsyncLifetime
         await using var web = await CommerceHost.StartAsync(("WORKER_ENABLED", "false"));
         await web.PaystackSaysAsync("transfer.success", new { reference = "old" });
         await web.PaystackSaysAsync("transfer.success", new { reference = "new" });
-        await web.ExecuteAsync("update webhook_events set state = 'processed', processed_at = now(), received_at = received_at - case when dedupe_key like '%old' then interval '31 days' else interval '0' end");
+        await web.ExecuteAsync(
+            "update webhook_events set state = 'processed', processed_at = now(), received_at = received_at - case when dedupe_key like '%old' then interval '31 days' else interval '0' end");
         var postgres = web.Services.GetRequiredService<Postgres>();
         var pruning = new WebhookPruning(postgres, web.Services.GetRequiredService<WebhookOptions>(), NullLogger<WebhookPruning>.Instance);
         var lease = new Lease(postgres, "leader", TimeSpan.FromMinutes(10));
@@ -96,5 +106,6 @@ public sealed class EventTests : IAsyncLifetime
     private Task<JsonElement> ListAsync(string query) => app.Http.GetFromJsonAsync<JsonElement>("/api/webhook-events" + query);
 
     private async Task<string[]> KeysAsync(string query) =>
-        [.. (await ListAsync(query)).GetProperty("events").EnumerateArray().Select(one => one.GetProperty("key").GetString()!.Split(':')[1])];
+        [.. (await ListAsync(query)).GetProperty("events")
+            .EnumerateArray().Select(one => one.GetProperty("key").GetString()!.Split(':')[1])];
 }

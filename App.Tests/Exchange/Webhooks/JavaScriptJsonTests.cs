@@ -18,14 +18,16 @@ public sealed class JavaScriptJsonTests
     [InlineData("""{}""")]
     [InlineData("""[[],{},[{"a":[null,true,false]}],""]""")]
     [InlineData("\"text\"")]
-    public async Task It_is_what_JSON_stringify_writes(string json) => Assert.Equal(await StringifyAsync([json]), [Encoding.UTF8.GetString(JavaScriptJson.Stringify(Encoding.UTF8.GetBytes(json)))]);
+    public async Task It_is_what_JSON_stringify_writes(string json) =>
+    Assert.Equal(await StringifyAsync([json]), [Encoding.UTF8.GetString(JavaScriptJson.Stringify(Encoding.UTF8.GetBytes(json)))]);
 
     [Fact]
     public async Task Three_thousand_numbers_and_texts_by_chance_are_written_as_JavaScript_writes_them()
     {
         var random = new Random(7);
         var inputs = Enumerable.Range(0, 3000).Select(_ => $$"""{"n":{{Number(random)}},"t":"{{Text(random)}}"}""").ToList();
-        Assert.Equal(await StringifyAsync(inputs), inputs.Select(input => Encoding.UTF8.GetString(JavaScriptJson.Stringify(Encoding.UTF8.GetBytes(input)))));
+        Assert.Equal(await StringifyAsync(inputs),
+            inputs.Select(input => Encoding.UTF8.GetString(JavaScriptJson.Stringify(Encoding.UTF8.GetBytes(input)))));
     }
 
     [Theory]
@@ -34,14 +36,17 @@ public sealed class JavaScriptJsonTests
     [InlineData("""{"dat\u0061":"x"}""", "\"x\"")]
     [InlineData("""{"x":{"data":1}}""", "")]
     [InlineData("[1]", "")]
-    public void A_member_is_cut_out_as_it_stands(string json, string member) => Assert.Equal(member, Encoding.UTF8.GetString(JavaScriptJson.Member(Encoding.UTF8.GetBytes(json), "data")));
+    public void A_member_is_cut_out_as_it_stands(string json, string member) =>
+    Assert.Equal(member, Encoding.UTF8.GetString(JavaScriptJson.Member(Encoding.UTF8.GetBytes(json), "data")));
 
     [Theory]
     [InlineData("")]
     [InlineData("{")]
     [InlineData("""{"data":}""")]
     [InlineData("nonsense")]
-    public void What_is_no_JSON_is_told(string json) => Assert.ThrowsAny<JsonException>(() => JavaScriptJson.Member(Encoding.UTF8.GetBytes(json), "data").Length + JavaScriptJson.Stringify(Encoding.UTF8.GetBytes(json)).Length);
+    public void What_is_no_JSON_is_told(string json) =>
+    Assert.ThrowsAny<JsonException>(() =>
+        JavaScriptJson.Member(Encoding.UTF8.GetBytes(json), "data").Length + JavaScriptJson.Stringify(Encoding.UTF8.GetBytes(json)).Length);
 
     private static string Number(Random random) => random.Next(5) switch
     {
@@ -62,14 +67,17 @@ public sealed class JavaScriptJsonTests
 
     private static async Task<IReadOnlyList<string>> StringifyAsync(IReadOnlyList<string> inputs)
     {
-        using var node = Process.Start(new ProcessStartInfo("node", ["-e", "const { createInterface } = require('readline'); createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', line => process.stdout.write(JSON.stringify(JSON.parse(line)) + '\\n'));"])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            StandardInputEncoding = new UTF8Encoding(false),
-            StandardOutputEncoding = Encoding.UTF8,
-        })!;
+        using var node =
+            Process.Start(new ProcessStartInfo("node",
+                ["-e",
+                    "const { createInterface } = require('readline'); createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', line => process.stdout.write(JSON.stringify(JSON.parse(line)) + '\\n'));"])
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                StandardInputEncoding = new UTF8Encoding(false),
+                StandardOutputEncoding = Encoding.UTF8,
+            })!;
         var reading = node.StandardOutput.ReadToEndAsync();
         foreach (var input in inputs) await node.StandardInput.WriteAsync(input + "\n");
         node.StandardInput.Close();

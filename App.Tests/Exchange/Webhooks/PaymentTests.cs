@@ -7,7 +7,9 @@ using static App.Tests.Exchange.Webhooks.Sender;
 
 namespace App.Tests.Exchange.Webhooks;
 
-/// <summary>What payments do to reservations, however late, often and out of order they are told of; and that no money is forgotten.</summary>
+/// <summary>
+/// What payments do to reservations, however late, often and out of order they are told of; and that no money is forgotten.
+/// </summary>
 public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost>
 {
     private HttpClient Http => host.Http;
@@ -19,7 +21,9 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await host.App.PaystackSaysAsync("charge.success", Charge("pay-1", 500_00));
         var payment = await Http.PaymentAsync("pay-1");
         Assert.Equal("confirmed", (await Http.ReservationAsync(reservation)).StatusOf());
-        Assert.Equal(("paystack", 500_00, "NGN", false), (payment.GetProperty("provider").GetString(), payment.GetProperty("amountMinor").GetInt64(), payment.GetProperty("currency").GetString(), payment.GetProperty("needsRefund").GetBoolean()));
+        Assert.Equal(("paystack", 500_00, "NGN", false),
+            (payment.GetProperty("provider").GetString(), payment.GetProperty("amountMinor").GetInt64(),
+                payment.GetProperty("currency").GetString(), payment.GetProperty("needsRefund").GetBoolean()));
         Assert.Equal(reservation, payment.GetProperty("reservationId").GetString());
     }
 
@@ -30,9 +34,13 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => host.App.PaystackSaysAsync("charge.success", Charge("pay-5", 500_00))));
         await Http.PaymentAsync("pay-5");
         await host.App.ProcessedAsync();
-        Assert.Equal("1 4", await host.App.ScalarAsync<string>("select count(*) || ' ' || sum(repeats) from webhook_events where dedupe_key = 'charge.success:pay-5'"));
+        Assert.Equal("1 4",
+            await host.App.ScalarAsync<string>(
+                "select count(*) || ' ' || sum(repeats) from webhook_events where dedupe_key = 'charge.success:pay-5'"));
         Assert.Equal(1, await host.App.ScalarAsync<long>("select count(*) from payments where reference = 'pay-5'"));
-        Assert.Equal(1, await host.App.ScalarAsync<long>("select count(*) from job_done d join webhook_events e on d.args = '{\"eventId\":' || e.id || '}' where e.dedupe_key = 'charge.success:pay-5'"));
+        Assert.Equal(1,
+            await host.App.ScalarAsync<long>(
+                "select count(*) from job_done d join webhook_events e on d.args = '{\"eventId\":' || e.id || '}' where e.dedupe_key = 'charge.success:pay-5'"));
     }
 
     [Theory]
@@ -48,16 +56,20 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         if (reason == "expired") await host.App.EndTimeAsync(id);
         if (reason == "released") (await Http.DeleteAsync($"/api/reservations/{id}")).Dispose();
         var paid = reason == "unknownReference" ? "nobodys" : reference;
-        await host.App.PaystackSaysAsync("charge.success", Charge(paid, reason == "wrongAmount" ? 499_99 : 500_00, reason == "wrongCurrency" ? "USD" : "NGN"));
+        await host.App.PaystackSaysAsync("charge.success",
+            Charge(paid, reason == "wrongAmount" ? 499_99 : 500_00, reason == "wrongCurrency" ? "USD" : "NGN"));
 
         var payment = await Http.PaymentAsync(paid);
         Assert.Equal((true, reason), (payment.GetProperty("needsRefund").GetBoolean(), payment.GetProperty("refundReason").GetString()));
         Assert.NotEqual("confirmed", (await Http.ReservationAsync(id)).StatusOf());
-        Assert.Contains(payment.GetProperty("id").GetInt64(), (await Http.GetFromJsonAsync<JsonElement>("/api/payments?needsRefund=true")).GetProperty("payments").EnumerateArray().Select(one => one.GetProperty("id").GetInt64()));
+        Assert.Contains(payment.GetProperty("id").GetInt64(),
+            (await Http.GetFromJsonAsync<JsonElement>("/api/payments?needsRefund=true")).GetProperty("payments")
+                .EnumerateArray().Select(one => one.GetProperty("id").GetInt64()));
         var health = (await Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("payments");
         Assert.Equal("degraded", health.StatusOf());
         Assert.True(health.GetProperty("details").GetProperty("needRefund").GetInt64() > 0);
-        Assert.Contains($"tandem_payments_to_refund_total{{provider=\"paystack\",reason=\"{reason}\"}}", await Http.GetStringAsync("/metrics"));
+        Assert.Contains($"tandem_payments_to_refund_total{{provider=\"paystack\",reason=\"{reason}\"}}",
+            await Http.GetStringAsync("/metrics"));
 
         using var settled = await Http.PostAsync($"/api/payments/{payment.GetProperty("id").GetInt64()}/refunded", null);
         Assert.Equal("refunded", (await settled.Content.ReadFromJsonAsync<JsonElement>()).StatusOf());
@@ -71,7 +83,16 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         var id = await ReserveAsync("double");
         await host.App.PaystackSaysAsync("charge.success", Charge("double", 500_00));
         await Http.PaymentAsync("double");
-        await host.App.KorapaySaysAsync("charge.success", new { reference = "KPY-1", payment_reference = "mine", amount = 500.00, currency = "NGN", status = "success", metadata = new { reservationId = id } });
+        await host.App.KorapaySaysAsync("charge.success",
+            new
+            {
+                reference = "KPY-1",
+                payment_reference = "mine",
+                amount = 500.00,
+                currency = "NGN",
+                status = "success",
+                metadata = new { reservationId = id }
+            });
         Assert.Equal("alreadyPaid", (await Http.PaymentAsync("mine")).GetProperty("refundReason").GetString());
         Assert.Equal("confirmed", (await Http.ReservationAsync(id)).StatusOf());
     }
@@ -82,7 +103,16 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await host.App.PaystackSaysAsync("charge.success", Charge("parts", 300_00));
         Assert.True((await Http.PaymentAsync("parts")).GetProperty("needsRefund").GetBoolean());
         foreach (var (name, kobo) in new[] { ("r1", "10000"), ("r1", "10000"), ("r2", "20000") })
-            await host.App.PaystackSaysAsync("refund.processed", new { status = "processed", transaction_reference = "parts", refund_reference = name, amount = kobo, currency = "NGN", again = Guid.NewGuid() });
+            await host.App.PaystackSaysAsync("refund.processed",
+                new
+                {
+                    status = "processed",
+                    transaction_reference = "parts",
+                    refund_reference = name,
+                    amount = kobo,
+                    currency = "NGN",
+                    again = Guid.NewGuid()
+                });
         var refunded = await Http.PaymentAsync("parts", "refunded");
         Assert.Equal((300_00, false), (refunded.GetProperty("refundedMinor").GetInt64(), refunded.GetProperty("needsRefund").GetBoolean()));
     }
@@ -91,7 +121,8 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
     public async Task What_is_told_out_of_order_comes_to_the_same()
     {
         var id = await ReserveAsync("order");
-        await host.App.PaystackSaysAsync("refund.processed", new { transaction_reference = "order", refund_reference = "early", amount = 500_00, currency = "NGN" });
+        await host.App.PaystackSaysAsync("refund.processed",
+            new { transaction_reference = "order", refund_reference = "early", amount = 500_00, currency = "NGN" });
         await host.App.ProcessedAsync();
         await host.App.PaystackSaysAsync("charge.success", Charge("order", 500_00));
         Assert.Equal(500_00, (await Http.PaymentAsync("order", "refunded")).GetProperty("refundedMinor").GetInt64());
@@ -111,7 +142,8 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await host.App.PaystackSaysAsync("charge.success", Charge("retry", 500_00));
         await Http.PaymentAsync("retry");
         Assert.Equal("confirmed", (await Http.ReservationAsync(id)).StatusOf());
-        await host.App.PaystackSaysAsync("refund.failed", new { transaction_reference = "retry", refund_reference = "f1", amount = 500_00, currency = "NGN" });
+        await host.App.PaystackSaysAsync("refund.failed",
+            new { transaction_reference = "retry", refund_reference = "f1", amount = 500_00, currency = "NGN" });
         await host.App.ProcessedAsync();
         Assert.Equal("refundFailed", (await Http.PaymentAsync("retry")).GetProperty("refundReason").GetString());
     }
@@ -122,11 +154,13 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await ReserveAsync("attention");
         await host.App.PaystackSaysAsync("charge.success", Charge("attention", 500_00));
         await Http.PaymentAsync("attention");
-        foreach (var (type, reference) in new[] { ("refund.pending", (string?)null), ("refund.processing", null), ("refund.needs-attention", "TRF_1") })
+        foreach (var (type, reference) in new[] { ("refund.pending", (string?)null), ("refund.processing", null),
+            ("refund.needs-attention", "TRF_1") })
             await host.App.PaystackSaysAsync(type, PaystackRefund(type["refund.".Length..], "attention", reference, "50000"));
         await host.App.ProcessedAsync();
         var stuck = await Http.PaymentAsync("attention");
-        Assert.Equal((true, "refundFailed"), (stuck.GetProperty("needsRefund").GetBoolean(), stuck.GetProperty("refundReason").GetString()));
+        Assert.Equal((true, "refundFailed"),
+            (stuck.GetProperty("needsRefund").GetBoolean(), stuck.GetProperty("refundReason").GetString()));
         await host.App.PaystackSaysAsync("refund.processed", PaystackRefund("processed", "attention", "TRF_1", "50000"));
         Assert.False((await Http.PaymentAsync("attention", "refunded")).GetProperty("needsRefund").GetBoolean());
     }
@@ -136,7 +170,17 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
     {
         foreach (var (own, ours) in new[] { ("KPY-PAY-1", "kora-ours-1"), ("KPY-PAY-2", "kora-ours-2") })
         {
-            await host.App.KorapaySaysAsync("charge.success", new { fee = 10, amount = 500, status = "success", currency = "NGN", reference = own, payment_method = "card", payment_reference = ours });
+            await host.App.KorapaySaysAsync("charge.success",
+                new
+                {
+                    fee = 10,
+                    amount = 500,
+                    status = "success",
+                    currency = "NGN",
+                    reference = own,
+                    payment_method = "card",
+                    payment_reference = ours
+                });
             await Http.PaymentAsync(ours);
         }
         await host.App.KorapaySaysAsync("refund.failed", KorapayRefund("failed", "RFD-0", "kora-ours-1", 500));
@@ -155,10 +199,13 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         var id = await ReserveAsync("kora-early");
         await host.App.KorapaySaysAsync("refund.success", KorapayRefund("success", "RFD-E", "kora-early", 500));
         await host.App.ProcessedAsync();
-        await host.App.KorapaySaysAsync("charge.success", new { amount = 500, status = "success", currency = "NGN", reference = "KPY-PAY-E", payment_reference = "kora-early" });
+        await host.App.KorapaySaysAsync("charge.success",
+            new { amount = 500, status = "success", currency = "NGN", reference = "KPY-PAY-E", payment_reference = "kora-early" });
         Assert.Equal(500_00, (await Http.PaymentAsync("kora-early", "refunded")).GetProperty("refundedMinor").GetInt64());
         Assert.Equal("confirmed", (await Http.ReservationAsync(id)).StatusOf());
-        Assert.Equal(1, await host.App.ScalarAsync<long>("select count(*) from payments where reference = 'kora-early' or provider_reference = 'kora-early'"));
+        Assert.Equal(1,
+            await host.App.ScalarAsync<long>(
+                "select count(*) from payments where reference = 'kora-early' or provider_reference = 'kora-early'"));
     }
 
     [Fact]
@@ -175,8 +222,17 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         await host.App.PaystackSaysAsync("charge.success", Charge("same", 500_00));
         Assert.Equal("ambiguousReference", (await Http.PaymentAsync("same")).GetProperty("refundReason").GetString());
 
-        await host.App.PaystackSaysAsync("charge.success", Charge("by-id", 500_00, metadata: JsonSerializer.Serialize(new { reservationId = ids[0] })));
-        await host.App.KorapaySaysAsync("charge.success", new { reference = "KPY-2", payment_reference = "same", amount = 500, currency = "NGN", metadata = new { organization = organizations[1] } });
+        await host.App.PaystackSaysAsync("charge.success",
+            Charge("by-id", 500_00, metadata: JsonSerializer.Serialize(new { reservationId = ids[0] })));
+        await host.App.KorapaySaysAsync("charge.success",
+            new
+            {
+                reference = "KPY-2",
+                payment_reference = "same",
+                amount = 500,
+                currency = "NGN",
+                metadata = new { organization = organizations[1] }
+            });
         await host.App.ProcessedAsync();
         foreach (var (organization, id) in organizations.Zip(ids))
         {
@@ -204,7 +260,9 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
     {
         await host.App.PaystackSaysAsync("charge.success", new { reference = "odd", amount = "much", currency = "NGN" });
         await host.App.ProcessedAsync();
-        Assert.Equal("failed 1", await host.App.ScalarAsync<string>("select state || ' ' || attempts from webhook_events where dedupe_key = 'charge.success:odd'"));
+        Assert.Equal("failed 1",
+            await host.App.ScalarAsync<string>(
+                "select state || ' ' || attempts from webhook_events where dedupe_key = 'charge.success:odd'"));
     }
 
     private async Task<string> ReserveAsync(string reference)
@@ -228,5 +286,14 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
     };
 
     private static object KorapayRefund(string status, string reference, string payment, decimal amount) =>
-        new { amount, status, currency = "NGN", reference, payment_reference = payment, refund_date = "2023-01-10T10:00:04.000Z", completion_date = "2023-01-10T11:30:00.000Z" };
+        new
+        {
+            amount,
+            status,
+            currency = "NGN",
+            reference,
+            payment_reference = payment,
+            refund_date = "2023-01-10T10:00:04.000Z",
+            completion_date = "2023-01-10T11:30:00.000Z"
+        };
 }

@@ -34,16 +34,24 @@ public sealed class ReceiptTests(CommerceHost host) : IClassFixture<CommerceHost
     {
         var before = await CountAsync($"tandem_webhooks_received_total{{provider=\"{provider}\",result=\"bad_signature\"}}");
         var stored = await host.App.ScalarAsync<long>($"select count(*) from webhook_events where provider = '{provider}'");
-        var good = provider switch { "whatsapp" => Sender.Meta(Event), "paystack" => Sender.Paystack(Event), _ => Sender.Korapay("""{"reference":"t1"}"""u8.ToArray()) };
-        string?[] wrong = [null, "", "sha256=", "nonsense", good[..^2], good + "00", good + good, good.Replace(good[^1], good[^1] == '0' ? '1' : '0'), "sha1=" + good];
+        var good = provider switch
+        {
+            "whatsapp" => Sender.Meta(Event),
+            "paystack" => Sender.Paystack(Event),
+            _ => Sender.Korapay("""{"reference":"t1"}"""u8.ToArray())
+        };
+        string?[] wrong = [null, "", "sha256=", "nonsense", good[..^2], good + "00", good + good,
+            good.Replace(good[^1], good[^1] == '0' ? '1' : '0'), "sha1=" + good];
         foreach (var signature in wrong)
         {
             using var refused = await host.App.SendAsync(provider, Event, signature);
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
         }
-        using var changed = await host.App.SendAsync(provider, Encoding.UTF8.GetBytes("""{"event":"transfer.success","data":{"reference":"t2"}}"""), good);
+        using var changed = await host.App.SendAsync(provider,
+            Encoding.UTF8.GetBytes("""{"event":"transfer.success","data":{"reference":"t2"}}"""), good);
         Assert.Equal(HttpStatusCode.Unauthorized, changed.StatusCode);
-        Assert.Equal(wrong.Length + 1, await CountAsync($"tandem_webhooks_received_total{{provider=\"{provider}\",result=\"bad_signature\"}}") - before);
+        Assert.Equal(wrong.Length + 1,
+            await CountAsync($"tandem_webhooks_received_total{{provider=\"{provider}\",result=\"bad_signature\"}}") - before);
         Assert.Equal(stored, await host.App.ScalarAsync<long>($"select count(*) from webhook_events where provider = '{provider}'"));
     }
 
@@ -86,7 +94,8 @@ public sealed class ReceiptTests(CommerceHost host) : IClassFixture<CommerceHost
     public async Task A_provider_without_a_secret_is_off_and_says_which_variable_is_missing()
     {
         await using var off = await AppHost.StartAsync();
-        foreach (var (provider, variable) in new[] { ("whatsapp", "WHATSAPP_APP_SECRET"), ("paystack", "PAYSTACK_SECRET_KEY"), ("korapay", "KORAPAY_SECRET_KEY") })
+        foreach (var (provider, variable) in new[] { ("whatsapp", "WHATSAPP_APP_SECRET"), ("paystack", "PAYSTACK_SECRET_KEY"),
+            ("korapay", "KORAPAY_SECRET_KEY") })
         {
             using var answer = await off.SendAsync(provider, Event, "00");
             Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
@@ -104,14 +113,19 @@ public sealed class ReceiptTests(CommerceHost host) : IClassFixture<CommerceHost
     [InlineData("subscribe", "", "1158201444", HttpStatusCode.Forbidden)]
     [InlineData("unsubscribe", CommerceHost.VerifyToken, "1158201444", HttpStatusCode.Forbidden)]
     [InlineData("subscribe", CommerceHost.VerifyToken, "", HttpStatusCode.Forbidden)]
-    public async Task Metas_challenge_is_answered_to_whoever_knows_the_token(string mode, string token, string challenge, HttpStatusCode status)
+    public async Task Metas_challenge_is_answered_to_whoever_knows_the_token(string mode, string token, string challenge,
+        HttpStatusCode status)
     {
         using var client = host.App.Client(null);
         using var answer = await client.GetAsync($"/webhooks/whatsapp?hub.mode={mode}&hub.verify_token={token}&hub.challenge={challenge}");
         Assert.Equal(status, answer.StatusCode);
-        if (status == HttpStatusCode.OK) Assert.Equal((challenge, "text/plain"), (await answer.Content.ReadAsStringAsync(), answer.Content.Headers.ContentType!.MediaType));
+        if (status == HttpStatusCode.OK)
+            Assert.Equal((challenge, "text/plain"),
+                (await answer.Content.ReadAsStringAsync(), answer.Content.Headers.ContentType!.MediaType));
     }
 
     private async Task<double> CountAsync(string series) =>
-        (await host.Http.GetStringAsync("/metrics")).Split('\n').FirstOrDefault(line => line.StartsWith(series, StringComparison.Ordinal)) is { } line ? double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
+        (await host.Http.GetStringAsync("/metrics")).Split('\n')
+            .FirstOrDefault(line => line.StartsWith(series, StringComparison.Ordinal)) is { } line
+            ? double.Parse(line.Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture) : 0;
 }

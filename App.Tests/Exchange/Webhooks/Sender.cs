@@ -11,13 +11,16 @@ namespace App.Tests.Exchange.Webhooks;
 internal static class Sender
 {
     /// <summary>Meta's signature of a body.</summary>
-    public static string Meta(byte[] body, string secret = CommerceHost.Secret) => "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body));
+    public static string Meta(byte[] body, string secret = CommerceHost.Secret) =>
+        "sha256=" + Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), body));
 
     /// <summary>Paystack's.</summary>
-    public static string Paystack(byte[] body, string secret = CommerceHost.Secret) => Convert.ToHexStringLower(HMACSHA512.HashData(Encoding.UTF8.GetBytes(secret), body));
+    public static string Paystack(byte[] body, string secret = CommerceHost.Secret) =>
+        Convert.ToHexStringLower(HMACSHA512.HashData(Encoding.UTF8.GetBytes(secret), body));
 
     /// <summary>Korapay's, of what it signs.</summary>
-    public static string Korapay(byte[] data, string secret = CommerceHost.Secret) => Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), data));
+    public static string Korapay(byte[] data, string secret = CommerceHost.Secret) =>
+        Convert.ToHexStringLower(HMACSHA256.HashData(Encoding.UTF8.GetBytes(secret), data));
 
     /// <summary>Sends bytes with a signature.</summary>
     public static async Task<HttpResponseMessage> SendAsync(this AppHost host, string provider, byte[] body, string? signature)
@@ -25,12 +28,20 @@ internal static class Sender
         using var http = host.Client(null);
         using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/" + provider) { Content = new ByteArrayContent(body) };
         request.Content.Headers.ContentType = new("application/json");
-        if (signature is not null) request.Headers.Add(provider switch { "whatsapp" => "X-Hub-Signature-256", "paystack" => "x-paystack-signature", _ => "x-korapay-signature" }, signature);
+        if (signature is not null)
+            request.Headers.Add(
+                provider switch
+                {
+                    "whatsapp" => "X-Hub-Signature-256",
+                    "paystack" => "x-paystack-signature",
+                    _ => "x-korapay-signature"
+                }, signature);
         return await http.SendAsync(request);
     }
 
     /// <summary>Paystack tells of something.</summary>
-    public static Task PaystackSaysAsync(this AppHost host, string type, object data) => host.SaysAsync("paystack", JsonSerializer.SerializeToUtf8Bytes(new { @event = type, data }), body => Paystack(body));
+    public static Task PaystackSaysAsync(this AppHost host, string type, object data) =>
+        host.SaysAsync("paystack", JsonSerializer.SerializeToUtf8Bytes(new { @event = type, data }), body => Paystack(body));
 
     /// <summary>A charge as Paystack tells of it.</summary>
     public static object Charge(string reference, long kobo, string currency = "NGN", object? metadata = null) => new
@@ -53,7 +64,8 @@ internal static class Sender
     public static Task KorapaySaysAsync(this AppHost host, string type, object data)
     {
         var json = JsonSerializer.SerializeToUtf8Bytes(data);
-        return host.SaysAsync("korapay", [.. Encoding.UTF8.GetBytes($$"""{"event":"{{type}}","data":"""), .. json, (byte)'}'], _ => Korapay(json));
+        return host.SaysAsync("korapay", [.. Encoding.UTF8.GetBytes($$"""{"event":"{{type}}","data":"""), .. json, (byte)'}'],
+            _ => Korapay(json));
     }
 
     /// <summary>Meta tells of messages and statuses.</summary>
@@ -68,10 +80,12 @@ internal static class Sender
     });
 
     /// <summary>The number of events in a state.</summary>
-    public static Task<long> EventsAsync(this AppHost host, string state) => host.ScalarAsync<long>($"select count(*) from webhook_events where state = '{state}'");
+    public static Task<long> EventsAsync(this AppHost host, string state) =>
+        host.ScalarAsync<long>($"select count(*) from webhook_events where state = '{state}'");
 
     /// <summary>Waits until no event waits.</summary>
-    public static Task ProcessedAsync(this AppHost host) => Poll.UntilAsync("events are processed", async () => await host.EventsAsync("received") == 0);
+    public static Task ProcessedAsync(this AppHost host) =>
+        Poll.UntilAsync("events are processed", async () => await host.EventsAsync("received") == 0);
 
     private static async Task SaysAsync(this AppHost host, string provider, byte[] body, Func<byte[], string> sign)
     {

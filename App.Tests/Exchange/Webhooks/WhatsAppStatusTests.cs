@@ -11,8 +11,10 @@ public sealed class WhatsAppStatusTests : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        host = await MessageHost.StartAsync(("WHATSAPP_ACCESS_TOKEN", "token"), ("WHATSAPP_PHONE_NUMBER_ID", "123"), ("WHATSAPP_API_BASE_URL", "{sink}"), ("WHATSAPP_APP_SECRET", CommerceHost.Secret));
-        host.Sink.Answer = (request, n, context) => HttpStub.JsonAsync(context, $$"""{"messaging_product":"whatsapp","messages":[{"id":"wamid.out.{{n}}"}]}""");
+        host = await MessageHost.StartAsync(("WHATSAPP_ACCESS_TOKEN", "token"), ("WHATSAPP_PHONE_NUMBER_ID", "123"),
+            ("WHATSAPP_API_BASE_URL", "{sink}"), ("WHATSAPP_APP_SECRET", CommerceHost.Secret));
+        host.Sink.Answer = (request, n, context) =>
+            HttpStub.JsonAsync(context, $$"""{"messaging_product":"whatsapp","messages":[{"id":"wamid.out.{{n}}"}]}""");
     }
 
     public Task DisposeAsync() => host.DisposeAsync().AsTask();
@@ -23,12 +25,15 @@ public sealed class WhatsAppStatusTests : IAsyncLifetime
         var (first, second) = (await SentAsync("+2348000000001"), await SentAsync("+2348000000002"));
         var provider = await host.App.ScalarAsync<string>($"select provider_id from messages where id = '{second}'");
         // Both in one delivery, the later word first.
-        await host.App.MetaSaysAsync(Statuses(ByOurs(first, "read", 1763805660), ByTheirs(provider, "delivered", 1763805650)), Statuses(ByOurs(first, "sent", 1763805600)));
+        await host.App.MetaSaysAsync(Statuses(ByOurs(first, "read", 1763805660), ByTheirs(provider, "delivered", 1763805650)),
+            Statuses(ByOurs(first, "sent", 1763805600)));
         await host.App.MetaSaysAsync(Statuses(ByOurs(first, "delivered", 1763805640)));
         await host.App.ProcessedAsync();
         Assert.Equal("read delivered", await ReceiptsAsync(first, second));
 
-        await host.App.MetaSaysAsync(Statuses(ByTheirs(provider, "read", 1763805700), ByTheirs("wamid.of.nobody", "read", 1763805700), ByTheirs(provider, "pondered", 1763805701)));
+        await host.App.MetaSaysAsync(
+            Statuses(ByTheirs(provider, "read", 1763805700), ByTheirs("wamid.of.nobody", "read", 1763805700),
+                ByTheirs(provider, "pondered", 1763805701)));
         await host.App.ProcessedAsync();
         Assert.Equal("read read", await ReceiptsAsync(first, second));
     }
@@ -46,7 +51,8 @@ public sealed class WhatsAppStatusTests : IAsyncLifetime
             errors = new[] { new { code = 131026, title = "Message undeliverable", error_data = new { details = "Not on WhatsApp." } } },
         }));
         await host.UntilAsync(id, "dead");
-        Assert.Equal("131026 Not on WhatsApp.", await host.App.ScalarAsync<string>($"select error_code || ' ' || error from messages where id = '{id}'"));
+        Assert.Equal("131026 Not on WhatsApp.",
+            await host.App.ScalarAsync<string>($"select error_code || ' ' || error from messages where id = '{id}'"));
     }
 
     private async Task<Guid> SentAsync(string to)
@@ -57,11 +63,14 @@ public sealed class WhatsAppStatusTests : IAsyncLifetime
     }
 
     private Task<string> ReceiptsAsync(Guid first, Guid second) =>
-        host.App.ScalarAsync<string>($"select (select receipt from messages where id = '{first}') || ' ' || (select receipt from messages where id = '{second}')");
+        host.App.ScalarAsync<string>(
+            $"select (select receipt from messages where id = '{first}') || ' ' || (select receipt from messages where id = '{second}')");
 
-    private static object Statuses(params object[] statuses) => new { messaging_product = "whatsapp", metadata = new { phone_number_id = "123" }, statuses };
+    private static object Statuses(params object[] statuses) =>
+        new { messaging_product = "whatsapp", metadata = new { phone_number_id = "123" }, statuses };
 
-    private static object ByOurs(Guid id, string status, long at) => new { id = (string?)null, status, timestamp = $"{at}", biz_opaque_callback_data = id.ToString() };
+    private static object ByOurs(Guid id, string status, long at) =>
+        new { id = (string?)null, status, timestamp = $"{at}", biz_opaque_callback_data = id.ToString() };
 
     private static object ByTheirs(string id, string status, long at) => new { id, status, timestamp = $"{at}" };
 }

@@ -8,8 +8,24 @@ public sealed class WhatsAppTests(CommerceHost host) : IClassFixture<CommerceHos
     [Fact]
     public async Task Messages_of_all_entries_are_stored_once_with_what_can_be_read_of_them()
     {
-        var first = Value(Text("wamid.1", "Is it there? 😀"), new { id = "wamid.2", from = "2348000000001", timestamp = "1763805600", type = "image", image = new { id = "m1", caption = "this one" } });
-        var second = Value(new { id = "wamid.3", from = "2348000000001", timestamp = "1763805601", type = "interactive", interactive = new { type = "button_reply", button_reply = new { id = "yes", title = "Yes, please" } } });
+        var first = Value(Text("wamid.1", "Is it there? 😀"),
+            new
+            {
+                id = "wamid.2",
+                from = "2348000000001",
+                timestamp = "1763805600",
+                type = "image",
+                image = new { id = "m1", caption = "this one" }
+            });
+        var second =
+            Value(new
+            {
+                id = "wamid.3",
+                from = "2348000000001",
+                timestamp = "1763805601",
+                type = "interactive",
+                interactive = new { type = "button_reply", button_reply = new { id = "yes", title = "Yes, please" } }
+            });
         await host.App.MetaSaysAsync(first, second);
         // Meta sends again what it thinks is lost, grouped as it likes.
         await host.App.MetaSaysAsync(first, second);
@@ -25,12 +41,16 @@ public sealed class WhatsAppTests(CommerceHost host) : IClassFixture<CommerceHos
     [Fact]
     public async Task A_message_of_a_kind_that_nobody_knows_is_stored_whole()
     {
-        await host.App.MetaSaysAsync(Value(new { id = "wamid.9", from = "2348000000002", timestamp = "x", type = "hologram", hologram = new { depth = 3 } }));
+        await host.App.MetaSaysAsync(
+            Value(new { id = "wamid.9", from = "2348000000002", timestamp = "x", type = "hologram", hologram = new { depth = 3 } }));
         await host.App.ProcessedAsync();
-        Assert.Equal("hologram 3 -", await host.App.ScalarAsync<string>("select type || ' ' || (raw #>> '{hologram,depth}') || ' ' || coalesce(text, '-') from inbound_messages where external_id = 'wamid.9'"));
+        Assert.Equal("hologram 3 -",
+            await host.App.ScalarAsync<string>(
+                "select type || ' ' || (raw #>> '{hologram,depth}') || ' ' || coalesce(text, '-') from inbound_messages where external_id = 'wamid.9'"));
     }
 
-    private static object Text(string id, string body) => new { id, from = "2348000000001", timestamp = "1763805600", type = "text", text = new { body } };
+    private static object Text(string id, string body) =>
+        new { id, from = "2348000000001", timestamp = "1763805600", type = "text", text = new { body } };
 
     private static object Value(params object[] messages) => new
     {

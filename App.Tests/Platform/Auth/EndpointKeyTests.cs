@@ -11,7 +11,8 @@ namespace App.Tests.Platform.Auth;
 public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
 {
     // They answer with the form, or lead to it; DashboardAccessTests tell who gets in.
-    private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}", "/webhooks/{id:long?}", "/messages/{**view}", "/models", "/live", "/live/mediapipe/{file}"];
+    private static readonly string[] Pages = ["/jobs/{**view}", "/hangfire/{**view}", "/webhooks/{id:long?}", "/messages/{**view}",
+        "/models", "/live", "/live/mediapipe/{file}"];
 
     // What shows the API document is as public as the document.
     private static readonly string[] Reference =
@@ -110,7 +111,8 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
             {
                 using var response = await client.SendAsync(new HttpRequestMessage(method, PathOf(pattern)));
                 var allowed = held == scope || held == Scopes.Admin;
-                Assert.True(allowed != (response.StatusCode == HttpStatusCode.Forbidden), $"{method} {pattern} with {held}: {response.StatusCode}");
+                Assert.True(allowed != (response.StatusCode == HttpStatusCode.Forbidden),
+                    $"{method} {pattern} with {held}: {response.StatusCode}");
                 Assert.True((int)response.StatusCode < 500, $"{method} {pattern} with {held}: {response.StatusCode}");
                 if (!allowed) Assert.Contains($"\"{held}\"", await response.Content.ReadAsStringAsync());
             }
@@ -120,7 +122,8 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
     [Fact]
     public void Endpoints_of_the_contract_have_their_scope()
     {
-        var found = Endpoints().Where(endpoint => endpoint.Scope is not null).ToDictionary(endpoint => $"{endpoint.Method} {endpoint.Pattern}", endpoint => endpoint.Scope!);
+        var found = Endpoints().Where(endpoint => endpoint.Scope is not null)
+            .ToDictionary(endpoint => $"{endpoint.Method} {endpoint.Pattern}", endpoint => endpoint.Scope!);
         foreach (var (endpoint, scope) in Scope) Assert.Equal((endpoint, scope), (endpoint, found.GetValueOrDefault(endpoint)));
     }
 
@@ -132,5 +135,9 @@ public sealed class EndpointKeyTests(AppHost host) : IClassFixture<AppHost>
         from method in endpoint.Metadata.GetMetadata<IHttpMethodMetadata>()?.HttpMethods ?? ["GET"]
         select (new HttpMethod(method), pattern, endpoint.Metadata.GetMetadata<IAuthorizeData>()?.Policy);
 
-    private static string PathOf(string pattern) => string.Join('/', pattern.Split('/').Select(part => part.StartsWith('{') ? part.Contains(":guid", StringComparison.Ordinal) ? Guid.Empty.ToString() : "1" : part));
+    private static string PathOf(string pattern) =>
+        string.Join('/',
+            pattern.Split('/')
+                .Select(part =>
+                    part.StartsWith('{') ? part.Contains(":guid", StringComparison.Ordinal) ? Guid.Empty.ToString() : "1" : part));
 }

@@ -10,7 +10,8 @@ public sealed class JwtTests(AppHost host) : IClassFixture<AppHost>
     {
         { "expired", Jwt.Sign(new { org = "a", scope = "read", exp = Jwt.InSeconds(-120) }) },
         { "not yet", Jwt.Sign(new { org = "a", scope = "read", exp = Jwt.InSeconds(7200), nbf = Jwt.InSeconds(3600) }) },
-        { "another secret", Jwt.Sign(new { org = "a", scope = "read", exp = Jwt.InSeconds(600) }, "another-secret-of-forty-bytes-and-a-few-more") },
+        { "another secret",
+            Jwt.Sign(new { org = "a", scope = "read", exp = Jwt.InSeconds(600) }, "another-secret-of-forty-bytes-and-a-few-more") },
         { "no signature", Jwt.Sign(new { org = "a", scope = "read", exp = Jwt.InSeconds(600) }, algorithm: "none") },
         { "another algorithm", Jwt.Sign(new { org = "a", scope = "read", exp = Jwt.InSeconds(600) }, algorithm: "HS512") },
         { "no exp", Jwt.Sign(new { org = "a", scope = "read" }) },

@@ -48,7 +48,8 @@ public sealed class TenantTests(AppHost host) : IClassFixture<AppHost>
     public async Task A_revoked_key_is_refused_once_it_is_forgotten()
     {
         var clock = new ManualTime();
-        var keys = new ApiKeyStore(host.Services.GetRequiredService<IServiceScopeFactory>(), host.Services.GetRequiredService<PlatformOptions>(), clock);
+        var keys = new ApiKeyStore(host.Services.GetRequiredService<IServiceScopeFactory>(),
+            host.Services.GetRequiredService<PlatformOptions>(), clock);
         var secret = await host.NewKeyAsync("revoked", Scopes.Read);
         Assert.Equal("revoked", (await keys.FindAsync(secret, default))!.Organization());
         await host.ExecuteAsync("update api_keys set revoked_at = now() where organization = 'revoked'");
@@ -62,7 +63,10 @@ public sealed class TenantTests(AppHost host) : IClassFixture<AppHost>
     public async Task A_key_is_kept_as_its_hash()
     {
         var secret = await host.NewKeyAsync("hashed", Scopes.Read);
-        Assert.Equal(0, await host.ScalarAsync<long>($"select count(*) from api_keys k where k::text like '%{secret}%' or k::text like '%{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(secret)).ToLowerInvariant()}%'"));
-        Assert.Equal(1, await host.ScalarAsync<long>($"select count(*) from api_keys where hash = '\\x{Convert.ToHexString(ApiKey.HashOf(secret))}'"));
+        Assert.Equal(0,
+            await host.ScalarAsync<long>(
+                $"select count(*) from api_keys k where k::text like '%{secret}%' or k::text like '%{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(secret)).ToLowerInvariant()}%'"));
+        Assert.Equal(1,
+            await host.ScalarAsync<long>($"select count(*) from api_keys where hash = '\\x{Convert.ToHexString(ApiKey.HashOf(secret))}'"));
     }
 }

@@ -37,7 +37,8 @@ public sealed class CommandProgressTests
     [InlineData(48.2, "48 s")]
     [InlineData(200, "3 min 20 s")]
     [InlineData(7500, "2 h 5 min")]
-    public void Spans_are_told_as_people_say_them(double seconds, string told) => Assert.Equal(told, CommandSummary.Duration(TimeSpan.FromSeconds(seconds)));
+    public void Spans_are_told_as_people_say_them(double seconds, string told) =>
+    Assert.Equal(told, CommandSummary.Duration(TimeSpan.FromSeconds(seconds)));
 
     [Fact]
     public async Task A_summary_ends_the_command_with_the_time_that_it_took()

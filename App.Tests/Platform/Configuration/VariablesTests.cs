@@ -46,7 +46,9 @@ public sealed class VariablesTests
         });
         PlatformOptions.Read(variables);
         Assert.Empty(variables.Faults);
-        Assert.Superset(new HashSet<string> { "p%40ss%2Fword", "p@ss/word", "an-admin-key-of-this-test", "a-secret-of-thirty-two-bytes-or-more" }, variables.Secrets().ToHashSet());
+        Assert.Superset(
+            new HashSet<string> { "p%40ss%2Fword", "p@ss/word", "an-admin-key-of-this-test", "a-secret-of-thirty-two-bytes-or-more" },
+            variables.Secrets().ToHashSet());
         Assert.DoesNotContain("debug", variables.Secrets());
     }
 

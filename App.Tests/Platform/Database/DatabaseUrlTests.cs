@@ -18,24 +18,29 @@ public class DatabaseUrlTests
     [InlineData("postgres://u@[::1]/d", "Host=::1;Port=5432;Username=u;Database=d")]
     [InlineData("postgres://u@[2001:db8::7]:6000/d", "Host=2001:db8::7;Port=6000;Username=u;Database=d")]
     [InlineData("postgres://u@a,b:6000,[::1]:7000/d", "Host=a:5432,b:6000,[::1]:7000;Username=u;Database=d")]
-    [InlineData("postgres://u@a,b/d?port=6000&target_session_attrs=read-write", "Host=a:6000,b:6000;Username=u;Database=d;Target Session Attributes=read-write")]
+    [InlineData("postgres://u@a,b/d?port=6000&target_session_attrs=read-write",
+        "Host=a:6000,b:6000;Username=u;Database=d;Target Session Attributes=read-write")]
     [InlineData("postgres://u@/d?host=/run/my%20sockets", "Host=/run/my sockets;Port=5432;Username=u;Database=d")]
     [InlineData("postgres://u@%2Frun%2Fpostgresql/d", "Host=/run/postgresql;Port=5432;Username=u;Database=d")]
     [InlineData("postgres://h/d?user=u&password=secret&dbname=e", "Host=h;Port=5432;Username=u;Password=secret;Database=e")]
     [InlineData("postgres://h/d?sslmode=disable", "Host=h;Port=5432;Database=d;SSL Mode=Disable")]
     [InlineData("postgres://h/d?sslmode=allow", "Host=h;Port=5432;Database=d;SSL Mode=Allow")]
     [InlineData("postgres://h/d?sslmode=prefer", "Host=h;Port=5432;Database=d;SSL Mode=Prefer")]
-    [InlineData("postgres://h/d?sslmode=require&channel_binding=require", "Host=h;Port=5432;Database=d;SSL Mode=Require;Channel Binding=Require")]
+    [InlineData("postgres://h/d?sslmode=require&channel_binding=require",
+        "Host=h;Port=5432;Database=d;SSL Mode=Require;Channel Binding=Require")]
     [InlineData("postgres://h/d?sslmode=verify-ca", "Host=h;Port=5432;Database=d;SSL Mode=VerifyCA")]
-    [InlineData("postgres://h/d?sslmode=verify-full&sslrootcert=/etc/ca.pem", "Host=h;Port=5432;Database=d;SSL Mode=VerifyFull;Root Certificate=/etc/ca.pem")]
-    [InlineData("postgres://h/d?application_name=my%20app&connect_timeout=7", "Host=h;Port=5432;Database=d;Application Name=my app;Timeout=7")]
+    [InlineData("postgres://h/d?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "Host=h;Port=5432;Database=d;SSL Mode=VerifyFull;Root Certificate=/etc/ca.pem")]
+    [InlineData("postgres://h/d?application_name=my%20app&connect_timeout=7",
+        "Host=h;Port=5432;Database=d;Application Name=my app;Timeout=7")]
     [InlineData("postgres://h/d?options=-c%20statement_timeout%3D5s", "Host=h;Port=5432;Database=d;Options=-c statement_timeout=5s")]
     public void A_url_becomes_a_connection_string(string url, string expected)
     {
         var parsed = DatabaseUrl.Parse(url);
 
         Assert.Null(parsed.Fault);
-        Assert.Equivalent(new NpgsqlConnectionStringBuilder(expected), new NpgsqlConnectionStringBuilder(parsed.ConnectionString), strict: true);
+        Assert.Equivalent(new NpgsqlConnectionStringBuilder(expected), new NpgsqlConnectionStringBuilder(parsed.ConnectionString),
+            strict: true);
     }
 
     [Theory]

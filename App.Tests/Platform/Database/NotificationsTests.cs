@@ -26,7 +26,9 @@ public sealed class NotificationsTests(StreamBench bench) : IClassFixture<Stream
         await next.WaitAsync(Deadline);
 
         var again = signals.Next;
-        Assert.Equal("1", await bench.TextAsync("select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'signals/listen'"));
+        Assert.Equal("1",
+            await bench.TextAsync(
+                "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'signals/listen'"));
         await again.WaitAsync(Deadline);
         next = signals.Next;
         await bench.AppendAsync(stream, (0, "b"));
@@ -62,9 +64,11 @@ public sealed class NotificationsTests(StreamBench bench) : IClassFixture<Stream
         using var notifications = new Notifications(postgres, NullLogger<Notifications>.Instance);
         var options = StreamMember.Defaults with { LeaseTick = TimeSpan.FromHours(1), Poll = TimeSpan.FromMilliseconds(50), Shards = 1 };
         using var meters = new TestMeters();
-        using var worker = new StreamWorker(postgres, options, [new CountingHandler(stream)], notifications, new StreamMetrics(meters), TimeProvider.System, NullLogger<StreamWorker>.Instance);
+        using var worker = new StreamWorker(postgres, options, [new CountingHandler(stream)], notifications, new StreamMetrics(meters),
+            TimeProvider.System, NullLogger<StreamWorker>.Instance);
         await worker.StartAsync(default);
-        await Poll.UntilAsync("the worker owns its shard", async () => await bench.TextAsync($"select owner from stream_offsets where stream = '{stream}'") == "polling");
+        await Poll.UntilAsync("the worker owns its shard",
+            async () => await bench.TextAsync($"select owner from stream_offsets where stream = '{stream}'") == "polling");
         await bench.AppendAsync(stream, (0, "a"));
         await Poll.UntilAsync("the entry is found", async () => await bench.CountsAsync(stream) == "a 1");
         await worker.StopAsync(default);

@@ -29,8 +29,10 @@ public sealed class PlannerStatisticsTests(TestDatabase database) : IClassFixtur
     {
         await using var postgres = new Postgres(database.ConnectionString, database.ConnectionString, "statistics");
         await using (var admin = new Postgres(database.AdminConnectionString, database.AdminConnectionString, "admin"))
-            await ExecuteAsync(admin, "create table theirs (id int); insert into theirs select generate_series(1, 5000); select pg_stat_force_next_flush()");
-        await ExecuteAsync(postgres, "create table ours (id int); insert into ours select generate_series(1, 5000); select pg_stat_force_next_flush()");
+            await ExecuteAsync(admin,
+                "create table theirs (id int); insert into theirs select generate_series(1, 5000); select pg_stat_force_next_flush()");
+        await ExecuteAsync(postgres,
+            "create table ours (id int); insert into ours select generate_series(1, 5000); select pg_stat_force_next_flush()");
 
         var analyzed = await new PlannerStatistics(postgres).RunOnceAsync(default);
 
@@ -61,6 +63,7 @@ internal sealed class OwnRoleFactAttribute : FactAttribute
 {
     public OwnRoleFactAttribute()
     {
-        if (Environment.GetEnvironmentVariable("TEST_DATABASE_URL") is { Length: > 0 }) Skip = "TEST_DATABASE_URL names a superuser, who may analyze everything.";
+        if (Environment.GetEnvironmentVariable("TEST_DATABASE_URL") is { Length: > 0 })
+            Skip = "TEST_DATABASE_URL names a superuser, who may analyze everything.";
     }
 }

@@ -17,7 +17,8 @@ public class TestDatabaseTests
             await ExecuteAsync(one.ConnectionString, "CREATE TABLE mark (n int)");
 
             Assert.Equal(0L, await ExecuteAsync(other.ConnectionString, "SELECT count(*) FROM pg_tables WHERE tablename = 'mark'"));
-            Assert.Equal(1L, await ExecuteAsync(other.ConnectionString, "SELECT count(*) FROM pg_tables WHERE tablename = '__EFMigrationsHistory'"));
+            Assert.Equal(1L,
+                await ExecuteAsync(other.ConnectionString, "SELECT count(*) FROM pg_tables WHERE tablename = '__EFMigrationsHistory'"));
         }
         var gone = await Assert.ThrowsAsync<PostgresException>(() => ExecuteAsync(first, "SELECT 1"));
         Assert.Equal(PostgresErrorCodes.InvalidCatalogName, gone.SqlState);

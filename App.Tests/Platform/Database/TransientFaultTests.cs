@@ -41,7 +41,9 @@ public sealed class TransientFaultTests : IAsyncLifetime
         var refused = await Assert.ThrowsAsync<PostgresException>(OpenAsync);
         Assert.Equal(state, refused.SqlState);
         Assert.True(TransientFault.Is(refused), refused.ToString());
-        Assert.True(TransientFault.IsOfDatabase(new InvalidOperationException("An exception has been raised that is likely due to a transient failure.", refused)));
+        Assert.True(
+            TransientFault.IsOfDatabase(new InvalidOperationException(
+                "An exception has been raised that is likely due to a transient failure.", refused)));
         await AdministerAsync(Of(mend));
         await OpenAsync();
     }
@@ -69,7 +71,9 @@ public sealed class TransientFaultTests : IAsyncLifetime
         listener.Start();
         var answering = AnswerAsync(listener, "SFATAL\0C08P01\0Mserver login has been failing, try again later (server_login_retry)\0\0");
         var pooler = (IPEndPoint)listener.LocalEndpoint;
-        await using var connection = new NpgsqlConnection($"Host=127.0.0.1;Port={pooler.Port};Username=u;Password=p;Database=d;SslMode=Disable;GssEncryptionMode=Disable;Pooling=false");
+        await using var connection =
+            new NpgsqlConnection(
+                $"Host=127.0.0.1;Port={pooler.Port};Username=u;Password=p;Database=d;SslMode=Disable;GssEncryptionMode=Disable;Pooling=false");
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync());
         await answering;
         Assert.True(TransientFault.Is(refused), refused.ToString());
@@ -84,7 +88,13 @@ public sealed class TransientFaultTests : IAsyncLifetime
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"E\0\0\0{(char)length}{fields}"));
     }
 
-    private string ConnectionString => new NpgsqlConnectionStringBuilder(database.ConnectionString) { Username = role, Password = "right", Pooling = false }.ConnectionString;
+    private string ConnectionString =>
+        new NpgsqlConnectionStringBuilder(database.ConnectionString)
+        {
+            Username = role,
+            Password = "right",
+            Pooling = false
+        }.ConnectionString;
 
     private string Of(string statement) => string.Format(System.Globalization.CultureInfo.InvariantCulture, statement, role, name);
 
@@ -96,7 +106,9 @@ public sealed class TransientFaultTests : IAsyncLifetime
 
     private async Task AdministerAsync(string statement)
     {
-        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(database.AdminConnectionString) { Database = "postgres" }.ConnectionString);
+        await using var connection =
+            new NpgsqlConnection(
+                new NpgsqlConnectionStringBuilder(database.AdminConnectionString) { Database = "postgres" }.ConnectionString);
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(statement, connection);
         await command.ExecuteNonQueryAsync();

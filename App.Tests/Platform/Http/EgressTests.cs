@@ -37,7 +37,8 @@ public sealed class EgressTests
     [InlineData("fe80::1", false)]
     [InlineData("ff02::1", false)]
     [InlineData("2001:db8::1", false)]
-    public void Only_addresses_of_the_internet_are_public(string address, bool isPublic) => Assert.Equal(isPublic, EgressPolicy.IsPublic(IPAddress.Parse(address)));
+    public void Only_addresses_of_the_internet_are_public(string address, bool isPublic) =>
+    Assert.Equal(isPublic, EgressPolicy.IsPublic(IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("10.0.0.0/8", "x", "10.9.9.9", true)]
@@ -49,7 +50,8 @@ public sealed class EgressTests
     [InlineData("meter.local, 192.168.0.7", "METER.local.", "192.168.0.9", true)]
     [InlineData("meter.local, 192.168.0.7", "other.local", "192.168.0.9", false)]
     [InlineData("meter.local, 192.168.0.7", "other.local", "192.168.0.7", true)]
-    public void The_operator_allows_hosts_and_ranges(string allow, string host, string address, bool allowed) => Assert.Equal(allowed, Policy(allow).Allows(host, IPAddress.Parse(address)));
+    public void The_operator_allows_hosts_and_ranges(string allow, string host, string address, bool allowed) =>
+    Assert.Equal(allowed, Policy(allow).Allows(host, IPAddress.Parse(address)));
 
     [Theory]
     [InlineData("10.0.0.0/33")]
@@ -84,11 +86,18 @@ public sealed class EgressTests
     public async Task Of_several_addresses_only_those_that_are_allowed_are_called()
     {
         await using var stub = await HttpStub.StartAsync("127.0.0.1");
-        var egress = new Egress(Policy("127.0.0.1")) { Resolve = (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("10.255.255.1"), IPAddress.Loopback]) };
+        var egress =
+            new Egress(
+                Policy("127.0.0.1"))
+            {
+                Resolve = (_, _) =>
+                    Task.FromResult<IPAddress[]>([IPAddress.Parse("10.255.255.1"), IPAddress.Loopback])
+            };
         using var http = egress.NewClient();
         using var response = await http.GetAsync(new Uri($"http://both.example:{stub.Url.Port}/"));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
-    private static EgressPolicy Policy(string allow) => new(EgressOptions.Read(Variables.Of(new Dictionary<string, string?> { ["EGRESS_ALLOW"] = allow })));
+    private static EgressPolicy Policy(string allow) =>
+        new(EgressOptions.Read(Variables.Of(new Dictionary<string, string?> { ["EGRESS_ALLOW"] = allow })));
 }

@@ -51,7 +51,12 @@ public sealed class TypedClientTests(AppHost host) : IClassFixture<AppHost>, IDi
 
     private static async Task<string> NodeAsync(params string[] words)
     {
-        var start = new ProcessStartInfo("node", words) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("node", words)
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true
+        };
         using var node = Process.Start(start)!;
         var (output, errors) = (node.StandardOutput.ReadToEndAsync(), node.StandardError.ReadToEndAsync());
         await node.WaitForExitAsync();

@@ -31,7 +31,8 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
 
         await Assert.ThrowsAsync<LeaseLostException>(() => WriteAsync(a, "a too late", old));
         await WriteAsync(b, "b", current);
-        Assert.Equal("a in time,b", await ScalarAsync("select string_agg(by, ',' order by by) from written where by like 'a%' or by = 'b'"));
+        Assert.Equal("a in time,b",
+            await ScalarAsync("select string_agg(by, ',' order by by) from written where by like 'a%' or by = 'b'"));
     }
 
     [Fact]
@@ -56,8 +57,10 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
         await using var transaction = await connection.BeginTransactionAsync();
         await fence.CheckAsync(transaction, default);
         await using var taker = await b.Source.OpenConnectionAsync();
-        await using var impatient = new NpgsqlCommand("set lock_timeout = '50ms'; update leases set owner = 'b', epoch = epoch + 1 where name = 'between'", taker);
-        Assert.Equal(PostgresErrorCodes.LockNotAvailable, (await Assert.ThrowsAsync<PostgresException>(() => impatient.ExecuteNonQueryAsync())).SqlState);
+        await using var impatient = new NpgsqlCommand(
+            "set lock_timeout = '50ms'; update leases set owner = 'b', epoch = epoch + 1 where name = 'between'", taker);
+        Assert.Equal(PostgresErrorCodes.LockNotAvailable,
+            (await Assert.ThrowsAsync<PostgresException>(() => impatient.ExecuteNonQueryAsync())).SqlState);
         await transaction.CommitAsync();
         Assert.Null(await second.AcquireAsync(default));
     }
@@ -66,12 +69,15 @@ public sealed class FenceTests(TestDatabase database) : IClassFixture<TestDataba
     {
         await using var connection = await postgres.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var write = new NpgsqlCommand("insert into written values ($1)", connection, transaction) { Parameters = { new() { Value = what } } }) await write.ExecuteNonQueryAsync();
+        await using (var write = new NpgsqlCommand("insert into written values ($1)", connection,
+            transaction)
+        { Parameters = { new() { Value = what } } }) await write.ExecuteNonQueryAsync();
         await fence.CheckAsync(transaction, default);
         await transaction.CommitAsync();
     }
 
-    private (Lease First, Lease Second) Pair(string name) => (new(a, name, TimeSpan.FromMinutes(10)), new(b, name, TimeSpan.FromMinutes(10)));
+    private (Lease First, Lease Second) Pair(string name) =>
+        (new(a, name, TimeSpan.FromMinutes(10)), new(b, name, TimeSpan.FromMinutes(10)));
 
     private async Task ExecuteAsync(string sql)
     {

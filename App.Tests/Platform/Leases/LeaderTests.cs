@@ -16,7 +16,8 @@ public sealed class LeaderTests : IAsyncLifetime
     public async Task InitializeAsync()
     {
         database = await TestDatabase.CreateAsync();
-        (a, b) = (new(database.ConnectionString, database.ConnectionString, "a"), new(database.ConnectionString, database.ConnectionString, "b"));
+        (a, b) = (new(database.ConnectionString, database.ConnectionString, "a"),
+            new(database.ConnectionString, database.ConnectionString, "b"));
     }
 
     public async Task DisposeAsync()
@@ -33,7 +34,9 @@ public sealed class LeaderTests : IAsyncLifetime
         using var second = Leader(b, "b", Duty("often", 1));
         await first.TickAsync(default);
         // Its lease is of the database's clock, and is not to end while the test looks on.
-        await using (var command = a.Source.CreateCommand("update leases set expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'")) await command.ExecuteNonQueryAsync();
+        await using (var command =
+            a.Source.CreateCommand("update leases set expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'"))
+            await command.ExecuteNonQueryAsync();
         await second.TickAsync(default);
         await second.WorkAsync();
         await first.WorkAsync();
@@ -47,7 +50,10 @@ public sealed class LeaderTests : IAsyncLifetime
     public async Task A_duty_that_fails_is_tried_again_and_keeps_no_other_from_being_done()
     {
         var failures = 1;
-        using var leader = Leader(a, "a", name => new Duty("fails", TimeSpan.FromHours(1), _ => failures-- > 0 ? throw new InvalidOperationException("no") : Did(name, "fails")), Duty("other", 3600));
+        using var leader = Leader(a, "a",
+            name =>
+                new Duty("fails", TimeSpan.FromHours(1),
+                    _ => failures-- > 0 ? throw new InvalidOperationException("no") : Did(name, "fails")), Duty("other", 3600));
         await leader.TickAsync(default);
         await leader.WorkAsync();
         Assert.Equal(["a other"], done);
@@ -68,7 +74,9 @@ public sealed class LeaderTests : IAsyncLifetime
         await leader.TickAsync(default);
         var working = leader.WorkAsync();
         await told.Task;
-        await using (var command = a.Source.CreateCommand("update leases set owner = 'b', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'"))
+        await using (var command =
+            a.Source.CreateCommand(
+                "update leases set owner = 'b', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'"))
             await command.ExecuteNonQueryAsync();
 
         await leader.TickAsync(default);
@@ -79,7 +87,8 @@ public sealed class LeaderTests : IAsyncLifetime
     private Leader Leader(Postgres postgres, string name, params Func<string, Duty>[] duties) =>
         new(postgres, duties.Select(duty => duty(name)), time, NullLogger<Leader>.Instance);
 
-    private Func<string, Duty> Duty(string duty, int seconds) => name => new Duty(duty, TimeSpan.FromSeconds(seconds), _ => Did(name, duty));
+    private Func<string, Duty> Duty(string duty, int seconds) =>
+        name => new Duty(duty, TimeSpan.FromSeconds(seconds), _ => Did(name, duty));
 
     private Task Did(string name, string duty)
     {

@@ -57,11 +57,14 @@ public sealed class LeaseTests(TestDatabase database) : IClassFixture<TestDataba
     public async Task Of_many_who_want_it_at_once_one_gets_it()
     {
         await using var c = new Postgres(database.ConnectionString, database.ConnectionString, "c");
-        var epochs = await Task.WhenAll(new[] { a, b, c }.Select(postgres => new Lease(postgres, "rush", TimeSpan.FromMinutes(10)).AcquireAsync(default)));
+        var epochs =
+            await Task.WhenAll(
+                new[] { a, b, c }.Select(postgres => new Lease(postgres, "rush", TimeSpan.FromMinutes(10)).AcquireAsync(default)));
         Assert.Single(epochs, epoch => epoch is not null);
     }
 
-    private (Lease First, Lease Second) Pair(string name) => (new(a, name, TimeSpan.FromMinutes(10)), new(b, name, TimeSpan.FromMinutes(10)));
+    private (Lease First, Lease Second) Pair(string name) =>
+        (new(a, name, TimeSpan.FromMinutes(10)), new(b, name, TimeSpan.FromMinutes(10)));
 
     private async Task ExpireAsync(string name)
     {

@@ -26,7 +26,8 @@ public sealed class DatabaseAwayTests
             foreach (var path in new[] { "/api/buildings", "/api/buildings/h/readings", "/api/pipeline", "/api/models" })
             {
                 using var response = await client.GetAsync(path);
-                Assert.True(response.StatusCode == HttpStatusCode.ServiceUnavailable, $"{path}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+                Assert.True(response.StatusCode == HttpStatusCode.ServiceUnavailable,
+                    $"{path}: {response.StatusCode} {await response.Content.ReadAsStringAsync()}");
                 Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta);
             }
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await unmet.SendAsync(body)).Status);

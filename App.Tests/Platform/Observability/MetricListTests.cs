@@ -34,7 +34,8 @@ public sealed partial class MetricListTests
         var host = messages.App;
         await BeBusyAsync(messages);
 
-        var expected = (await File.ReadAllLinesAsync(ListPath)).Where(line => line.Length > 0 && line[0] != '#').Order(StringComparer.Ordinal).ToList();
+        var expected = (await File.ReadAllLinesAsync(ListPath)).Where(line => line.Length > 0 && line[0] != '#')
+            .Order(StringComparer.Ordinal).ToList();
         var shown = new List<string>();
         await Poll.UntilAsync("every metric is shown", async () =>
         {
@@ -47,16 +48,19 @@ public sealed partial class MetricListTests
     private static async Task BeBusyAsync(MessageHost messages)
     {
         var host = messages.App;
-        await host.Http.SendAsync(Post.Body(Enumerable.Range(0, 200).Select(i => Post.Item("busy", Post.NewYear + (i * 60_000), 100 + (i % 7 * 200)))));
+        await host.Http.SendAsync(
+            Post.Body(Enumerable.Range(0, 200).Select(i => Post.Item("busy", Post.NewYear + (i * 60_000), 100 + (i % 7 * 200)))));
         await host.ExecuteAsync("""
             with head as (update stream_shards set head = head + 1 where stream = 'readings' and shard = 0 returning head)
             insert into stream_entries (stream, shard, entry_offset, payload) select 'readings', 0, head, '\x00' from head
             """);
         await host.Http.RunToEndAsync(RunClient.Step("a", "http.request", new { url = messages.UrlOf("/step") }));
-        await messages.UntilAsync(await messages.PostAsync(MessageChannel.Webhook, messages.UrlOf("/hook"), new { a = 1 }), MessageState.Delivered);
+        await messages.UntilAsync(await messages.PostAsync(MessageChannel.Webhook, messages.UrlOf("/hook"), new { a = 1 }),
+            MessageState.Delivered);
         await messages.PostAsync(MessageChannel.Webhook, "https://192.0.2.1/nowhere", new { a = 1 });
         var schedules = await host.Http.GetFromJsonAsync<JsonElement>("/api/schedules");
-        using (await host.Http.PostAsync($"/api/schedules/{schedules.GetProperty("schedules")[0].GetProperty("key").GetString()}/trigger", null))
+        using (await host.Http.PostAsync(
+            $"/api/schedules/{schedules.GetProperty("schedules")[0].GetProperty("key").GetString()}/trigger", null))
         {
         }
         await host.Http.StockAsync("busy", 1);
@@ -81,7 +85,8 @@ public sealed partial class MetricListTests
             foreach (Match label in Labels().Matches(sample.Groups["labels"].Value))
                 if (label.Groups[1].Value != "le") labels[name].Add(label.Groups[1].Value);
         }
-        return [.. types.Select(type => $"{type.Key} {type.Value} {string.Join(',', labels[type.Key])}".TrimEnd()).Order(StringComparer.Ordinal)];
+        return [.. types.Select(type => $"{type.Key} {type.Value} {string.Join(',', labels[type.Key])}".TrimEnd())
+            .Order(StringComparer.Ordinal)];
     }
 
     [GeneratedRegex("^# TYPE (?<name>\\S+) (?<type>\\S+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]

@@ -21,7 +21,8 @@ public sealed partial class MetricsTests(AppHost host) : IClassFixture<AppHost>
         Assert.True(families["tandem_readings_accepted_total"].Single().Value >= 1);
         // What has not happened yet is shown as zero, so that its first rise can be seen.
         Assert.Equal(0, families["tandem_ingest_refused_total"].Single().Value);
-        foreach (var histogram in families.Where(family => family.Value.Exists(sample => sample.Name.EndsWith("_bucket", StringComparison.Ordinal))))
+        foreach (var histogram in families.Where(family =>
+            family.Value.Exists(sample => sample.Name.EndsWith("_bucket", StringComparison.Ordinal))))
             CheckHistogram(histogram.Key, histogram.Value);
     }
 
@@ -32,11 +33,14 @@ public sealed partial class MetricsTests(AppHost host) : IClassFixture<AppHost>
         Assert.StartsWith("3.", document.GetProperty("openapi").GetString());
         foreach (var (path, method) in new[]
         {
-            ("/ingest/readings", "post"), ("/api/v2/write", "post"), ("/api/buildings", "get"), ("/api/buildings/{id}/readings", "get"), ("/api/buildings/{id}/predictions", "get"),
-            ("/api/pipeline", "get"), ("/api/models", "get"), ("/api/models/{name}/versions", "post"), ("/api/models/{name}/{version}/activate", "post"),
+            ("/ingest/readings", "post"), ("/api/v2/write", "post"), ("/api/buildings", "get"), ("/api/buildings/{id}/readings", "get"),
+            ("/api/buildings/{id}/predictions", "get"),
+            ("/api/pipeline", "get"), ("/api/models", "get"), ("/api/models/{name}/versions", "post"),
+            ("/api/models/{name}/{version}/activate", "post"),
             ("/health", "get"), ("/healthz", "get"), ("/health/ready", "get"), ("/metrics", "get"),
         })
-            Assert.True(document.GetProperty("paths").TryGetProperty(path, out var calls) && calls.TryGetProperty(method, out _), $"{method} {path}");
+            Assert.True(document.GetProperty("paths").TryGetProperty(path, out var calls) && calls.TryGetProperty(method, out _),
+                $"{method} {path}");
     }
 
     // The text format: the TYPE of a family once, its HELP and samples behind it, each series once.
@@ -63,7 +67,8 @@ public sealed partial class MetricsTests(AppHost host) : IClassFixture<AppHost>
             var sample = Sample().Match(line);
             Assert.True(sample.Success, line);
             var name = sample.Groups[1].Value;
-            Assert.True(name == current || name is var n && (n == current + "_bucket" || n == current + "_sum" || n == current + "_count"), line);
+            Assert.True(
+                name == current || name is var n && (n == current + "_bucket" || n == current + "_sum" || n == current + "_count"), line);
             Assert.True(seen.Add(name + sample.Groups[2].Value), $"{line} twice");
             families[current].Add((name, sample.Groups[2].Value, double.Parse(sample.Groups[3].Value, CultureInfo.InvariantCulture)));
         }
@@ -77,7 +82,10 @@ public sealed partial class MetricsTests(AppHost host) : IClassFixture<AppHost>
             var buckets = series.Select(sample => sample.Value).ToList();
             Assert.Equal(buckets.Order(), buckets);
             Assert.Contains("le=\"+Inf\"", series.Last().Labels);
-            Assert.Contains(samples, sample => sample.Name == name + "_count" && sample.Labels.Trim('{', '}') == series.Key.Trim('{', '}', ',') && sample.Value == buckets[^1]);
+            Assert.Contains(samples,
+                sample =>
+                    sample.Name == name + "_count" && sample.Labels.Trim('{', '}') == series.Key.Trim('{', '}', ',')
+                        && sample.Value == buckets[^1]);
         }
     }
 

@@ -28,10 +28,12 @@ public sealed class TraceTests : IAsyncLifetime
     {
         using var trace = new TestTrace();
         using var request = Traced(trace, "/ingest/readings");
-        request.Content = Post.Content(Encoding.UTF8.GetBytes(Post.Body(Enumerable.Range(0, 120).Select(i => Post.Item("traced", Post.NewYear + (i * 60_000), 100)))));
+        request.Content = Post.Content(
+            Encoding.UTF8.GetBytes(Post.Body(Enumerable.Range(0, 120).Select(i => Post.Item("traced", Post.NewYear + (i * 60_000), 100)))));
         using (var answer = await host.App.Http.SendAsync(request)) Assert.Equal(HttpStatusCode.Accepted, answer.StatusCode);
 
-        var path = await trace.PathAsync("the commit of predictions", one => one.Source.Name == "Npgsql" && one.Parent?.DisplayName == "disaggregation readings");
+        var path = await trace.PathAsync("the commit of predictions",
+            one => one.Source.Name == "Npgsql" && one.Parent?.DisplayName == "disaggregation readings");
         Assert.Equal(["Microsoft.AspNetCore", "Tandem.Readings", "Tandem.Streams", "Npgsql"], path.Select(one => one.Source.Name));
         Assert.True(await host.App.ScalarAsync<long>("select count(*) from predictions") > 0);
     }
@@ -42,11 +44,16 @@ public sealed class TraceTests : IAsyncLifetime
         using var trace = new TestTrace();
         using var request = Traced(trace, "/api/runs");
         request.Content = JsonContent.Create(RunClient.Plan(
-            RunClient.Step("a", "http.request", new { url = host.UrlOf("/a") }), RunClient.Step("b", "http.request", new { url = host.UrlOf("/b") }, dependsOn: ["a"])));
+            RunClient.Step("a", "http.request", new { url = host.UrlOf("/a") }),
+            RunClient.Step("b", "http.request", new { url = host.UrlOf("/b") }, dependsOn: ["a"])));
         using (var answer = await host.App.Http.SendAsync(request)) Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
 
-        var second = await trace.PathAsync("the call of the second step", one => one.Source.Name == "System.Net.Http" && one.GetTagItem("url.full") is string url && url.EndsWith("/b", StringComparison.Ordinal));
-        Assert.Equal(["Microsoft.AspNetCore", "Tandem.Jobs", "Tandem.Jobs", "Tandem.Runs", "System.Net.Http"], second.Select(one => one.Source.Name));
+        var second = await trace.PathAsync("the call of the second step",
+            one =>
+                one.Source.Name == "System.Net.Http" && one.GetTagItem("url.full") is string url
+                    && url.EndsWith("/b", StringComparison.Ordinal));
+        Assert.Equal(["Microsoft.AspNetCore", "Tandem.Jobs", "Tandem.Jobs", "Tandem.Runs", "System.Net.Http"],
+            second.Select(one => one.Source.Name));
         foreach (var path in new[] { "/a", "/b" })
             Assert.StartsWith($"00-{trace.Id}-", Assert.Single(host.Sink.At(path)).Header("traceparent"), StringComparison.Ordinal);
         Assert.Equal(second[^1].SpanId.ToString(), host.Sink.At("/b")[0].Header("traceparent")!.Split('-')[2]);
@@ -55,7 +62,8 @@ public sealed class TraceTests : IAsyncLifetime
     [Fact]
     public async Task From_an_event_of_a_provider_to_the_delivered_message_whose_receiver_is_not_told()
     {
-        using (var made = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = host.UrlOf("/told"), eventTypes = new[] { "payment.received" } })) made.EnsureSuccessStatusCode();
+        using (var made = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints",
+            new { url = host.UrlOf("/told"), eventTypes = new[] { "payment.received" } })) made.EnsureSuccessStatusCode();
         await host.App.Http.StockAsync("traced", 1);
         await host.App.Http.ReserveAsync("traced", 1, "traced-1");
         using var trace = new TestTrace();
@@ -65,9 +73,13 @@ public sealed class TraceTests : IAsyncLifetime
         request.Headers.Add("x-paystack-signature", Sender.Paystack(body));
         using (var answer = await host.App.Http.SendAsync(request)) Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
 
-        var path = await trace.PathAsync("the delivery", one => one.Source.Name == "System.Net.Http" && one.GetTagItem("url.full") is string url && url.EndsWith("/told", StringComparison.Ordinal));
+        var path = await trace.PathAsync("the delivery",
+            one =>
+                one.Source.Name == "System.Net.Http" && one.GetTagItem("url.full") is string url
+                    && url.EndsWith("/told", StringComparison.Ordinal));
         Assert.Equal(["Microsoft.AspNetCore", "Tandem.Jobs", "Tandem.Jobs", "System.Net.Http"], path.Select(one => one.Source.Name));
-        Assert.Equal(["job webhook.process", "job message.deliver"], path.Where(one => one.Source.Name == "Tandem.Jobs").Select(one => one.DisplayName));
+        Assert.Equal(["job webhook.process", "job message.deliver"],
+            path.Where(one => one.Source.Name == "Tandem.Jobs").Select(one => one.DisplayName));
         Assert.Null(Assert.Single(host.Sink.At("/told")).Header("traceparent"));
     }
 
@@ -79,8 +91,12 @@ public sealed class TraceTests : IAsyncLifetime
         request.Content = JsonContent.Create(new { channel = "webhook", to = host.UrlOf("/mine"), body = new { a = 1 } });
         using var answer = await host.App.Http.SendAsync(request);
         await host.PostAsync("webhook", host.UrlOf("/anothers"), new { a = 1 });
-        await trace.PathAsync("its delivery", one => one.Source.Name == "System.Net.Http" && one.GetTagItem("url.full") is string url && url.EndsWith("/mine", StringComparison.Ordinal));
-        Assert.DoesNotContain(trace.Ended, one => one.GetTagItem("url.full") is string url && url.EndsWith("/anothers", StringComparison.Ordinal));
+        await trace.PathAsync("its delivery",
+            one =>
+                one.Source.Name == "System.Net.Http" && one.GetTagItem("url.full") is string url
+                    && url.EndsWith("/mine", StringComparison.Ordinal));
+        Assert.DoesNotContain(trace.Ended,
+            one => one.GetTagItem("url.full") is string url && url.EndsWith("/anothers", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -89,7 +105,8 @@ public sealed class TraceTests : IAsyncLifetime
         using var source = new ActivitySource("test");
         using var trace = new TestTrace();
         using var another = new TestTrace();
-        using var activity = TraceContext.Begin(source, "together", [null, trace.Traceparent, "junk", another.Traceparent, trace.Traceparent]);
+        using var activity = TraceContext.Begin(source, "together",
+            [null, trace.Traceparent, "junk", another.Traceparent, trace.Traceparent]);
         Assert.Equal(trace.Id, activity!.TraceId.ToString());
         Assert.Equal(another.Id, Assert.Single(activity.Links).Context.TraceId.ToString());
     }
@@ -105,5 +122,6 @@ public sealed class TraceTests : IAsyncLifetime
         Assert.Null(new NewJob("k", new { }).Traceparent);
     }
 
-    private static HttpRequestMessage Traced(TestTrace trace, string path) => new(HttpMethod.Post, path) { Headers = { { "traceparent", trace.Traceparent } } };
+    private static HttpRequestMessage Traced(TestTrace trace, string path) =>
+        new(HttpMethod.Post, path) { Headers = { { "traceparent", trace.Traceparent } } };
 }

@@ -36,7 +36,8 @@ internal sealed partial class AppCommand : IDisposable
             RedirectStandardError = true,
             WorkingDirectory = Path.GetTempPath(),
         };
-        foreach (var name in start.Environment.Keys.Except(["PATH", "HOME", "DOTNET_ROOT", "TMPDIR"]).ToList()) start.Environment.Remove(name);
+        foreach (var name in start.Environment.Keys.Except(["PATH", "HOME", "DOTNET_ROOT", "TMPDIR"]).ToList())
+            start.Environment.Remove(name);
         foreach (var (name, value) in variables) start.Environment[name] = value;
         var command = new AppCommand(new Process { StartInfo = start });
         command.process.OutputDataReceived += (_, line) => command.Read(command.output, line.Data);

@@ -15,14 +15,19 @@ public sealed class CommandTests
     [Fact]
     public async Task Every_fault_of_the_configuration_is_named_at_once()
     {
-        var result = await AppCommand.RunAsync("", ("PORT", "abc"), ("ENV", "staging"), ("WORKER_ENABLED", "maybe"), ("ADMIN_API_KEY", "shortsecret"), ("JWT_SECRET_KEY", "othersecret"),
-            ("DATABASE_URL", "mysql://user:mypassword@host/db"), ("LOG_LEVEL", "loud"), ("DRAIN_SECONDS", "0"), ("STREAM_SHARDS", "99999"), ("PIPELINE_ENABLED", "x"), ("MODEL_ARTIFACT_BASE_URL", "ftp://x"));
+        var result = await AppCommand.RunAsync("", ("PORT", "abc"), ("ENV", "staging"), ("WORKER_ENABLED", "maybe"),
+            ("ADMIN_API_KEY", "shortsecret"), ("JWT_SECRET_KEY", "othersecret"),
+            ("DATABASE_URL", "mysql://user:mypassword@host/db"), ("LOG_LEVEL", "loud"), ("DRAIN_SECONDS", "0"), ("STREAM_SHARDS", "99999"),
+            ("PIPELINE_ENABLED", "x"), ("MODEL_ARTIFACT_BASE_URL", "ftp://x"));
         Assert.Equal(78, result.Code);
         Assert.StartsWith("Configuration is invalid (11 faults):", result.Error);
-        foreach (var name in new[] { "PORT is 'abc'", "ENV is 'staging'", "WORKER_ENABLED is 'maybe'", "ADMIN_API_KEY is '(not shown)'", "JWT_SECRET_KEY is '(not shown)'", "DATABASE_URL is '(not shown)'",
-            "LOG_LEVEL is 'loud'", "DRAIN_SECONDS is '0'", "STREAM_SHARDS is '99999'", "PIPELINE_ENABLED is 'x'", "MODEL_ARTIFACT_BASE_URL is 'ftp://x'" })
+        foreach (var name in new[] { "PORT is 'abc'", "ENV is 'staging'", "WORKER_ENABLED is 'maybe'", "ADMIN_API_KEY is '(not shown)'",
+            "JWT_SECRET_KEY is '(not shown)'", "DATABASE_URL is '(not shown)'",
+            "LOG_LEVEL is 'loud'", "DRAIN_SECONDS is '0'", "STREAM_SHARDS is '99999'", "PIPELINE_ENABLED is 'x'",
+            "MODEL_ARTIFACT_BASE_URL is 'ftp://x'" })
             Assert.Contains(name, result.Error);
-        foreach (var secret in new[] { "shortsecret", "othersecret", "mypassword" }) Assert.DoesNotContain(secret, result.Error + result.Out);
+        foreach (var secret in new[] { "shortsecret", "othersecret", "mypassword" })
+            Assert.DoesNotContain(secret, result.Error + result.Out);
         Assert.DoesNotContain("   at ", result.Error);
     }
 
@@ -69,7 +74,8 @@ public sealed class CommandTests
         {
             var command = Program.Commands(Variables.OfProcess()).Parse(words).CommandResult.Command;
             Assert.False(string.IsNullOrEmpty(command.Description), string.Join(' ', words));
-            Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), $"{string.Join(' ', words)} {option.Name}"));
+            Assert.All(command.Options,
+                option => Assert.False(string.IsNullOrEmpty(option.Description), $"{string.Join(' ', words)} {option.Name}"));
         }
     }
 
@@ -121,7 +127,8 @@ public sealed class CommandTests
     [Fact]
     public async Task A_database_that_is_not_there_is_said_in_one_line()
     {
-        var result = await AppCommand.RunAsync("", ("DATABASE_URL", "postgres://user:mypassword@127.0.0.1:1/db"), ("ADMIN_API_KEY", "a-key-of-this-very-test"));
+        var result = await AppCommand.RunAsync("", ("DATABASE_URL", "postgres://user:mypassword@127.0.0.1:1/db"),
+            ("ADMIN_API_KEY", "a-key-of-this-very-test"));
         Assert.Equal(69, result.Code);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.Contains("127.0.0.1:1/db cannot be reached", result.Error);
@@ -139,7 +146,8 @@ public sealed class CommandTests
         await using var admin = new NpgsqlConnection(database.AdminConnectionString);
         await admin.OpenAsync();
         var role = $"refused_{Guid.NewGuid():N}";
-        await ExecuteAsync($"create role {role} login password 'mypassword'; grant select on \"__EFMigrationsHistory\" to {role}; alter role {role} {refusal}");
+        await ExecuteAsync(
+            $"create role {role} login password 'mypassword'; grant select on \"__EFMigrationsHistory\" to {role}; alter role {role} {refusal}");
         var url = new UriBuilder(database.Url) { UserName = role, Password = "mypassword" }.Uri.ToString();
         var result = await AppCommand.RunAsync("", ("DATABASE_URL", url), ("ADMIN_API_KEY", "a-key-of-this-very-test"));
         await ExecuteAsync($"drop owned by {role}; drop role {role}");
@@ -162,7 +170,8 @@ public sealed class CommandTests
         using var taken = TcpListener.Create(0);
         taken.Start();
         var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
-        var result = await AppCommand.RunAsync("", ("DATABASE_URL", database.Url), ("PORT", port), ("ADMIN_API_KEY", "a-key-of-this-very-test"), ("LOG_LEVEL", "error"));
+        var result = await AppCommand.RunAsync("", ("DATABASE_URL", database.Url), ("PORT", port),
+            ("ADMIN_API_KEY", "a-key-of-this-very-test"), ("LOG_LEVEL", "error"));
         Assert.Equal(69, result.Code);
         Assert.Single(result.Error.TrimEnd().Split('\n'));
         Assert.Contains($"PORT {port} cannot be listened on", result.Error);
@@ -175,7 +184,8 @@ public sealed class CommandTests
         await using (var connection = new NpgsqlConnection(database.ConnectionString))
         {
             await connection.OpenAsync();
-            await using var command = new NpgsqlCommand("drop owned by current_user cascade; create schema if not exists public", connection);
+            await using var command = new NpgsqlCommand("drop owned by current_user cascade; create schema if not exists public",
+                connection);
             await command.ExecuteNonQueryAsync();
             NpgsqlConnection.ClearPool(connection);
         }
@@ -209,19 +219,22 @@ public sealed class CommandTests
         const string Secret = "jwt-secret-of-more-than-thirty-two-bytes";
         const string Wrong = "tdm_a-wrong-key-that-somebody-tries";
         var password = DatabasePassword(database.Url);
-        using var server = AppCommand.Start("", ("DATABASE_URL", database.Url), ("PORT", "0"), ("ADMIN_API_KEY", Admin), ("JWT_SECRET_KEY", Secret), ("LOG_LEVEL", "debug"), ("ENV", "production"));
+        using var server = AppCommand.Start("", ("DATABASE_URL", database.Url), ("PORT", "0"), ("ADMIN_API_KEY", Admin),
+            ("JWT_SECRET_KEY", Secret), ("LOG_LEVEL", "debug"), ("ENV", "production"));
         using var http = new HttpClient { BaseAddress = await server.Listening };
         foreach (var key in new[] { Admin, Wrong, "eyJhbGciOiJIUzI1NiJ9.eyJvcmciOiJhIn0.c2lnbmF0dXJl" })
         {
             http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
-            foreach (var path in new[] { "/api/buildings", "/api/buildings/x/readings", "/api/pipeline", "/nowhere?key=" + Uri.EscapeDataString(key) }) (await http.GetAsync(path)).Dispose();
+            foreach (var path in new[] { "/api/buildings", "/api/buildings/x/readings", "/api/pipeline",
+                "/nowhere?key=" + Uri.EscapeDataString(key) }) (await http.GetAsync(path)).Dispose();
             (await http.PostAsync("/ingest/readings", new StringContent("x", null, "application/json"))).Dispose();
         }
         var result = await server.StopAsync();
         Assert.Equal(0, result.Code);
         Assert.Contains("Drained", result.Out);
         Assert.All(result.Out.TrimEnd().Split('\n'), line => System.Text.Json.JsonDocument.Parse(line).Dispose());
-        foreach (var secret in new[] { Admin, Admin.Replace("\\", "\\\\").Replace("\"", "\\\""), Secret, Wrong, password, "c2lnbmF0dXJl" }) Assert.DoesNotContain(secret, result.Out + result.Error);
+        foreach (var secret in new[] { Admin, Admin.Replace("\\", "\\\\").Replace("\"", "\\\""), Secret, Wrong, password, "c2lnbmF0dXJl" })
+            Assert.DoesNotContain(secret, result.Out + result.Error);
     }
 
     private static string DatabasePassword(string url) => Uri.UnescapeDataString(new Uri(url).UserInfo.Split(':')[1]);

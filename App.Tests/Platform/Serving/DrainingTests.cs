@@ -29,11 +29,13 @@ public sealed class DrainingTests
     {
         var (first, second) = (new TaskCompletionSource(), new TaskCompletionSource());
         await using var services = new ServiceCollection()
-            .AddSingleton<IHostedService>(_ => new Heedful(first, second.Task)).AddSingleton<IHostedService>(_ => new Heedful(second, first.Task))
+            .AddSingleton<IHostedService>(_ => new Heedful(first, second.Task))
+            .AddSingleton<IHostedService>(_ => new Heedful(second, first.Task))
             .AddHostedService<Draining>().BuildServiceProvider();
         var draining = await StartAsync(services);
         await draining.StoppingAsync(default).WaitAsync(Poll.Patience);
-        Assert.All(services.GetServices<IHostedService>().OfType<DrainingService>(), service => Assert.True(service.ExecuteTask!.IsCompletedSuccessfully));
+        Assert.All(services.GetServices<IHostedService>().OfType<DrainingService>(),
+            service => Assert.True(service.ExecuteTask!.IsCompletedSuccessfully));
     }
 
     [Fact]
@@ -41,7 +43,8 @@ public sealed class DrainingTests
     {
         var never = new TaskCompletionSource();
         await using var services = new ServiceCollection()
-            .AddSingleton<IHostedService>(_ => new Heedful(new(), never.Task)).AddSingleton<IHostedService>(_ => new Heedful(new(), never.Task))
+            .AddSingleton<IHostedService>(_ => new Heedful(new(), never.Task))
+            .AddSingleton<IHostedService>(_ => new Heedful(new(), never.Task))
             .AddHostedService<Draining>().BuildServiceProvider();
         using var over = new CancellationTokenSource();
         var draining = (await StartAsync(services)).StoppingAsync(over.Token);

@@ -44,7 +44,8 @@ public sealed class FailedServiceTests
     public async Task A_service_that_fails_while_starting_ends_the_process_with_70()
     {
         await using var database = await TestDatabase.CreateAsync();
-        Assert.Equal(70, await ServeAsync(database, services => services.AddHostedService(_ => new Failing(Task.CompletedTask)), () => { }));
+        Assert.Equal(70,
+            await ServeAsync(database, services => services.AddHostedService(_ => new Failing(Task.CompletedTask)), () => { }));
     }
 
     [Fact]
@@ -56,9 +57,16 @@ public sealed class FailedServiceTests
     }
 
     // The command that serves, as the command line runs it, with one more service.
-    private static Task<int> ServeAsync(TestDatabase database, Action<IServiceCollection> add, Action started, CancellationToken stop = default)
+    private static Task<int> ServeAsync(TestDatabase database, Action<IServiceCollection> add, Action started,
+        CancellationToken stop = default)
     {
-        var variables = Variables.Of(new Dictionary<string, string?> { ["DATABASE_URL"] = database.Url, ["PORT"] = "0", ["ADMIN_API_KEY"] = AppHost.AdminKey });
+        var variables =
+            Variables.Of(new Dictionary<string, string?>
+            {
+                ["DATABASE_URL"] = database.Url,
+                ["PORT"] = "0",
+                ["ADMIN_API_KEY"] = AppHost.AdminKey
+            });
         var root = PlatformCommands.Root(variables, ComposeAsync, EmbeddedPostgres.StartAsync);
         return CommandHost.RunAsync(["web"], root, TextWriter.Null, TextWriter.Null, stop).WaitAsync(Poll.Patience);
 

@@ -22,7 +22,8 @@ public sealed class HealthCommandTests
     public async Task A_server_that_is_not_ready_is_unavailable_and_its_answer_is_told()
     {
         await using var server = await AnsweringAsync(StatusCodes.Status503ServiceUnavailable);
-        var fault = await Assert.ThrowsAsync<UnavailableException>(() => HealthCommand.RequireReadyAsync(PortOf(server), CancellationToken.None));
+        var fault =
+            await Assert.ThrowsAsync<UnavailableException>(() => HealthCommand.RequireReadyAsync(PortOf(server), CancellationToken.None));
         Assert.Contains("503", fault.Message, StringComparison.Ordinal);
     }
 

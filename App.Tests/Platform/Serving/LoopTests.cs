@@ -15,7 +15,9 @@ public sealed class LoopTests
         await loop.StartAsync(default);
         await loop.Done.WaitAsync(Poll.Patience);
         await loop.StopAsync(default);
-        Assert.Equal(["Warning Working failed and is tried again until it succeeds: no", "Warning Working failed and is tried again until it succeeds: not yet"], log.Of(LogLevel.Warning));
+        Assert.Equal(
+            ["Warning Working failed and is tried again until it succeeds: no",
+                "Warning Working failed and is tried again until it succeeds: not yet"], log.Of(LogLevel.Warning));
         Assert.Matches("^Information Working works again, after .* s and 4 failures$", Assert.Single(log.Of(LogLevel.Information)));
         Assert.Equal(4, loop.Failures);
         Assert.True(loop.Ended);
@@ -102,7 +104,8 @@ public sealed class LoopTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
         {
             lock (lines) lines.Add($"{logLevel} {formatter(state, exception)}");
         }

@@ -35,13 +35,18 @@ public sealed class RunUpkeepTests : IAsyncLifetime
     [Theory]
     [InlineData("30", "active young", 41)]
     [InlineData("0", "active old young", 0)]
-    public async Task Runs_go_with_all_that_hangs_on_them_when_they_ended_longer_ago_than_they_are_kept(string days, string left, int pruned)
+    public async Task Runs_go_with_all_that_hangs_on_them_when_they_ended_longer_ago_than_they_are_kept(string days,
+        string left, int pruned)
     {
         await host.ExecuteAsync("""
-            insert into runs (id, organization, goal, priority, status, created_at, ended_at) select gen_random_uuid(), 'o', 'old', 0, 'succeeded', '2031-01-01', '2031-01-30T11:59:00Z' from generate_series(1, 41);
-            insert into runs (id, organization, goal, priority, status, created_at, ended_at) values (gen_random_uuid(), 'o', 'young', 0, 'succeeded', '2031-01-01', '2031-01-30T12:01:00Z');
-            insert into runs (id, organization, goal, priority, status, created_at) values (gen_random_uuid(), 'o', 'active', 0, 'running', '2030-01-01');
-            insert into run_steps (run_id, name, position, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error, status, activation, output, ended_at)
+            insert into runs (id, organization, goal, priority, status, created_at, ended_at) select gen_random_uuid(), 'o', 'old', 0,
+                'succeeded', '2031-01-01', '2031-01-30T11:59:00Z' from generate_series(1, 41);
+            insert into runs (id, organization, goal, priority, status, created_at, ended_at)
+                values (gen_random_uuid(), 'o', 'young', 0, 'succeeded', '2031-01-01', '2031-01-30T12:01:00Z');
+            insert into runs (id, organization, goal, priority, status, created_at)
+                values (gen_random_uuid(), 'o', 'active', 0, 'running', '2030-01-01');
+            insert into run_steps (run_id, name, position, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error, status,
+                activation, output, ended_at)
             select id, 's', 0, 'x', '{}', '{}', 1, 1, false, 'succeeded', 1, '1', now() from runs;
             insert into run_attempts (run_id, step, number, status, worker, ended_at) select id, 's', 1, 'succeeded', 'w', now() from runs;
             insert into run_events (run_id, id, step, status) select id, 1, 's', 'succeeded' from runs
@@ -49,7 +54,9 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         var options = RunOptions.Read(Variables.Of(new Dictionary<string, string?> { ["RUN_RETENTION_DAYS"] = days }));
         Assert.Equal(pruned, await new RunPruning(postgres, options, Time, NullLogger<RunPruning>.Instance).RunOnceAsync(default));
         Assert.Equal(left, await host.ScalarAsync<string>("select string_agg(distinct goal, ' ' order by goal) from runs"));
-        Assert.True(await host.ScalarAsync<bool>("select (select count(*) from runs) = all(array[(select count(*) from run_steps), (select count(*) from run_attempts), (select count(*) from run_events)])"));
+        Assert.True(
+            await host.ScalarAsync<bool>(
+                "select (select count(*) from runs) = all(array[(select count(*) from run_steps), (select count(*) from run_attempts), (select count(*) from run_events)])"));
     }
 
     [Fact]
@@ -71,7 +78,8 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         Assert.Contains("tandem_runs_active{status=\"running\"} 0", shown);
         Assert.Contains(shown, line => line.StartsWith("tandem_runs_oldest_pending_seconds 72", StringComparison.Ordinal));
 
-        async Task<(HealthStatus Status, string? Note)> HealthAsync() => await new RunHealth(figures).CheckAsync(default) is var health ? (health.Status, health.Note) : default;
+        async Task<(HealthStatus Status, string? Note)> HealthAsync() =>
+            await new RunHealth(figures).CheckAsync(default) is var health ? (health.Status, health.Note) : default;
     }
 
     [Fact]

@@ -42,7 +42,9 @@ public sealed class FrameFileTests
     {
         using var folder = TestFolder.Create();
         var without = Values[..Values.LastIndexOf(',')];
-        var path = Write(folder, content.Replace("@", Names).Replace("#", Values).Replace("?", without + ",left").Replace("!", without + ",NaN").Replace("~", without + ","));
+        var path = Write(folder,
+            content.Replace("@", Names)
+                .Replace("#", Values).Replace("?", without + ",left").Replace("!", without + ",NaN").Replace("~", without + ","));
         Assert.Contains(fault, Assert.Throws<BadFileException>(() => FrameFile.ReadUnlabelled(path)).Message, StringComparison.Ordinal);
     }
 
@@ -51,7 +53,8 @@ public sealed class FrameFileTests
     {
         using var folder = TestFolder.Create();
         var path = Write(folder, $"label,{Names}\nA,{Values}\nspace,{Values}\n");
-        Assert.Contains("line 3: column label is 'space': give a letter from A to Z", Assert.Throws<BadFileException>(() => FrameFile.ReadLabelled(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("line 3: column label is 'space': give a letter from A to Z",
+            Assert.Throws<BadFileException>(() => FrameFile.ReadLabelled(path)).Message, StringComparison.Ordinal);
     }
 
     private static string Write(TestFolder folder, string content)

@@ -47,7 +47,8 @@ public sealed class HandClassifierTests
     public void Logits_become_probabilities_and_what_is_unsure_is_no_letter()
     {
         var trained = new LetterStub();
-        using var model = OnnxModel.Load(trained.Artifact, trained.Spec with { Unit = LetterModel.Logit, Thresholds = [.. Enumerable.Repeat(0.99f, 26)] });
+        using var model = OnnxModel.Load(trained.Artifact,
+            trained.Spec with { Unit = LetterModel.Logit, Thresholds = [.. Enumerable.Repeat(0.99f, 26)] });
         using var classifier = new HandClassifier(model);
         var guess = classifier.Classify(SyntheticHands.Create(52, 3).Frame(1));
         var sum = 0f;
@@ -84,7 +85,8 @@ public sealed class HandClassifierTests
     /// <summary>An untrained model.</summary>
     private sealed class LetterStub
     {
-        private readonly App.Training.TrainedModel trained = LetterTraining.Run([], 52, new(1, 1, 16), CommandRun.NoProgress, CancellationToken.None);
+        private readonly App.Training.TrainedModel trained = LetterTraining.Run([], 52, new(1, 1, 16), CommandRun.NoProgress,
+            CancellationToken.None);
 
         public byte[] Artifact => trained.Artifact;
 

@@ -3,7 +3,10 @@ using App.Signs.Fingerspelling;
 
 namespace App.Tests.Signs.Fingerspelling;
 
-/// <summary>Holds the shipped model to floors under what was measured (docs/fingerspelling.md) on people that it was not trained on: it was trained on nobody.</summary>
+/// <summary>
+/// Holds the shipped model to floors under what was measured (docs/fingerspelling.md) on people that it was not trained on: it was trained
+/// on nobody.
+/// </summary>
 public sealed class RealHandTests
 {
     [RealHandTheory]
@@ -16,7 +19,8 @@ public sealed class RealHandTests
         using var model = Shipped();
         var tally = FrameRun.Score(model, FrameFile.ReadLabelled(Path.Combine(RealHandTheoryAttribute.Folder!, $"{file}.csv.gz")));
         Assert.True(tally.Accuracy >= floor, $"accuracy is {tally.Accuracy:P1}");
-        Assert.True(tally.AccuracyOfNamed > tally.Accuracy, $"of the letters that are named {tally.AccuracyOfNamed:P1} are right, of all {tally.Accuracy:P1}");
+        Assert.True(tally.AccuracyOfNamed > tally.Accuracy,
+            $"of the letters that are named {tally.AccuracyOfNamed:P1} are right, of all {tally.Accuracy:P1}");
     }
 
     [Fact]
@@ -38,7 +42,9 @@ public sealed class RealHandTests
     }
 }
 
-/// <summary>A theory on recorded hands that stand outside the repository, in <c>../shared/data/landmarks</c>; skipped where they are not.</summary>
+/// <summary>
+/// A theory on recorded hands that stand outside the repository, in <c>../shared/data/landmarks</c>; skipped where they are not.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 public sealed class RealHandTheoryAttribute : TheoryAttribute
 {

@@ -29,10 +29,12 @@ public sealed class SpellCommandTests : IDisposable
     {
         var frames = Write(SyntheticHands.Create(104, 5), "label");
         var model = InFolder("own.onnx");
-        var trained = await CommandRun.RunAsync("train", "fingerspelling", "--data", frames, "--synthetic", "0", "--steps", "4", "--out", model);
+        var trained = await CommandRun.RunAsync("train", "fingerspelling", "--data", frames, "--synthetic", "0", "--steps", "4",
+            "--out", model);
         Assert.Equal((0, ""), (trained.Code, trained.Out));
         Assert.Contains($"wrote       {model}", trained.Error);
-        Assert.Equal(0, await SpellAsync("--in", Write(SyntheticHands.Create(52, 6), "id"), "--out", InFolder("out.csv"), "--model", model));
+        Assert.Equal(0,
+            await SpellAsync("--in", Write(SyntheticHands.Create(52, 6), "id"), "--out", InFolder("out.csv"), "--model", model));
         var evaluated = await CommandRun.RunAsync("evaluate", "fingerspelling", "--data", frames, "--model", model);
         Assert.Equal(0, evaluated.Code);
         Assert.Contains("recognised: A", evaluated.Out);

@@ -22,7 +22,8 @@ public sealed class LetterTrainingTests
     public void ONNX_Runtime_answers_what_the_trainer_computes()
     {
         const float Temperature = 1.7f;
-        var network = LetterTrainer.Train(new FrameMixture([], SyntheticHands.Create(2600, 1)), new(60, 2, 64), (_, _) => { }, CancellationToken.None);
+        var network = LetterTrainer.Train(new FrameMixture([], SyntheticHands.Create(2600, 1)), new(60, 2, 64), (_, _) => { },
+            CancellationToken.None);
         using var model = OnnxModel.Load(LetterGraph.Write(network, Temperature), Train(Tiny).Spec);
         var frames = SyntheticHands.Create(520, 9);
         var logits = LetterNetwork.Logits(network, frames);
@@ -31,7 +32,8 @@ public sealed class LetterTrainingTests
         {
             classifier.Classify(frames.Frame(i));
             var expected = Softmax(logits.AsSpan(i * Alphabet.Count, Alphabet.Count), Temperature);
-            for (var letter = 0; letter < Alphabet.Count; letter++) Assert.Equal(expected[letter], classifier.Probabilities(0)[letter], 1e-4);
+            for (var letter = 0; letter < Alphabet.Count; letter++)
+                Assert.Equal(expected[letter], classifier.Probabilities(0)[letter], 1e-4);
         }
     }
 
@@ -47,7 +49,8 @@ public sealed class LetterTrainingTests
         frame.CopyTo(classifier.Frame(1));
         moved.CopyTo(classifier.Frame(0));
         classifier.Run(2);
-        for (var letter = 0; letter < Alphabet.Count; letter++) Assert.Equal(classifier.Probabilities(0)[letter], classifier.Probabilities(1)[letter], 1e-3);
+        for (var letter = 0; letter < Alphabet.Count; letter++)
+            Assert.Equal(classifier.Probabilities(0)[letter], classifier.Probabilities(1)[letter], 1e-3);
     }
 
     [Fact]
@@ -63,7 +66,8 @@ public sealed class LetterTrainingTests
             above[i] += 1e-2f;
             below[i] -= 1e-2f;
             var scratch = new float[logits.Length];
-            Assert.Equal((LetterNetwork.Loss(above, 5, 0.1f, scratch) - LetterNetwork.Loss(below, 5, 0.1f, scratch)) / 2e-2, gradient[i], 1e-3);
+            Assert.Equal((LetterNetwork.Loss(above, 5, 0.1f, scratch) - LetterNetwork.Loss(below, 5, 0.1f, scratch)) / 2e-2,
+                gradient[i], 1e-3);
         }
     }
 
@@ -95,7 +99,10 @@ public sealed class LetterTrainingTests
         var people = Enumerable.Range(0, 4).Select(person => SyntheticHands.Create(52, person) with { Source = $"file{person}" }).ToList();
         var output = new StringWriter();
         var trained = LetterTraining.Run(people, 0, Tiny, new PlainProgress(output, TimeProvider.System), CancellationToken.None);
-        var said = output.ToString().Split('\n').Where(text => text.Contains(" fold ", StringComparison.Ordinal) && text.Contains("without", StringComparison.Ordinal)).ToList();
+        var said = output.ToString()
+            .Split('\n')
+            .Where(text =>
+                text.Contains(" fold ", StringComparison.Ordinal) && text.Contains("without", StringComparison.Ordinal)).ToList();
         Assert.Equal(3, said.Count);
         Assert.All(people, person => Assert.Single(said, text => text.Contains(person.Signers[0], StringComparison.Ordinal)));
         Assert.All(people, person => Assert.Contains($"source.{person.Source}", trained.Spec.Scores.Keys));
@@ -109,11 +116,13 @@ public sealed class LetterTrainingTests
         Assert.Null(LetterModel.FaultOf(spec));
         Assert.Contains("Demonstration", spec.Note, StringComparison.Ordinal);
         Assert.All(spec.Thresholds, threshold => Assert.InRange(threshold, 0.3f, 0.9f));
-        Assert.All((string[])["accuracy", "accuracy.centroid", "calibration_error", "recall.A"], key => Assert.Contains(key, spec.Scores.Keys));
+        Assert.All((string[])["accuracy", "accuracy.centroid", "calibration_error", "recall.A"],
+            key => Assert.Contains(key, spec.Scores.Keys));
         Assert.Equal(spec.ToJson(), ModelSpec.Parse(spec.ToJson()).ToJson());
     }
 
-    private static TrainedModel Train(TrainingPlan plan) => LetterTraining.Run([], 520, plan, CommandRun.NoProgress, CancellationToken.None);
+    private static TrainedModel Train(TrainingPlan plan) =>
+        LetterTraining.Run([], 520, plan, CommandRun.NoProgress, CancellationToken.None);
 
     private static float[] Softmax(ReadOnlySpan<float> logits, float temperature)
     {

@@ -17,7 +17,8 @@ public sealed class SyntheticHandTests
     public void Every_letter_is_formed_as_often_as_any_other_and_every_coordinate_is_a_number()
     {
         var frames = SyntheticHands.Create(5200, 1);
-        Assert.All(Enumerable.Range(0, Alphabet.Count), letter => Assert.Equal(frames.Count / Alphabet.Count, frames.Letters.Count(letter)));
+        Assert.All(Enumerable.Range(0, Alphabet.Count),
+            letter => Assert.Equal(frames.Count / Alphabet.Count, frames.Letters.Count(letter)));
         Assert.All(frames.Landmarks, coordinate => Assert.InRange(coordinate, -8f, 8f));
     }
 
@@ -30,7 +31,8 @@ public sealed class SyntheticHandTests
         {
             HandSkeleton.PlaceFinger(build, 2, bend, joints);
             for (var bone = 0; bone < 3; bone++)
-                Assert.Equal(build.Bones[2][bone], Vector3.Distance(joints[Landmarks.Knuckle(2) + bone], joints[Landmarks.Knuckle(2) + bone + 1]), 1e-4);
+                Assert.Equal(build.Bones[2][bone],
+                    Vector3.Distance(joints[Landmarks.Knuckle(2) + bone], joints[Landmarks.Knuckle(2) + bone + 1]), 1e-4);
         }
     }
 
@@ -46,7 +48,9 @@ public sealed class SyntheticHandTests
         var far = build.ThumbBase + new Vector3(3, 1, 0);
         HandSkeleton.PlaceThumb(build, far, joints);
         Assert.Equal(build.Thumb.Sum(), Vector3.Distance(build.ThumbBase, joints[Landmarks.ThumbTip]), 0.01);
-        Assert.InRange(Vector3.Dot(Vector3.Normalize(far - build.ThumbBase), Vector3.Normalize(joints[Landmarks.ThumbTip] - build.ThumbBase)), 0.999f, 1.001f);
+        Assert.InRange(
+            Vector3.Dot(Vector3.Normalize(far - build.ThumbBase), Vector3.Normalize(joints[Landmarks.ThumbTip] - build.ThumbBase)),
+            0.999f, 1.001f);
     }
 
     [Fact]
@@ -67,7 +71,8 @@ public sealed class SyntheticHandTests
     {
         var frames = SyntheticHands.Create(2600, 5);
         var lean = Of(frames, 'B').Average(frame => frames.Frame(frame)[3 * Landmarks.Knuckle(1)] - frames.Frame(frame)[0]);
-        var thumb = Of(frames, 'B').Average(frame => frames.Frame(frame)[3 * Landmarks.Knuckle(0)] - frames.Frame(frame)[3 * Landmarks.Knuckle(3)]);
+        var thumb = Of(frames, 'B')
+            .Average(frame => frames.Frame(frame)[3 * Landmarks.Knuckle(0)] - frames.Frame(frame)[3 * Landmarks.Knuckle(3)]);
         Assert.InRange(thumb, 0.3f, 1.2f);
         Assert.InRange(lean, 0.08f, 0.35f);
     }
@@ -80,7 +85,8 @@ public sealed class SyntheticHandTests
     {
         var frames = SyntheticHands.Create(10_400, 6);
         // Below the wrist, and below is larger.
-        var hanging = Of(frames, letter).Average(frame => frames.Frame(frame)[(3 * Landmarks.Tip(0)) + 1] > frames.Frame(frame)[1] ? 1.0 : 0);
+        var hanging = Of(frames, letter)
+            .Average(frame => frames.Frame(frame)[(3 * Landmarks.Tip(0)) + 1] > frames.Frame(frame)[1] ? 1.0 : 0);
         Assert.InRange(hanging, least, most);
     }
 
@@ -102,5 +108,6 @@ public sealed class SyntheticHandTests
         static Vector2 At(ReadOnlySpan<float> frame, int landmark) => new(frame.Slice(3 * landmark, 2));
     }
 
-    private static IEnumerable<int> Of(LabelledFrames frames, char letter) => Enumerable.Range(0, frames.Count).Where(i => frames.Letters[i] == Alphabet.IndexOf([letter]));
+    private static IEnumerable<int> Of(LabelledFrames frames, char letter) =>
+        Enumerable.Range(0, frames.Count).Where(i => frames.Letters[i] == Alphabet.IndexOf([letter]));
 }

@@ -57,7 +57,8 @@ internal sealed class Cluster(string home)
         if (Directory.Exists(Folder))
         {
             if (Directory.EnumerateFileSystemEntries(Folder).Any())
-                throw new EmbeddedServerException($"'{Folder}' is not empty and not a PostgreSQL cluster: move it away, or set DATABASE_URL.");
+                throw new EmbeddedServerException(
+                    $"'{Folder}' is not empty and not a PostgreSQL cluster: move it away, or set DATABASE_URL.");
             Directory.Delete(Folder);
         }
         var partial = Folder + ".new";

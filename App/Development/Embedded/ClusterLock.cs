@@ -26,7 +26,8 @@ internal sealed class ClusterLock : IDisposable
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new EmbeddedServerException($"The data directory '{dataDirectory}' cannot be written: give it to user {Environment.UserName}, or set DATABASE_URL.", e);
+            throw new EmbeddedServerException(
+                $"The data directory '{dataDirectory}' cannot be written: give it to user {Environment.UserName}, or set DATABASE_URL.", e);
         }
         catch (IOException e) when (File.Exists(path) && e is not (DirectoryNotFoundException or PathTooLongException))
         {
@@ -35,7 +36,8 @@ internal sealed class ClusterLock : IDisposable
         }
         catch (IOException e)
         {
-            throw new EmbeddedServerException($"The data directory '{dataDirectory}' cannot be made: {e.Message} Set DATABASE_URL instead, or start in another directory.", e);
+            throw new EmbeddedServerException(
+                $"The data directory '{dataDirectory}' cannot be made: {e.Message} Set DATABASE_URL instead, or start in another directory.", e);
         }
     }
 

@@ -27,7 +27,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
     private readonly string secret;
     private readonly ILogger logger;
 
-    private EmbeddedServer(EmbeddedOptions options, ClusterLock claim, ServerProcess postmaster, Watchdog? watchdog, ServerSettings listening, string secret, ILogger logger) =>
+    private EmbeddedServer(EmbeddedOptions options, ClusterLock claim, ServerProcess postmaster, Watchdog? watchdog,
+        ServerSettings listening, string secret, ILogger logger) =>
         (this.options, this.claim, this.postmaster, this.watchdog, this.listening, this.secret, this.logger) =
         (options, claim, postmaster, watchdog, listening, secret, logger);
 
@@ -48,7 +49,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
 
     /// <summary>Starts the server on a data directory, making the cluster at the first start.</summary>
     /// <exception cref="EmbeddedServerException">It cannot start; the message says why and what to do.</exception>
-    public static async Task<EmbeddedServer> StartAsync(EmbeddedOptions options, ILogger? logger = null, CancellationToken cancellationToken = default)
+    public static async Task<EmbeddedServer> StartAsync(EmbeddedOptions options, ILogger? logger = null,
+        CancellationToken cancellationToken = default)
     {
         logger ??= NullLogger.Instance;
         var dataDirectory = Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.DataDirectory));
@@ -99,7 +101,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         var password = cluster.Password(user, out var isNewPassword);
         if (cluster.Major is null)
         {
-            logger.LogInformation("Making a database in {Folder} with PostgreSQL {Major} from {Binaries}", cluster.Folder, binaries.Major, binaries.Folder);
+            logger.LogInformation("Making a database in {Folder} with PostgreSQL {Major} from {Binaries}", cluster.Folder, binaries.Major,
+                binaries.Folder);
             await cluster.CreateAsync(binaries, user, options.Durable, cancellationToken);
         }
         else if (await ServerProcess.FindOrphanAsync(cluster, binaries, user, cancellationToken) is { } orphan)
@@ -127,7 +130,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
             await server.DisposeAsync();
             throw;
         }
-        logger.LogInformation("Started PostgreSQL {Major} on {Folder} in {Milliseconds} ms", binaries.Major, cluster.Folder, clock.ElapsedMilliseconds);
+        logger.LogInformation("Started PostgreSQL {Major} on {Folder} in {Milliseconds} ms", binaries.Major, cluster.Folder,
+            clock.ElapsedMilliseconds);
         return server;
     }
 

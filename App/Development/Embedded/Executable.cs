@@ -16,7 +16,8 @@ internal static class Executable
 
     /// <summary>The folders of PATH, in order.</summary>
     public static IEnumerable<string> PathFolders() =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries).Where(Path.IsPathRooted);
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Where(Path.IsPathRooted);
 
     /// <summary>The file name of a program on this system.</summary>
     public static string FileName(string name) => OperatingSystem.IsWindows() ? name + ".exe" : name;

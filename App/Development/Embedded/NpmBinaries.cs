@@ -31,7 +31,8 @@ internal static class NpmBinaries
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new EmbeddedServerException($"npm's PostgreSQL in '{bin}' cannot be completed: {e.Message} Run npm ci as this user, or set DATABASE_URL.", e);
+            throw new EmbeddedServerException(
+                $"npm's PostgreSQL in '{bin}' cannot be completed: {e.Message} Run npm ci as this user, or set DATABASE_URL.", e);
         }
     }
 

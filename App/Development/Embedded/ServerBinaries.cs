@@ -40,9 +40,11 @@ internal sealed partial record ServerBinaries(string Folder, int Major)
               + $"Install PostgreSQL {wanted}, or move that folder away to start empty, or set DATABASE_URL.");
     }
 
-    private static async Task<(ServerBinaries? Found, string Fault)> ProbeAsync(ServerUser user, string folder, CancellationToken cancellationToken)
+    private static async Task<(ServerBinaries? Found, string Fault)> ProbeAsync(ServerUser user, string folder,
+        CancellationToken cancellationToken)
     {
-        if (new[] { "postgres", "initdb" }.FirstOrDefault(name => !File.Exists(Path.Combine(folder, Executable.FileName(name)))) is { } missing)
+        if (new[] { "postgres",
+            "initdb" }.FirstOrDefault(name => !File.Exists(Path.Combine(folder, Executable.FileName(name)))) is { } missing)
             return (null, $"{missing} is missing");
         if (NpmBinaries.IsNpm(folder))
         {
@@ -50,8 +52,14 @@ internal sealed partial record ServerBinaries(string Folder, int Major)
             if (!await user.CanEnterAsync(folder, cancellationToken)) folder = NpmBinaries.CopyTo(ClusterHome.MakeShared(), folder);
         }
         // Both are asked: they need different libraries.
-        var initdb = await Executable.RunAsync(user.Command(Path.GetPathRoot(folder)!, Path.Combine(folder, Executable.FileName("initdb")), "--version"), cancellationToken);
-        var postgres = await Executable.RunAsync(user.Command(Path.GetPathRoot(folder)!, Path.Combine(folder, Executable.FileName("postgres")), "--version"), cancellationToken);
+        var initdb =
+            await Executable.RunAsync(
+                user.Command(Path.GetPathRoot(folder)!, Path.Combine(folder, Executable.FileName("initdb")), "--version"),
+                cancellationToken);
+        var postgres =
+            await Executable.RunAsync(
+                user.Command(Path.GetPathRoot(folder)!, Path.Combine(folder, Executable.FileName("postgres")), "--version"),
+                cancellationToken);
         if (initdb.ExitCode != 0) return (null, initdb.Output);
         if (postgres.ExitCode != 0) return (null, postgres.Output);
         return VersionNumber().Match(postgres.Output) is { Success: true } match
@@ -60,6 +68,7 @@ internal sealed partial record ServerBinaries(string Folder, int Major)
     }
 
     // "postgres (PostgreSQL) 15.18 (Debian …)", "18beta1"
-    [GeneratedRegex(@"\(PostgreSQL\) (?<major>\d+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(@"\(PostgreSQL\) (?<major>\d+)", RegexOptions.ExplicitCapture | RegexOptions.CultureInvariant,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex VersionNumber();
 }

@@ -12,7 +12,8 @@ internal sealed class ServerProcess(int processId, Cluster cluster, ServerBinari
     public int Id => processId;
 
     /// <summary>The server that runs on a cluster although nobody holds the cluster's lock: its owner was killed.</summary>
-    public static async Task<ServerProcess?> FindOrphanAsync(Cluster cluster, ServerBinaries binaries, ServerUser user, CancellationToken cancellationToken)
+    public static async Task<ServerProcess?> FindOrphanAsync(Cluster cluster, ServerBinaries binaries, ServerUser user,
+        CancellationToken cancellationToken)
     {
         var file = new PostmasterFile(cluster.Folder);
         if (file.Read() is not { } entry) return null;
@@ -23,7 +24,8 @@ internal sealed class ServerProcess(int processId, Cluster cluster, ServerBinari
 
     /// <summary>Starts the server and waits until it takes connections.</summary>
     /// <exception cref="EmbeddedServerException">It ended or was not ready in time; the message holds its log's tail.</exception>
-    public static async Task<ServerProcess> StartAsync(Cluster cluster, ServerBinaries binaries, ServerUser user, TimeSpan timeout, CancellationToken cancellationToken)
+    public static async Task<ServerProcess> StartAsync(Cluster cluster, ServerBinaries binaries, ServerUser user, TimeSpan timeout,
+        CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         while (true)
@@ -41,7 +43,8 @@ internal sealed class ServerProcess(int processId, Cluster cluster, ServerBinari
                 await Task.Delay(20 * Tick, cancellationToken);
                 continue;
             }
-            throw new EmbeddedServerException($"PostgreSQL ({binaries.Folder}) did not start on '{cluster.Folder}'. Its log '{cluster.LogFile}' ends with:\n{tail}");
+            throw new EmbeddedServerException(
+                $"PostgreSQL ({binaries.Folder}) did not start on '{cluster.Folder}'. Its log '{cluster.LogFile}' ends with:\n{tail}");
         }
     }
 
@@ -51,9 +54,14 @@ internal sealed class ServerProcess(int processId, Cluster cluster, ServerBinari
         if (OperatingSystem.IsWindows())
         {
             var seconds = ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            var fast = await Executable.RunAsync(user.Command(cluster.Home, binaries.Program("pg_ctl"), "stop", "-D", cluster.Folder, "-m", "fast", "-t", seconds), CancellationToken.None);
+            var fast =
+                await Executable.RunAsync(
+                    user.Command(cluster.Home, binaries.Program("pg_ctl"), "stop", "-D", cluster.Folder, "-m", "fast", "-t", seconds),
+                    CancellationToken.None);
             if (fast.ExitCode != 0)
-                await Executable.RunAsync(user.Command(cluster.Home, binaries.Program("pg_ctl"), "stop", "-D", cluster.Folder, "-m", "immediate"), CancellationToken.None);
+                await Executable.RunAsync(
+                    user.Command(cluster.Home, binaries.Program("pg_ctl"), "stop", "-D", cluster.Folder, "-m", "immediate"),
+                    CancellationToken.None);
             return;
         }
         foreach (var signal in new[] { Posix.Interrupt, Posix.Quit, Posix.Kill })
@@ -117,10 +125,12 @@ internal sealed class ServerProcess(int processId, Cluster cluster, ServerBinari
         if (Executable.OnPath("setsid") is not { } setsid)
         {
             var seconds = ((int)timeout.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-            return user.Command(cluster.Home, binaries.Program("pg_ctl"), "start", "-w", "-t", seconds, "-D", cluster.Folder, "-l", cluster.LogFile);
+            return user.Command(cluster.Home, binaries.Program("pg_ctl"), "start", "-w", "-t", seconds, "-D", cluster.Folder, "-l",
+                cluster.LogFile);
         }
         const string script = "umask 077; log=$1; shift; exec \"$@\" >>\"$log\" 2>&1 </dev/null";
-        var inner = user.Command(cluster.Home, "sh", "-c", script, "sh", cluster.LogFile, binaries.Program("postgres"), "-D", cluster.Folder);
+        var inner = user.Command(cluster.Home, "sh", "-c", script, "sh", cluster.LogFile, binaries.Program("postgres"), "-D",
+            cluster.Folder);
         inner.ArgumentList.Insert(0, inner.FileName);
         inner.FileName = setsid;
         return inner;
@@ -147,7 +157,8 @@ internal sealed class ServerProcess(int processId, Cluster cluster, ServerBinari
             using var process = Process.GetProcessById(processId);
             return process.ProcessName == "postgres";
         }
-        var line = await Executable.RunAsync(new("ps", ["-p", processId.ToString(CultureInfo.InvariantCulture), "-o", "command="]), cancellationToken);
+        var line = await Executable.RunAsync(new("ps", ["-p", processId.ToString(CultureInfo.InvariantCulture), "-o", "command="]),
+            cancellationToken);
         return line.Output.Contains("postgres", StringComparison.Ordinal) && line.Output.Contains(cluster.Folder, StringComparison.Ordinal);
     }
 }

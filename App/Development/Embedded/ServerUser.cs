@@ -41,7 +41,8 @@ internal sealed class ServerUser
             if (owner.ExitCode == 0 && owner.Output.Split(' ') is [var uid, var gid] && uid != "0")
                 return new($"#{uid}", changer, Number(uid), Number(gid));
         }
-        var users = File.ReadLines("/etc/passwd").Select(line => line.Split(':')).Where(parts => parts.Length > 3 && parts[2] != "0").ToLookup(parts => parts[0]);
+        var users = File.ReadLines("/etc/passwd")
+            .Select(line => line.Split(':')).Where(parts => parts.Length > 3 && parts[2] != "0").ToLookup(parts => parts[0]);
         return Preferred.SelectMany(name => users[name]).FirstOrDefault() is { } user
             ? new(user[0], changer, Number(user[2]), Number(user[3]))
             : throw new EmbeddedServerException(

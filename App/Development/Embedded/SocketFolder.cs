@@ -26,7 +26,8 @@ internal static class SocketFolder
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new EmbeddedServerException($"The socket's folder '{folder}' belongs to another user: remove it, or set DATABASE_URL.", e);
+            throw new EmbeddedServerException(
+                $"The socket's folder '{folder}' belongs to another user: remove it, or set DATABASE_URL.", e);
         }
         return folder;
     }

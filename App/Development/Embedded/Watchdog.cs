@@ -22,7 +22,8 @@ internal sealed class Watchdog : IDisposable
     public static Watchdog? Over(ServerProcess server, Cluster cluster, ServerUser user)
     {
         if (OperatingSystem.IsWindows()) return null;
-        var command = user.Command(cluster.Home, "sh", "-c", Script, "sh", cluster.Folder, server.Id.ToString(CultureInfo.InvariantCulture));
+        var command = user.Command(cluster.Home, "sh", "-c", Script, "sh", cluster.Folder,
+            server.Id.ToString(CultureInfo.InvariantCulture));
         if (Executable.OnPath("setsid") is { } setsid)
         {
             command.ArgumentList.Insert(0, command.FileName);

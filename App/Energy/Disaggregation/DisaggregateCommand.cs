@@ -10,8 +10,10 @@ namespace App.Energy.Disaggregation;
 /// <summary><c>App disaggregate</c>: splits the mains of a file, with the code of the server, and writes the final predictions.</summary>
 internal sealed class DisaggregateCommand : Command
 {
-    private readonly Option<string> from = CommandOptions.ExistingFile("--in", "mains.csv[.gz]", "The power of a house: columns t (Unix seconds or RFC 3339) and mains (watts).");
-    private readonly Option<string> to = CommandOptions.Required("--out", "predictions.csv", "Where the predictions go: columns ts, appliance, watts, on.");
+    private readonly Option<string> from = CommandOptions.ExistingFile("--in", "mains.csv[.gz]",
+        "The power of a house: columns t (Unix seconds or RFC 3339) and mains (watts).");
+    private readonly Option<string> to = CommandOptions.Required("--out", "predictions.csv",
+        "Where the predictions go: columns ts, appliance, watts, on.");
     private readonly Option<string?> model = ModelCommands.Model();
     private readonly Variables variables;
 
@@ -30,7 +32,8 @@ internal sealed class DisaggregateCommand : Command
         var (path, target) = (line.GetRequiredValue(from), line.GetRequiredValue(to));
         using var offline = await ModelFile.LoadAsync(line.GetValue(model), variables, ct);
         var house = MeterFile.Read(path);
-        var prediction = HousePrediction.Of(offline.Model, house, progress: done => progress.Report("minutes predicted", done, house.Mains.Length));
+        var prediction = HousePrediction.Of(offline.Model, house,
+            progress: done => progress.Report("minutes predicted", done, house.Mains.Length));
         try
         {
             await using var writer = new StreamWriter(target);
@@ -41,7 +44,8 @@ internal sealed class DisaggregateCommand : Command
             throw new UsageException($"--out is '{target}': it cannot be written ({e.Message}).");
         }
         var predicted = Enumerable.Range(0, house.Mains.Length).Count(prediction.Exists);
-        return new(("model", offline.Label), ("read", $"{path}, {house.Mains.Length:N0} minutes"), ("predicted", $"{predicted:N0} minutes"), ("wrote", target));
+        return new(("model", offline.Label), ("read", $"{path}, {house.Mains.Length:N0} minutes"), ("predicted", $"{predicted:N0} minutes"),
+            ("wrote", target));
     }
 
     /// <summary>Writes <c>ts,appliance,watts,on</c>, a row for every appliance and <c>other</c> of every predicted minute.</summary>
@@ -52,7 +56,8 @@ internal sealed class DisaggregateCommand : Command
         for (var minute = 0; minute < house.Mains.Length; minute++)
         {
             if (!prediction.Exists(minute)) continue;
-            var ts = DateTimeOffset.FromUnixTimeMilliseconds(house.Starts[minute]).UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            var ts = DateTimeOffset.FromUnixTimeMilliseconds(house.Starts[minute]).UtcDateTime
+                .ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture);
             for (var label = 0; label <= Appliances.Labels.Count; label++)
             {
                 var isOther = label == Appliances.Labels.Count;

@@ -19,13 +19,15 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
     // A minute of w watts is w/60 Wh. What is left of the mains has no bit: it is on whenever it is more than nothing.
     private const string SumSql = """
         select p.model_version_id, part.label, sum(part.watts)::float8 / 60000,
-            count(*) filter (where case when part.label = cardinality(p.watts) then part.watts > 0 else (p.on_bits >> (part.label - 1)::int) & 1 = 1 end)
+            count(*) filter (where case when part.label = cardinality(p.watts) then part.watts > 0
+                else (p.on_bits >> (part.label - 1)::int) & 1 = 1 end)
         from predictions p, unnest(p.watts) with ordinality as part(watts, label)
         where p.building_key = $1 and p.ts >= $2 and p.ts < $3 and p.final
         group by 1, 2
         """;
 
-    private const string MinutesSql = "select count(*), coalesce(sum(mains)::float8 / 60000, 0) from predictions where building_key = $1 and ts >= $2 and ts < $3 and final";
+    private const string MinutesSql =
+        "select count(*), coalesce(sum(mains)::float8 / 60000, 0) from predictions where building_key = $1 and ts >= $2 and ts < $3 and final";
 
     /// <inheritdoc/>
     public string Name => "disaggregate";
@@ -34,9 +36,11 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
     public void Validate(StepInput input)
     {
         input.Only("building", "from", "to");
-        if (input.Text("building", required: true) is { } building && !ReadingLimits.IsId(Encoding.UTF8.GetBytes(building))) input.Fault("building", building, "give the id of a building");
+        if (input.Text("building", required: true) is { } building && !ReadingLimits.IsId(Encoding.UTF8.GetBytes(building)))
+            input.Fault("building", building, "give the id of a building");
         var (from, to) = (input.Time("from", required: true), input.Time("to", required: true));
-        if (from >= to || to - from > Longest) input.Fault("to", to?.ToString("O"), $"give a time after from, within {Longest.TotalDays:0} days of it");
+        if (from >= to || to - from > Longest)
+            input.Fault("to", to?.ToString("O"), $"give a time after from, within {Longest.TotalDays:0} days of it");
     }
 
     /// <inheritdoc/>
@@ -45,13 +49,16 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
         var (id, from, to) = (step.Input.Text("building")!, step.Input.Time("from")!.Value, step.Input.Time("to")!.Value);
         await using var scope = scopes.CreateAsyncScope();
         var db = scope.ServiceProvider.GetRequiredService<AppDbContext>();
-        var building = await db.Set<Building>().AsNoTracking().SingleOrDefaultAsync(b => b.Organization == step.Organization && b.BuildingId == id, ct);
+        var building = await db.Set<Building>()
+            .AsNoTracking().SingleOrDefaultAsync(b => b.Organization == step.Organization && b.BuildingId == id, ct);
         if (building is null) return StepOutcome.Fail($"There is no building '{id}'.");
 
         var (minutes, mains) = await MinutesAsync(building.Key, from, to, ct);
         var sums = await SumsAsync(building.Key, from, to, ct);
-        var versions = await db.Set<ModelVersion>().AsNoTracking().Where(version => sums.Select(sum => sum.Version).Contains(version.Id)).ToListAsync(ct);
-        var labels = versions.ToDictionary(version => version.Id, version => (IReadOnlyList<string>)[.. ModelSpec.Parse(version.Spec).Labels, Appliances.Other]);
+        var versions = await db.Set<ModelVersion>()
+            .AsNoTracking().Where(version => sums.Select(sum => sum.Version).Contains(version.Id)).ToListAsync(ct);
+        var labels = versions.ToDictionary(version => version.Id,
+            version => (IReadOnlyList<string>)[.. ModelSpec.Parse(version.Spec).Labels, Appliances.Other]);
         return StepOutcome.Succeed(new
         {
             building = id,
@@ -60,16 +67,18 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
             minutes,
             energyKWh = Math.Round(mains, 4),
             models = versions.Select(version => version.Label).Order(StringComparer.Ordinal),
-            appliances = sums.GroupBy(sum => labels[sum.Version][sum.Label - 1]).OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new
-            {
-                appliance = group.Key,
-                energyKWh = Math.Round(group.Sum(sum => sum.EnergyKWh), 4),
-                minutesOn = group.Sum(sum => sum.MinutesOn),
-            }),
+            appliances = sums.GroupBy(sum => labels[sum.Version][sum.Label - 1])
+                .OrderBy(group => group.Key, StringComparer.Ordinal).Select(group => new
+                {
+                    appliance = group.Key,
+                    energyKWh = Math.Round(group.Sum(sum => sum.EnergyKWh), 4),
+                    minutesOn = group.Sum(sum => sum.MinutesOn),
+                }),
         });
     }
 
-    private async Task<(long Minutes, double EnergyKWh)> MinutesAsync(int building, DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
+    private async Task<(long Minutes, double EnergyKWh)> MinutesAsync(int building, DateTimeOffset from, DateTimeOffset to,
+        CancellationToken ct)
     {
         await using var command = Command(MinutesSql, building, from, to);
         await using var reader = await command.ExecuteReaderAsync(ct);
@@ -77,7 +86,8 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
         return (reader.GetInt64(0), reader.GetDouble(1));
     }
 
-    private async Task<List<(int Version, int Label, double EnergyKWh, long MinutesOn)>> SumsAsync(int building, DateTimeOffset from, DateTimeOffset to, CancellationToken ct)
+    private async Task<List<(int Version, int Label, double EnergyKWh, long MinutesOn)>> SumsAsync(int building, DateTimeOffset from,
+        DateTimeOffset to, CancellationToken ct)
     {
         await using var command = Command(SumSql, building, from, to);
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -28,7 +28,8 @@ internal sealed class DisaggregationModule : Module
     public override void AddWorkers(IServiceCollection services)
     {
         services.AddSingleton<DisaggregationMetrics>().AddSingleton<IStreamHandler, DisaggregationHandler>();
-        services.AddSingleton<IStreamHandler>(provider => new BlockWriter(provider.GetRequiredService<NpgsqlDataSource>(), DisaggregationHandler.Name));
+        services.AddSingleton<IStreamHandler>(provider =>
+            new BlockWriter(provider.GetRequiredService<NpgsqlDataSource>(), DisaggregationHandler.Name));
     }
 
     /// <inheritdoc/>

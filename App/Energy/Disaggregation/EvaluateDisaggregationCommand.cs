@@ -9,13 +9,16 @@ namespace App.Energy.Disaggregation;
 /// <summary><c>App evaluate disaggregation</c>: scores a model on files with truth, beside the baselines.</summary>
 internal sealed class EvaluateDisaggregationCommand : Command
 {
-    private readonly Option<string> data = ModelCommands.Data("Houses whose appliances were measured: columns t, mains and one for each appliance.");
+    private readonly Option<string> data =
+        ModelCommands.Data("Houses whose appliances were measured: columns t, mains and one for each appliance.");
     private readonly Option<string?> model = ModelCommands.Model();
-    private readonly Option<int?> lookAhead = CommandOptions.OptionalInteger("--look-ahead", "Minutes behind a prediction that are known; by default all.", min: Target.ProvisionalLookAhead);
+    private readonly Option<int?> lookAhead = CommandOptions.OptionalInteger("--look-ahead",
+        "Minutes behind a prediction that are known; by default all.", min: Target.ProvisionalLookAhead);
     private readonly Variables variables;
 
     /// <summary>The command.</summary>
-    public EvaluateDisaggregationCommand(Variables variables) : base("disaggregation", "Scores a model on houses whose appliances were measured.")
+    public EvaluateDisaggregationCommand(Variables variables)
+        : base("disaggregation", "Scores a model on houses whose appliances were measured.")
     {
         this.variables = variables;
         Add(data);
@@ -47,7 +50,8 @@ internal sealed class EvaluateDisaggregationCommand : Command
     private static string Heads => $"{"model",-8}{"zero",-7}{"mean",-7}{"edges",-8}";
 
     private static string Row(ApplianceScores s) =>
-        $"  {Appliances.Labels[s.Label],-26}" + Columns(s, score => score.F1, "F2") + Columns(s, score => score.Mae, "F1") + Columns(s, score => score.Sae, "F2");
+        $"  {Appliances.Labels[s.Label],-26}" + Columns(s, score => score.F1, "F2") + Columns(s, score => score.Mae, "F1")
+            + Columns(s, score => score.Sae, "F2");
 
     private static string Columns(ApplianceScores s, Func<Score, double> figure, string format) =>
         $"{figure(s.Model).ToString(format),-8}{figure(s.Zero).ToString(format),-7}{figure(s.TrainingMean).ToString(format),-7}{figure(s.Edges).ToString(format),-8}";

@@ -21,7 +21,8 @@ internal static class Evaluation
     {
         var prediction = HousePrediction.Of(model, house, lookAhead);
         var edges = Baselines.Edges(house.Mains);
-        return [.. Enumerable.Range(0, Appliances.Labels.Count).Where(label => house.Truth[label] is not null).Select(label => new ApplianceScores(
+        return [.. Enumerable.Range(0, Appliances.Labels.Count)
+            .Where(label => house.Truth[label] is not null).Select(label => new ApplianceScores(
             label,
             ScoreOf(house, label, minute => prediction.Watts(minute, label)),
             ScoreOf(house, label, _ => 0),

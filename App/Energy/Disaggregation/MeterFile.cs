@@ -23,7 +23,8 @@ internal static class MeterFile
     /// <summary>Reads CSV and lays it on the grid.</summary>
     public static House Read(TextReader reader, string name)
     {
-        var header = reader.ReadLine() ?? throw new BadFileException(name, 1, "the file is empty: a header with the columns t and mains is needed");
+        var header = reader.ReadLine()
+            ?? throw new BadFileException(name, 1, "the file is empty: a header with the columns t and mains is needed");
         var columns = header.Split(',').Select(column => column.Trim().Trim('"').TrimStart('\uFEFF')).ToList();
         var time = Column("t");
         var mains = Column("mains");
@@ -33,7 +34,8 @@ internal static class MeterFile
         return Resample(name, rows, labels);
 
         int Column(string column) => columns.IndexOf(column) is var index and >= 0 ? index
-            : throw new BadFileException(name, 1, $"there is no column '{column}' but {string.Join(", ", columns)}: name the columns t and mains");
+            : throw new BadFileException(name, 1,
+                $"there is no column '{column}' but {string.Join(", ", columns)}: name the columns t and mains");
     }
 
     /// <summary>Rows in order of time, without repetition: the mains, then the truth of each label (NaN where there is none).</summary>
@@ -49,7 +51,9 @@ internal static class MeterFile
             var text = line.AsSpan();
             if (text.IsWhiteSpace()) continue;
             var count = text.Split(fields, ',');
-            if (count != columns) throw new BadFileException(name, number, $"there are {(count > columns ? "more" : "fewer")} fields than the header's {columns}");
+            if (count != columns)
+                throw new BadFileException(name, number,
+                    $"there are {(count > columns ? "more" : "fewer")} fields than the header's {columns}");
             var ts = Time(text[fields[time]], name, number);
             var power = Watts(text[fields[mains]], "mains", name, number);
             if (float.IsNaN(power)) continue;
@@ -87,7 +91,8 @@ internal static class MeterFile
     {
         field = field.Trim().Trim('"');
         long ts;
-        if (double.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var unix))
+        if (double.TryParse(field, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent,
+            CultureInfo.InvariantCulture, out var unix))
         {
             const double FirstThatMustBeMilliseconds = 1e11;
             ts = Math.Abs(unix) < FirstThatMustBeMilliseconds ? (long)Math.Round(unix * 1000) : (long)unix;
@@ -98,7 +103,8 @@ internal static class MeterFile
         }
         else
         {
-            throw new BadFileException(name, line, $"t is '{field}': give Unix seconds or milliseconds, or RFC 3339 such as 2013-10-01T00:00:00Z");
+            throw new BadFileException(name, line,
+                $"t is '{field}': give Unix seconds or milliseconds, or RFC 3339 such as 2013-10-01T00:00:00Z");
         }
         if (ts >= Earliest && ts < Latest) return ts;
         throw new BadFileException(name, line, $"t is '{field}': only the years 2000 to 2099 are taken");

@@ -15,11 +15,14 @@ internal static class ModelFile
 
     /// <summary>What makes a spec unfit, with the cure, or null.</summary>
     public static string? FaultOf(ModelSpec spec) =>
-        !spec.Labels.SequenceEqual(Appliances.Labels) ? $"its labels are {string.Join(", ", spec.Labels)}: {string.Join(", ", Appliances.Labels)} are taken"
-        : spec.SamplePeriodSeconds * 1000 != Grid.CellMs ? $"its sample period is {spec.SamplePeriodSeconds} s: {Grid.CellMs / 1000} s is taken"
+        !spec.Labels.SequenceEqual(Appliances.Labels)
+            ? $"its labels are {string.Join(", ", spec.Labels)}: {string.Join(", ", Appliances.Labels)} are taken"
+        : spec.SamplePeriodSeconds * 1000 != Grid.CellMs
+        ? $"its sample period is {spec.SamplePeriodSeconds} s: {Grid.CellMs / 1000} s is taken"
         : spec.Input.RowSize != spec.Window && !spec.Input.Shape.SequenceEqual([-1, Minutes.Rows, spec.Window])
             ? $"its input is {spec.Input}: [-1,{spec.Window}] (means) or [-1,{Minutes.Rows},{spec.Window}] (means, lows, highs) is taken"
-        : spec.TargetOffset < 0 || spec.TargetOffset >= spec.Window ? $"its target offset {spec.TargetOffset} lies outside its window of {spec.Window}"
+        : spec.TargetOffset < 0 || spec.TargetOffset >= spec.Window
+        ? $"its target offset {spec.TargetOffset} lies outside its window of {spec.Window}"
         : null;
 
     /// <summary>Loads it, as <see cref="OfflineModel"/> says.</summary>

@@ -64,10 +64,12 @@ internal sealed class PredictionEndpoints
         var (after, index) = (from, -1);
         if (Paging.Position(request, 2, faults) is { } position)
         {
-            if (DateTimeOffset.TryParse(position[0], CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out after)
+            if (DateTimeOffset.TryParse(position[0], CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out after)
                 && int.TryParse(position[1], NumberStyles.None, CultureInfo.InvariantCulture, out index))
                 return new Query(from, to, Empty(appliance), after, index, limit);
-            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         }
         return new Query(from, to, Empty(appliance), from, -1, limit);
     }

@@ -19,14 +19,17 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
         cross join lateral (
             select meter_key, starts_at from reading_blocks
             where meter_key = s.meter_key and starts_at <= s.to_ts
-              and starts_at >= coalesce((select max(starts_at) from reading_blocks where meter_key = s.meter_key and starts_at <= s.from_ts), s.from_ts)
+              and starts_at >= coalesce((select max(starts_at) from reading_blocks where meter_key = s.meter_key
+                  and starts_at <= s.from_ts), s.from_ts)
         ) b
         order by 1, 2
         """;
 
-    private const string LoadSql = "select b.meter_key, b.starts_at, b.data from reading_blocks b join unnest($1, $2) as w(meter_key, starts_at) using (meter_key, starts_at)";
+    private const string LoadSql =
+        "select b.meter_key, b.starts_at, b.data from reading_blocks b join unnest($1, $2) as w(meter_key, starts_at) using (meter_key, starts_at)";
 
-    private const string DeleteSql = "delete from reading_blocks b using unnest($1, $2) as d(meter_key, starts_at) where b.meter_key = d.meter_key and b.starts_at = d.starts_at";
+    private const string DeleteSql =
+        "delete from reading_blocks b using unnest($1, $2) as d(meter_key, starts_at) where b.meter_key = d.meter_key and b.starts_at = d.starts_at";
 
     private const string InsertSql = """
         insert into reading_blocks (meter_key, starts_at, ends_at, readings, data) select * from unnest($1, $2, $3, $4, $5)
@@ -78,7 +81,8 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
     // block they lie before the first.
     private sealed record Piece(int Meter, DateTime? Block, SortedDictionary<long, double> Readings);
 
-    private async Task<Dictionary<int, List<DateTime>>> StartsAsync(Dictionary<int, SortedDictionary<long, double>> fresh, CancellationToken ct)
+    private async Task<Dictionary<int, List<DateTime>>> StartsAsync(Dictionary<int, SortedDictionary<long, double>> fresh,
+        CancellationToken ct)
     {
         await using var command = source.CreateCommand(StartsSql);
         command.Parameters.Add(new() { Value = fresh.Keys.ToArray() });
@@ -111,7 +115,8 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
     // Adds what the pieces' blocks hold; answers these blocks, which are replaced.
     private async Task<List<(int Meter, DateTime StartsAt)>> MergeAsync(List<Piece> pieces, CancellationToken ct)
     {
-        var wanted = pieces.Where(piece => piece.Block is not null).ToDictionary(piece => (piece.Meter, piece.Block!.Value), piece => piece.Readings);
+        var wanted = pieces.Where(piece => piece.Block is not null)
+            .ToDictionary(piece => (piece.Meter, piece.Block!.Value), piece => piece.Readings);
         await using var command = source.CreateCommand(LoadSql);
         command.Parameters.Add(new() { Value = wanted.Keys.Select(block => block.Meter).ToArray() });
         command.Parameters.Add(new() { Value = wanted.Keys.Select(block => block.Value).ToArray() });
@@ -133,7 +138,10 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
     private static NpgsqlBatchCommand[] Effects(
         List<Piece> merged, List<(int Meter, DateTime StartsAt)> removed, Dictionary<int, long> last)
     {
-        var blocks = merged.SelectMany(piece => piece.Readings.Select(r => new Reading(r.Key, r.Value)).Chunk(Most).Select(chunk => (piece.Meter, Readings: chunk))).ToList();
+        var blocks =
+            merged.SelectMany(piece =>
+                piece.Readings.Select(r => new Reading(r.Key, r.Value))
+                    .Chunk(Most).Select(chunk => (piece.Meter, Readings: chunk))).ToList();
         return
         [
             new(DeleteSql)
@@ -152,7 +160,8 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
                     new() { Value = blocks.ConvertAll(block => ReadingStore.Time(block.Readings[0].Ts)).ToArray() },
                     new() { Value = blocks.ConvertAll(block => ReadingStore.Time(block.Readings[^1].Ts)).ToArray() },
                     new() { Value = blocks.ConvertAll(block => block.Readings.Length).ToArray() },
-                    new() { Value = blocks.ConvertAll(block => ReadingCodec.WriteBlock(block.Readings)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                    new() { Value = blocks.ConvertAll(block => ReadingCodec.WriteBlock(block.Readings)).ToArray(),
+                        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
                 },
             },
             new(LastSql)

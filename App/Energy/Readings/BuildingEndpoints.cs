@@ -31,7 +31,8 @@ internal static class BuildingEndpoints
         // What is no id is looked for nowhere: the database would refuse some of it.
         if (!ReadingLimits.IsId(Encoding.UTF8.GetBytes(id))) return Task.FromResult<Building?>(null);
         var organization = context.User.Organization();
-        return db.Set<Building>().AsNoTracking().Include(b => b.Meters).SingleOrDefaultAsync(b => b.Organization == organization && b.BuildingId == id, ct);
+        return db.Set<Building>()
+            .AsNoTracking().Include(b => b.Meters).SingleOrDefaultAsync(b => b.Organization == organization && b.BuildingId == id, ct);
     }
 
     private static async Task<Results<Ok<BuildingPage>, ProblemHttpResult>> ListAsync(
@@ -60,7 +61,8 @@ internal static class BuildingEndpoints
     }
 
     // The newest reading may not have reached a block yet.
-    private static async Task<Dictionary<int, DateTimeOffset?>> NewestAsync(ReadingStore store, List<Building> page, TimeProvider time, CancellationToken ct)
+    private static async Task<Dictionary<int, DateTimeOffset?>> NewestAsync(ReadingStore store, List<Building> page, TimeProvider time,
+        CancellationToken ct)
     {
         var newest = page.SelectMany(building => building.Meters).ToDictionary(meter => meter.Key, meter => meter.LastReadingAt);
         var until = (time.GetUtcNow() + ReadingLimits.MaxAhead).ToUnixTimeMilliseconds() + 1;
@@ -79,9 +81,12 @@ internal static class BuildingEndpoints
         if (query.Faults.Count > 0) return Problems.Unprocessable(query.Faults);
         if (await FindAsync(db, context, id, ct) is not { } building) return Problems.NotFound("building", id);
 
-        var meters = building.Meters.Where(meter => query.Meter is null || meter.Meter == query.Meter).OrderBy(meter => meter.Meter, StringComparer.Ordinal).ToList();
+        var meters = building.Meters.Where(meter => query.Meter is null || meter.Meter == query.Meter)
+            .OrderBy(meter => meter.Meter, StringComparer.Ordinal).ToList();
         var rows = ReadAsync(store, building, meters, query, ct);
-        if (query.Csv) return new CsvResult("meter,ts,watts", rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Meter},{Iso(row.Ts)},{row.Watts}")));
+        if (query.Csv)
+            return new CsvResult("meter,ts,watts",
+                rows.Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Meter},{Iso(row.Ts)},{row.Watts}")));
 
         var page = await rows.Take(query.Limit + 1).ToListAsync(ct);
         var more = page.Count > query.Limit;
@@ -97,7 +102,8 @@ internal static class BuildingEndpoints
         ts % 1000 == 0 ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 
     private static async IAsyncEnumerable<(string Meter, long Ts, double Watts)> ReadAsync(
-        ReadingStore store, Building building, List<BuildingMeter> meters, ReadingQuery query, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        ReadingStore store, Building building, List<BuildingMeter> meters, ReadingQuery query,
+        [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
     {
         foreach (var meter in meters)
         {

@@ -31,7 +31,8 @@ internal static class ReadingCodec
     /// <param name="isMains">Whether the meter measures the whole house.</param>
     /// <param name="readings">In order of time.</param>
     /// <param name="previous">Time of the last reading written to this entry; 0 at its beginning.</param>
-    public static void WriteRun(IBufferWriter<byte> output, int buildingKey, int meterKey, bool isMains, ReadOnlySpan<Reading> readings, ref long previous)
+    public static void WriteRun(IBufferWriter<byte> output, int buildingKey, int meterKey, bool isMains, ReadOnlySpan<Reading> readings,
+        ref long previous)
     {
         var span = output.GetSpan(30);
         var length = WriteVarint(span, (ulong)buildingKey);
@@ -53,7 +54,8 @@ internal static class ReadingCodec
             var building = ReadVarint(payload, ref position);
             var meter = ReadVarint(payload, ref position);
             var count = ReadCount(payload, ref position);
-            if (building > int.MaxValue || meter >> 1 > int.MaxValue || count == 0) throw new InvalidDataException("The entry names no building, no meter or no reading.");
+            if (building > int.MaxValue || meter >> 1 > int.MaxValue || count == 0)
+                throw new InvalidDataException("The entry names no building, no meter or no reading.");
             var readings = ReadReadings(payload, ref position, count, ref previous);
             yield return new ReadingRun((int)building, (int)(meter >> 1), (meter & 1) != 0, readings);
         }

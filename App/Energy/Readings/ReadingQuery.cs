@@ -42,8 +42,10 @@ internal sealed record ReadingQuery
         var faults = new List<FieldError>();
         var position = Paging.Position(request, 2, faults);
         long afterTs = 0;
-        if (position is not null && (!long.TryParse(position[1], NumberStyles.None, CultureInfo.InvariantCulture, out afterTs) || afterTs > MaxTs))
-            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+        if (position is not null
+            && (!long.TryParse(position[1], NumberStyles.None, CultureInfo.InvariantCulture, out afterTs) || afterTs > MaxTs))
+            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         return new ReadingQuery
         {
             Meter = request.Query["meter"].ToString() is { Length: > 0 } meter ? meter : null,
@@ -62,7 +64,8 @@ internal sealed record ReadingQuery
     {
         var text = request.Query["step"].ToString();
         if (text.Length == 0) return 1;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 86_400) return seconds * 1000L;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 1 and <= 86_400)
+            return seconds * 1000L;
         faults.Add(new FieldError("step", Problems.Shorten(text), "give seconds from 1 to 86400"));
         return 1;
     }

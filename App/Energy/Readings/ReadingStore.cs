@@ -27,7 +27,8 @@ internal sealed class ReadingStore(NpgsqlDataSource source)
         cross join lateral (
             select data from reading_blocks
             where meter_key = s.meter_key and starts_at < s.to_ts
-              and starts_at >= coalesce((select max(starts_at) from reading_blocks where meter_key = s.meter_key and starts_at <= s.from_ts), s.from_ts)
+              and starts_at >= coalesce((select max(starts_at) from reading_blocks where meter_key = s.meter_key
+                  and starts_at <= s.from_ts), s.from_ts)
         ) b
         """;
 
@@ -98,7 +99,8 @@ internal sealed class ReadingStore(NpgsqlDataSource source)
     /// <param name="step">Milliseconds: means over each step that holds readings; 1: the readings themselves.</param>
     /// <param name="ct">Gives up.</param>
     public async IAsyncEnumerable<Reading> StreamAsync(
-        int meterKey, short shard, long from, long to, long step, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken ct)
+        int meterKey, short shard, long from, long to, long step, [System.Runtime.CompilerServices.EnumeratorCancellation]
+        CancellationToken ct)
     {
         // Steps are aligned to the epoch, so a page that continues another continues its steps.
         var (stepAt, sum, count) = (long.MinValue, 0.0, 0);
@@ -126,7 +128,9 @@ internal sealed class ReadingStore(NpgsqlDataSource source)
     // Where the block after the next sixteen begins, or the end of time.
     private async Task<long> PageEndAsync(int meterKey, long from, CancellationToken ct)
     {
-        await using var command = source.CreateCommand("select starts_at from reading_blocks where meter_key = $1 and starts_at > $2 order by starts_at offset 16 limit 1");
+        await using var command =
+            source.CreateCommand(
+                "select starts_at from reading_blocks where meter_key = $1 and starts_at > $2 order by starts_at offset 16 limit 1");
         command.Parameters.Add(new() { Value = meterKey });
         command.Parameters.Add(new() { Value = Time(from) });
         return await command.ExecuteScalarAsync(ct) is DateTime start ? Ts(start) : long.MaxValue;

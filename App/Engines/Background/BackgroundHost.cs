@@ -44,7 +44,8 @@ internal sealed class BackgroundHost : IDisposable
 
     private static bool AddPages()
     {
-        GlobalConfiguration.Configuration.UseJobDetailsRenderer(10, AttemptDetails.Render).UseDashboardJavaScript(typeof(BackgroundHost).Assembly, BackgroundDashboard.Script);
+        GlobalConfiguration.Configuration.UseJobDetailsRenderer(10, AttemptDetails.Render)
+            .UseDashboardJavaScript(typeof(BackgroundHost).Assembly, BackgroundDashboard.Script);
         return true;
     }
 

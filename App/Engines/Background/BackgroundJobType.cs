@@ -49,9 +49,12 @@ internal static class BackgroundQueues
 /// <summary>Registers classes that may be run as background jobs.</summary>
 internal static class BackgroundRegistration
 {
-    /// <summary>Registers one: <c>services.AddBackgroundJob&lt;PruneFires&gt;(job => job with { Queue = BackgroundQueues.Upkeep })</c>.</summary>
+    /// <summary>
+    /// Registers one: <c>services.AddBackgroundJob&lt;PruneFires&gt;(job => job with { Queue = BackgroundQueues.Upkeep })</c>.
+    /// </summary>
     /// <exception cref="ArgumentException">It has no public <c>Task RunAsync(…)</c>, or more than one.</exception>
-    public static IServiceCollection AddBackgroundJob<TJob>(this IServiceCollection services, Func<BackgroundJobType, BackgroundJobType>? with = null) where TJob : class
+    public static IServiceCollection AddBackgroundJob<TJob>(this IServiceCollection services,
+        Func<BackgroundJobType, BackgroundJobType>? with = null) where TJob : class
     {
         var type = new BackgroundJobType(typeof(TJob));
         if (with is not null) type = with(type);

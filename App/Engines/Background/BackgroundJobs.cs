@@ -10,7 +10,8 @@ namespace App.Engines.Background;
 
 /// <summary>Enqueues background jobs, in both roles: by themselves, or in the transaction of what they belong to.</summary>
 internal sealed class BackgroundJobs(
-    JobStorage storage, BackgroundStorage storages, IBackgroundJobFactory factory, IBackgroundJobStateChanger states, BackgroundJobTypes types)
+    JobStorage storage, BackgroundStorage storages, IBackgroundJobFactory factory, IBackgroundJobStateChanger states,
+    BackgroundJobTypes types)
 {
     /// <summary>Parameter of a job: the fire of a schedule that made it.</summary>
     public const string FireParameter = "Fire";
@@ -33,7 +34,8 @@ internal sealed class BackgroundJobs(
 
     private long Create(JobStorage into, BackgroundCall call, long? fire)
     {
-        if (call.Read() is not { } job || types.Find(job.Type) is not { } type) throw new ArgumentException($"{call.Name} is no background job of this version.", nameof(call));
+        if (call.Read() is not { } job || types.Find(job.Type) is not { } type)
+            throw new ArgumentException($"{call.Name} is no background job of this version.", nameof(call));
         var client = new BackgroundJobClient(into, factory, states);
         var parameters = fire is null ? null : new Dictionary<string, object> { [FireParameter] = fire.Value };
         var id = client.Create(new Job(job.Type, job.Method, job.Args, type.Queue), new EnqueuedState(type.Queue), parameters);

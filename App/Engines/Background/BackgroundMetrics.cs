@@ -15,7 +15,8 @@ internal sealed class BackgroundMetrics
     public BackgroundMetrics(IMeterFactory meters)
     {
         var meter = meters.Create(MeterName);
-        ended = meter.CreateCounter<long>("tandem_background_attempts_total", "{attempt}", "Attempts of background jobs by type and outcome.");
+        ended = meter.CreateCounter<long>("tandem_background_attempts_total", "{attempt}",
+            "Attempts of background jobs by type and outcome.");
         seconds = meter.CreateHistogram<double>("tandem_background_seconds", "s", "Duration of an attempt of a background job.");
     }
 

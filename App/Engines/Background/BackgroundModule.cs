@@ -20,11 +20,14 @@ internal sealed class BackgroundModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(BackgroundOptions.Read(variables));
-        services.AddSingleton<BackgroundHost>().AddSingleton<BackgroundStorage>().AddSingleton<BackgroundJobTypes>().AddSingleton<BackgroundJobs>().AddSingleton<BackgroundMetrics>();
+        services.AddSingleton<BackgroundHost>().AddSingleton<BackgroundStorage>()
+            .AddSingleton<BackgroundJobTypes>().AddSingleton<BackgroundJobs>().AddSingleton<BackgroundMetrics>();
         services.AddSingleton<BackgroundDashboard>().AddSingleton<BackgroundFigures>().AddSingleton<BackgroundHealth>();
         services.AddSingleton(provider => new HealthPart("background", provider.GetRequiredService<BackgroundHealth>().CheckAsync));
         services.AddScoped<AttemptSlot>();
-        services.AddScoped(provider => provider.GetRequiredService<AttemptSlot>().Attempt ?? throw new InvalidOperationException("This is no attempt of a background job."));
+        services.AddScoped(provider =>
+            provider.GetRequiredService<AttemptSlot>().Attempt
+                ?? throw new InvalidOperationException("This is no attempt of a background job."));
         AddHangfire(services);
     }
 
@@ -32,7 +35,8 @@ internal sealed class BackgroundModule : Module
     public override void AddWorkers(IServiceCollection services)
     {
         services.AddSingleton<IBackgroundJobPerformer, FencedPerformer>();
-        var options = (BackgroundOptions)services.Single(service => service.ServiceType == typeof(BackgroundOptions)).ImplementationInstance!;
+        var options =
+            (BackgroundOptions)services.Single(service => service.ServiceType == typeof(BackgroundOptions)).ImplementationInstance!;
         // The first server of a process also queues what is due, says which jobs are still held, and clears away what has expired.
         var first = true;
         foreach (var (queue, workers) in options.Workers.Where(queue => queue.Value > 0))
@@ -42,7 +46,8 @@ internal sealed class BackgroundModule : Module
         }
         services.AddHostedService<BackgroundAnnouncement>();
         services.AddSingleton<BackgroundGauges>();
-        services.AddSingleton(provider => new Duty("background gauges", BackgroundGauges.Interval, provider.GetRequiredService<BackgroundGauges>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("background gauges", BackgroundGauges.Interval, provider.GetRequiredService<BackgroundGauges>().RunOnceAsync));
     }
 
     // Each of these would otherwise be Hangfire's own, of which there is one in a process: two hosts would share it.
@@ -55,8 +60,10 @@ internal sealed class BackgroundModule : Module
         });
         services.AddSingleton<JobActivator, AttemptActivator>();
         services.AddSingleton<UnknownJobs>().AddSingleton<IJobFilterProvider, AttemptFilters>();
-        services.AddSingleton<IBackgroundJobFactory>(provider => new BackgroundJobFactory(provider.GetRequiredService<IJobFilterProvider>()));
-        services.AddSingleton<FencedStates>().AddSingleton<IBackgroundJobStateChanger>(provider => provider.GetRequiredService<FencedStates>());
+        services.AddSingleton<IBackgroundJobFactory>(provider =>
+            new BackgroundJobFactory(provider.GetRequiredService<IJobFilterProvider>()));
+        services.AddSingleton<FencedStates>()
+            .AddSingleton<IBackgroundJobStateChanger>(provider => provider.GetRequiredService<FencedStates>());
         services.AddHangfire((provider, hangfire) =>
         {
             provider.GetRequiredService<BackgroundHost>();
@@ -64,7 +71,8 @@ internal sealed class BackgroundModule : Module
         });
     }
 
-    private static void AddServer(IServiceCollection services, BackgroundOptions options, string queue, int workers, bool keeps) => services.AddHangfireServer(server =>
+    private static void AddServer(IServiceCollection services, BackgroundOptions options, string queue, int workers, bool keeps) =>
+        services.AddHangfireServer(server =>
     {
         server.ServerName = $"{Environment.MachineName}-{queue}".ToLowerInvariant();
         server.Queues = [queue];

@@ -8,7 +8,10 @@ internal sealed record BackgroundOptions
     /// <summary>Workers of each queue in a worker process; a queue with none is left to other processes.</summary>
     public required IReadOnlyDictionary<string, int> Workers { get; init; }
 
-    /// <summary>How long a draining server lets jobs run before it tells them to stop: shorter than <see cref="Invisibility"/>, so that none is taken for dead meanwhile.</summary>
+    /// <summary>
+    /// How long a draining server lets jobs run before it tells them to stop: shorter than <see cref="Invisibility"/>, so that none is
+    /// taken for dead meanwhile.
+    /// </summary>
     public required TimeSpan StopTimeout { get; init; }
 
     /// <summary>How long it waits altogether; less than the host gives.</summary>

@@ -5,7 +5,9 @@ using Npgsql;
 
 namespace App.Engines.Background;
 
-/// <summary>Where Hangfire keeps its jobs: schema <c>hangfire</c> of the application's database, made by our migrations and never by Hangfire.</summary>
+/// <summary>
+/// Where Hangfire keeps its jobs: schema <c>hangfire</c> of the application's database, made by our migrations and never by Hangfire.
+/// </summary>
 internal sealed class BackgroundStorage(Postgres postgres, BackgroundOptions options) : IConnectionFactory
 {
     /// <summary>Over the application's pool of connections.</summary>

@@ -19,14 +19,19 @@ internal static class TypeNames
     {
         var methods = job.GetMethods().Where(method => method.Name == BackgroundJobType.Method).ToList();
         if (methods is not [{ IsStatic: false, IsGenericMethod: false } run] || run.ReturnType != typeof(Task))
-            throw new ArgumentException($"{job.Name} cannot be a background job: give it one public method 'Task {BackgroundJobType.Method}(…)'.", nameof(job));
-        foreach (var type in run.GetParameters().Select(parameter => parameter.ParameterType).Append(job)) Allowed[TypeHelper.SimpleAssemblyTypeSerializer(type)] = type;
+            throw new ArgumentException(
+                $"{job.Name} cannot be a background job: give it one public method 'Task {BackgroundJobType.Method}(…)'.", nameof(job));
+        foreach (var type in run.GetParameters().Select(parameter => parameter.ParameterType).Append(job))
+            Allowed[TypeHelper.SimpleAssemblyTypeSerializer(type)] = type;
     }
 
     /// <summary>The type that a stored name means.</summary>
     /// <exception cref="TypeLoadException">None that may be run.</exception>
-    public static Type Resolve(string name) => Allowed.TryGetValue(name, out var type) ? type : throw new TypeLoadException($"'{name}' is no background job of this version.");
+    public static Type Resolve(string name) =>
+        Allowed.TryGetValue(name, out var type) ? type : throw new TypeLoadException($"'{name}' is no background job of this version.");
 
     /// <summary>Whether a name could be a job of another version: it belongs to an assembly that has jobs.</summary>
-    public static bool CouldBeOurs(string name) => name.Split(", ") is [_, var assembly] && Allowed.Values.Any(type => type.Name != "CancellationToken" && type.Assembly.GetName().Name == assembly);
+    public static bool CouldBeOurs(string name) =>
+        name.Split(", ") is [_, var assembly]
+            && Allowed.Values.Any(type => type.Name != "CancellationToken" && type.Assembly.GetName().Name == assembly);
 }

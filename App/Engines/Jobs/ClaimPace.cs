@@ -8,7 +8,8 @@ namespace App.Engines.Jobs;
 /// <param name="poll">See <see cref="Poll"/>.</param>
 internal sealed class ClaimPace(TimeSpan poll)
 {
-    // Of fewer jobs than this there is hardly a backlog: what was claimed begins undisturbed, and those that come one by one are claimed together.
+    // Of fewer jobs than this there is hardly a backlog: what was claimed begins undisturbed, and those that come one by one are claimed
+    // together.
     private const int Few = 16;
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(3);
     private static readonly TimeSpan Longest = TimeSpan.FromMilliseconds(50);

@@ -12,7 +12,8 @@ namespace App.Engines.Jobs;
 /// <param name="Crashes">How many workers have died while they held it.</param>
 /// <param name="Claim">How often it has been claimed; with the worker it is the fence of every later write.</param>
 /// <param name="OrderKey">Its order, where the claim tells it.</param>
-internal sealed record ClaimedJob(long Id, string Kind, string Organization, string Queue, string Args, int Attempt, int MaxAttempts, bool Guarded, int Crashes, int Claim, string? OrderKey = null)
+internal sealed record ClaimedJob(long Id, string Kind, string Organization, string Queue, string Args, int Attempt, int MaxAttempts,
+    bool Guarded, int Crashes, int Claim, string? OrderKey = null)
 {
     /// <summary>How many jobs of its order may run at once.</summary>
     public int OrderWidth { get; init; } = 1;

@@ -10,5 +10,6 @@ namespace App.Engines.Jobs;
 internal sealed record EndedJob(long Id, string Args, bool IsCancelled, string Error)
 {
     /// <summary>Its arguments.</summary>
-    public TArgs As<TArgs>() => JsonSerializer.Deserialize<TArgs>(Args, JobRegistration.Json) ?? throw new JsonException($"Job {Id} has no arguments.");
+    public TArgs As<TArgs>() =>
+        JsonSerializer.Deserialize<TArgs>(Args, JobRegistration.Json) ?? throw new JsonException($"Job {Id} has no arguments.");
 }

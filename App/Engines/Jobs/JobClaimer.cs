@@ -28,7 +28,8 @@ internal sealed class JobClaimer : Loop
 
     /// <summary>Claims for a pool.</summary>
     public JobClaimer(
-        Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, IEnumerable<JobPool> pools, JobPool pool, HeldJobs held, JobExecutor executor, JobAnnouncements announcements,
+        Postgres postgres, JobOptions options, IEnumerable<JobKind> kinds, IEnumerable<JobPool> pools, JobPool pool, HeldJobs held,
+        JobExecutor executor, JobAnnouncements announcements,
         TimeProvider time, ILogger<JobClaimer> log) : base("Claiming jobs", time, log)
     {
         (this.held, this.executor, this.options, this.pool) = (held, executor, options, pool);
@@ -85,7 +86,8 @@ internal sealed class JobClaimer : Loop
         var suspects = Math.Max(0, pool.Concurrency - held.RunningCount);
         var solo = held.Running.All(one => one.Job.Crashes < 2);
         var together = Math.Clamp(options.MostAhead / limit, 1, pool.Together);
-        await using var command = JobStore.Claim(open, session.Worker, kinds, limit, ahead, suspects, solo, after, pool.Queue, queuesOfOtherPools, together, pool.Prefetch);
+        await using var command = JobStore.Claim(open, session.Worker, kinds, limit, ahead, suspects, solo, after, pool.Queue,
+            queuesOfOtherPools, together, pool.Prefetch);
         await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
         var at = Time.GetTimestamp();
         while (await reader.ReadAsync(CancellationToken.None)) jobs.Add(JobStore.ReadClaimed(reader, pool.Prefetch, at));

@@ -10,10 +10,12 @@ namespace App.Engines.Jobs;
 /// written, or until the lease is lost and with it the right to write it.
 /// </summary>
 internal sealed class JobEndWriter(
-    Postgres postgres, JobOptions options, JobPool pool, HeldJobs held, JobStager stager, JobVacuum vacuum, JobMetrics metrics, JobAnnouncements announcements,
+    Postgres postgres, JobOptions options, JobPool pool, HeldJobs held, JobStager stager, JobVacuum vacuum, JobMetrics metrics,
+    JobAnnouncements announcements,
     TimeProvider time, ILogger<JobEndWriter> log)
 {
-    private readonly Channel<(JobStore.Ending Ending, JobSession Session)> ended = Channel.CreateUnbounded<(JobStore.Ending, JobSession)>(new() { SingleReader = true });
+    private readonly Channel<(JobStore.Ending Ending,
+        JobSession Session)> ended = Channel.CreateUnbounded<(JobStore.Ending, JobSession)>(new() { SingleReader = true });
     private readonly OwnConnection connection = new(postgres, "finish");
     private readonly Outage outage = new("Writing the ends of jobs", time, log);
 

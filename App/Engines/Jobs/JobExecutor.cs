@@ -5,7 +5,8 @@ namespace App.Engines.Jobs;
 
 /// <summary>Runs the jobs that were claimed, as many at once as the pool has places, and hands their ends to the end writer.</summary>
 internal sealed class JobExecutor(
-    HeldJobs held, JobEndWriter ends, JobRunner runner, JobTally tally, JobMetrics metrics, JobLog log, IEnumerable<JobKind> kinds, JobOptions options, JobPool pool, TimeProvider time)
+    HeldJobs held, JobEndWriter ends, JobRunner runner, JobTally tally, JobMetrics metrics, JobLog log, IEnumerable<JobKind> kinds,
+    JobOptions options, JobPool pool, TimeProvider time)
 {
     // Jobs on average shorter than this are claimed ahead, as many as are run within the span behind it.
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(10);
@@ -26,7 +27,8 @@ internal sealed class JobExecutor(
     public void Complete() => ready.Writer.Complete();
 
     /// <summary>Runs jobs; done when all that were started before <see cref="Complete"/> have ended.</summary>
-    public Task RunAsync() => Task.WhenAll(Enumerable.Range(0, pool.Concurrency).Select(_ => Task.Run(RunPlaceAsync, CancellationToken.None)));
+    public Task RunAsync() =>
+        Task.WhenAll(Enumerable.Range(0, pool.Concurrency).Select(_ => Task.Run(RunPlaceAsync, CancellationToken.None)));
 
     private async Task RunPlaceAsync()
     {

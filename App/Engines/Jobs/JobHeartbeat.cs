@@ -8,7 +8,8 @@ namespace App.Engines.Jobs;
 /// database says it holds and it does not know of, and writes progress, logs and counts.
 /// </summary>
 internal sealed class JobHeartbeat(
-    Postgres postgres, JobOptions options, HeldJobs held, JobProgress progress, JobTally tally, Notifications notifications, TimeProvider time, ILogger<JobHeartbeat> log)
+    Postgres postgres, JobOptions options, HeldJobs held, JobProgress progress, JobTally tally, Notifications notifications,
+    TimeProvider time, ILogger<JobHeartbeat> log)
     : Loop("The heartbeat of the job worker", time, log)
 {
     private readonly Signal cancels = notifications.On(JobOptions.CancelChannel);
@@ -52,7 +53,9 @@ internal sealed class JobHeartbeat(
         if (before.All(held.Holds)) return;
         // Some may have ended between the look there and the look here: only what is unknown here before and after a second look counts.
         var unknown = before.Where(job => !held.Holds(job)).Select(job => (job.Id, job.Claim)).ToHashSet();
-        var lost = (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job => unknown.Contains((job.Id, job.Claim)) && !held.Holds(job)).ToList();
+        var lost =
+            (await mine.HeldAsync(postgres, CancellationToken.None)).Where(job =>
+                unknown.Contains((job.Id, job.Claim)) && !held.Holds(job)).ToList();
         if (lost.Count == 0) return;
         Log.LogWarning("Released {Count} jobs whose claim reply never arrived", lost.Count);
         await using var connection = await postgres.Source.OpenConnectionAsync();

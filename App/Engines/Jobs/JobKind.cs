@@ -23,7 +23,9 @@ internal sealed record JobKind
     /// <summary>The longest pause between attempts.</summary>
     public TimeSpan LongestBackoff { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>Whether jobs that succeeded are kept for a while (<c>job_done</c>); not where what they are about shows what became of it.</summary>
+    /// <summary>
+    /// Whether jobs that succeeded are kept for a while (<c>job_done</c>); not where what they are about shows what became of it.
+    /// </summary>
     public bool KeepsSucceeded { get; init; } = true;
 
     /// <summary>Runs a job of this kind: set by <see cref="JobRegistration.AddJobKind{TArgs, THandler}"/>.</summary>
@@ -32,7 +34,9 @@ internal sealed record JobKind
     /// <summary>The type of its arguments.</summary>
     internal Type ArgsType { get; init; } = typeof(JsonElement);
 
-    /// <summary>The pause after the given attempt failed: <c>Backoff × 2^(attempt−1)</c>, at most <see cref="LongestBackoff"/>, ±20 %.</summary>
+    /// <summary>
+    /// The pause after the given attempt failed: <c>Backoff × 2^(attempt−1)</c>, at most <see cref="LongestBackoff"/>, ±20 %.
+    /// </summary>
     /// <param name="attempt">From 1.</param>
     /// <param name="chance">Uniform in [0, 1).</param>
     public TimeSpan BackoffAfter(int attempt, double chance) =>

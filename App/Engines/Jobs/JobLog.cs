@@ -14,7 +14,8 @@ internal sealed class JobLog(ILogger<JobLog> log, TimeProvider time) : IDisposab
     {
         var scope = log.BeginScope(new LogScope(("JobId", job.Id), ("Organization", job.Organization)));
         if (log.IsEnabled(LogLevel.Debug) && begun.Allows())
-            log.LogDebug("Processing job {JobId} of kind {Kind}, attempt {Attempt} of {MaxAttempts}", job.Id, job.Kind, job.Attempt, job.MaxAttempts);
+            log.LogDebug("Processing job {JobId} of kind {Kind}, attempt {Attempt} of {MaxAttempts}", job.Id, job.Kind, job.Attempt,
+                job.MaxAttempts);
         return scope;
     }
 
@@ -29,11 +30,13 @@ internal sealed class JobLog(ILogger<JobLog> log, TimeProvider time) : IDisposab
                 break;
             case JobOutcome.Failed { Error: var error }:
                 if (failed.Allows())
-                    log.LogWarning("Job failed: {Kind} {JobId}, attempt {Attempt} of {MaxAttempts}, after {Milliseconds:0.0} ms: {Error}", job.Kind, job.Id, job.Attempt, job.MaxAttempts, took.TotalMilliseconds, FirstLine(error));
+                    log.LogWarning("Job failed: {Kind} {JobId}, attempt {Attempt} of {MaxAttempts}, after {Milliseconds:0.0} ms: {Error}",
+                        job.Kind, job.Id, job.Attempt, job.MaxAttempts, took.TotalMilliseconds, FirstLine(error));
                 break;
             case JobOutcome.Died { Error: var error }:
                 if (failed.Allows())
-                    log.LogWarning("Job failed: {Kind} {JobId} is dead after {Milliseconds:0.0} ms: {Error}", job.Kind, job.Id, took.TotalMilliseconds, FirstLine(error));
+                    log.LogWarning("Job failed: {Kind} {JobId} is dead after {Milliseconds:0.0} ms: {Error}", job.Kind, job.Id,
+                        took.TotalMilliseconds, FirstLine(error));
                 break;
         }
     }

@@ -34,7 +34,9 @@ internal sealed record JobOptions
     /// <summary>A crashed worker's jobs are freed after this and one <see cref="Tick"/> at most.</summary>
     public TimeSpan Lease => Heartbeat * 3;
 
-    /// <summary>How often a worker renews its lease and looks for cancellations: a cancel takes effect within this even if its notification is lost.</summary>
+    /// <summary>
+    /// How often a worker renews its lease and looks for cancellations: a cancel takes effect within this even if its notification is lost.
+    /// </summary>
     public TimeSpan Beat => Heartbeat < TimeSpan.FromSeconds(2) ? Heartbeat : TimeSpan.FromSeconds(2);
 
     /// <summary>How often due jobs are queued and dead workers looked for, at least.</summary>
@@ -43,7 +45,9 @@ internal sealed record JobOptions
     /// <summary>How often an idle worker looks although nothing was notified.</summary>
     public TimeSpan Poll { get; init; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a handler may go on after it was told to stop, before it is left to itself and its place is given to another.</summary>
+    /// <summary>
+    /// How long a handler may go on after it was told to stop, before it is left to itself and its place is given to another.
+    /// </summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Jobs that are claimed ahead of room to run them, at most, when they are short.</summary>

@@ -8,10 +8,15 @@ internal abstract record JobOutcome
     /// <summary>What is written in the same commit.</summary>
     public JobEffect? Effect { get; init; }
 
-    /// <summary>With <see cref="Retry"/> and <see cref="Snooze"/>: it gives up its place in its order, so that the jobs behind it need not wait for it.</summary>
+    /// <summary>
+    /// With <see cref="Retry"/> and <see cref="Snooze"/>: it gives up its place in its order, so that the jobs behind it need not wait for
+    /// it.
+    /// </summary>
     public bool LeavesOrder { get; init; }
 
-    /// <summary>What was prefetched (<see cref="JobPrefetch"/>) for the jobs behind it in its order is out of date: they read it again.</summary>
+    /// <summary>
+    /// What was prefetched (<see cref="JobPrefetch"/>) for the jobs behind it in its order is out of date: they read it again.
+    /// </summary>
     public bool InvalidatesPrefetch { get; init; }
 
     /// <summary>What it calls does not keep up: fewer jobs of its order run at once for a while, where they run side by side.</summary>

@@ -34,22 +34,24 @@ internal sealed class JobProgress(Postgres postgres, TimeProvider time)
         await using var batch = new NpgsqlBatch(connection);
         var said = shares.ToArray();
         if (said.Length > 0)
-            batch.BatchCommands.Add(new("update jobs j set progress = p.share, progress_text = p.text from unnest($1, $2, $3) as p(id, share, text) where j.id = p.id and j.state = 'running'")
-            {
-                Parameters =
+            batch.BatchCommands.Add(
+                new("update jobs j set progress = p.share, progress_text = p.text from unnest($1, $2, $3) as p(id, share, text) where j.id = p.id and j.state = 'running'")
+                {
+                    Parameters =
                 {
                     new() { Value = said.Select(p => p.Key).ToArray() },
                     new() { Value = said.Select(p => p.Value.Share).ToArray() },
                     new() { Value = said.Select(p => p.Value.Text).ToArray() },
                 },
-            });
+                });
         var logged = new List<(long Job, int Attempt, DateTime At, string Line)>();
         while (lines.TryDequeue(out var line)) logged.Add(line);
         if (logged.Count > 0)
             batch.BatchCommands.Add(new("""
                 insert into job_log (job_id, attempt, at, line)
                 select l.job_id, l.attempt, l.at, l.line
-                from (select *, row_number() over (partition by job_id order by n) as nth from unnest($1, $2, $3, $4) with ordinality as u(job_id, attempt, at, line, n)) l
+                from (select *, row_number() over (partition by job_id order by n) as nth
+                    from unnest($1, $2, $3, $4) with ordinality as u(job_id, attempt, at, line, n)) l
                 where (select count(*) from job_log k where k.job_id = l.job_id) + l.nth <= $5
                 order by l.n
                 """)

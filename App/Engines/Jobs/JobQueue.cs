@@ -36,7 +36,8 @@ internal sealed class JobQueue
     public Task<Enqueued> EnqueueAsync(NewJob job, CancellationToken ct) => batcher.AskAsync(Check(job), ct);
 
     /// <summary>The commands that add jobs, for a batch of the caller's.</summary>
-    public IEnumerable<NpgsqlBatchCommand> Commands(IReadOnlyList<NewJob> jobs) => jobs.Select(Check).Chunk(MostTogether).Select(JobStore.Enqueue);
+    public IEnumerable<NpgsqlBatchCommand> Commands(IReadOnlyList<NewJob> jobs) =>
+        jobs.Select(Check).Chunk(MostTogether).Select(JobStore.Enqueue);
 
     /// <summary>Adds jobs in the transaction that is open on the context: they exist exactly when what they are about does.</summary>
     /// <exception cref="InvalidOperationException">No transaction is open.</exception>
@@ -48,7 +49,8 @@ internal sealed class JobQueue
     }
 
     /// <summary>Adds jobs in the caller's transaction.</summary>
-    public async Task<IReadOnlyList<Enqueued>> EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewJob> jobs, CancellationToken ct)
+    public async Task<IReadOnlyList<Enqueued>> EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction,
+        IReadOnlyList<NewJob> jobs, CancellationToken ct)
     {
         var added = new List<Enqueued>(jobs.Count);
         foreach (var command in Commands(jobs))
@@ -70,7 +72,8 @@ internal sealed class JobQueue
         var count = 0L;
         foreach (var (job, kind, args) in jobs.Select(Check))
         {
-            if (job.UniqueKey is not null || job.Delay > TimeSpan.Zero) throw new ArgumentException($"A job of kind '{job.Kind}' is unique or delayed: add it otherwise.", nameof(jobs));
+            if (job.UniqueKey is not null || job.Delay > TimeSpan.Zero)
+                throw new ArgumentException($"A job of kind '{job.Kind}' is unique or delayed: add it otherwise.", nameof(jobs));
             await copy.StartRowAsync(ct);
             await copy.WriteAsync(job.Queue ?? kind.Queue, ct);
             await copy.WriteAsync(job.Kind, ct);
@@ -110,18 +113,23 @@ internal sealed class JobQueue
         return (int)(await command.ExecuteScalarAsync(ct))!;
     }
 
-    /// <summary>Jobs of a kind that were cancelled or died within the last day, the newest first: for the slice whose they are, to end what they were about.</summary>
+    /// <summary>
+    /// Jobs of a kind that were cancelled or died within the last day, the newest first: for the slice whose they are, to end what they
+    /// were about.
+    /// </summary>
     public async Task<IReadOnlyList<EndedJob>> EndedAsync(string kind, int limit, CancellationToken ct)
     {
         await using var command = postgres.Source.CreateCommand("""
             select id, args, state, coalesce(errors -> -1 ->> 'error', '') from jobs
-            where finished_at is not null and finished_at > clock_timestamp() - interval '1 day' and kind = $1 order by finished_at desc limit $2
+            where finished_at is not null and finished_at > clock_timestamp() - interval '1 day' and kind = $1 order by finished_at desc
+                limit $2
             """);
         command.Parameters.Add(new() { Value = kind });
         command.Parameters.Add(new() { Value = limit });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var ended = new List<EndedJob>();
-        while (await reader.ReadAsync(ct)) ended.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2) == "cancelled", reader.GetString(3)));
+        while (await reader.ReadAsync(ct))
+            ended.Add(new(reader.GetInt64(0), reader.GetString(1), reader.GetString(2) == "cancelled", reader.GetString(3)));
         return ended;
     }
 
@@ -147,31 +155,43 @@ internal sealed class JobQueue
 
     private (NewJob Job, JobKind Kind, string Args) Check(NewJob job)
     {
-        if (!known.TryGetValue(job.Kind, out var kind)) throw new ArgumentException($"There is no kind of job named '{job.Kind}'.", nameof(job));
-        if (!kind.ArgsType.IsInstanceOfType(job.Args)) throw new ArgumentException($"Arguments of kind '{job.Kind}' are of type {kind.ArgsType.Name}, not {job.Args.GetType().Name}.", nameof(job));
+        if (!known.TryGetValue(job.Kind, out var kind))
+            throw new ArgumentException($"There is no kind of job named '{job.Kind}'.", nameof(job));
+        if (!kind.ArgsType.IsInstanceOfType(job.Args))
+            throw new ArgumentException($"Arguments of kind '{job.Kind}' are of type {kind.ArgsType.Name}, not {job.Args.GetType().Name}.",
+                nameof(job));
         // Whatever the table would refuse is refused here: it would take down with it all that are added together.
-        if (job.Priority is < -1000 or > 1000) throw new ArgumentException($"Priority {job.Priority} is not within -1000 to 1000.", nameof(job));
+        if (job.Priority is < -1000 or > 1000)
+            throw new ArgumentException($"Priority {job.Priority} is not within -1000 to 1000.", nameof(job));
         if (job.MaxAttempts < 1) throw new ArgumentException($"{job.MaxAttempts} attempts are too few: take 1 or more.", nameof(job));
         CheckName("The queue", job.Queue ?? kind.Queue, LongestName);
         if (job.Organization.Length > 0) CheckName("The organization", job.Organization, LongestName);
         CheckName("The unique key", job.UniqueKey, LongestKey);
         CheckName("The order key", job.OrderKey, LongestKey);
-        if (job.OrderWidth is < 1 or > MostWidth) throw new ArgumentException($"An order of width {job.OrderWidth} is not within 1 to {MostWidth}.", nameof(job));
-        if (job.OrderWidth > 1 && job.Limits.Count > 0) throw new ArgumentException("A job whose order is wider than one has no limits besides.", nameof(job));
+        if (job.OrderWidth is < 1 or > MostWidth)
+            throw new ArgumentException($"An order of width {job.OrderWidth} is not within 1 to {MostWidth}.", nameof(job));
+        if (job.OrderWidth > 1 && job.Limits.Count > 0)
+            throw new ArgumentException("A job whose order is wider than one has no limits besides.", nameof(job));
         foreach (var limit in job.Limits)
         {
             CheckName("The key of a limit", limit.Key, LongestKey);
-            if (limit.Concurrency < 1) throw new ArgumentException($"Limit '{limit.Key}' lets {limit.Concurrency} jobs run at once: take 1 or more.", nameof(job));
-            if (limit.Rate is { } rate && (rate < 1 || limit.Per is null or <= 0 or > LongestSpan)) throw new ArgumentException($"Limit '{limit.Key}' lets {rate} jobs start in {limit.Per} s: take 1 or more in a span of up to {LongestSpan} s.", nameof(job));
+            if (limit.Concurrency < 1)
+                throw new ArgumentException($"Limit '{limit.Key}' lets {limit.Concurrency} jobs run at once: take 1 or more.", nameof(job));
+            if (limit.Rate is { } rate && (rate < 1 || limit.Per is null or <= 0 or > LongestSpan))
+                throw new ArgumentException(
+                    $"Limit '{limit.Key}' lets {rate} jobs start in {limit.Per} s: take 1 or more in a span of up to {LongestSpan} s.",
+                    nameof(job));
         }
         var args = JsonSerializer.Serialize(job.Args, kind.ArgsType, JobRegistration.Json);
-        if (args.Length > LongestArgs / 4 && Encoding.UTF8.GetByteCount(args) > LongestArgs) throw new ArgumentException($"Arguments of kind '{job.Kind}' take more than {LongestArgs} bytes of JSON.", nameof(job));
+        if (args.Length > LongestArgs / 4 && Encoding.UTF8.GetByteCount(args) > LongestArgs)
+            throw new ArgumentException($"Arguments of kind '{job.Kind}' take more than {LongestArgs} bytes of JSON.", nameof(job));
         return (job, kind, JobTrace.Carry(args, job.Traceparent));
     }
 
     private static void CheckName(string what, string? name, int longest)
     {
         if (name is null || (name.Length > 0 && name.Length <= longest && StoredText.IsStorable(name))) return;
-        throw new ArgumentException($"{what} '{StoredText.Cut(name, longest)}' is not 1 to {longest} characters of valid text.", nameof(name));
+        throw new ArgumentException($"{what} '{StoredText.Cut(name, longest)}' is not 1 to {longest} characters of valid text.",
+            nameof(name));
     }
 }

@@ -18,7 +18,10 @@ internal static class JobRegistration
             JobWorker.Of(provider, provider.GetServices<JobPool>().Single(one => one.Queue == queue)));
     }
 
-    /// <summary>Adds a kind and the class that does its work; one instance of it per attempt, from a scope of its own, unless it is registered otherwise.</summary>
+    /// <summary>
+    /// Adds a kind and the class that does its work; one instance of it per attempt, from a scope of its own, unless it is registered
+    /// otherwise.
+    /// </summary>
     public static IServiceCollection AddJobKind<TArgs, THandler>(this IServiceCollection services, JobKind kind)
         where THandler : class, IJobHandler<TArgs>
     {

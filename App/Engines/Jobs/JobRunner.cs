@@ -4,7 +4,8 @@ namespace App.Engines.Jobs;
 internal sealed class JobRunner(IServiceProvider services, JobProgress progress, TimeProvider time, ILogger<JobRunner> log)
 {
     /// <summary>Runs it to its end, or leaves it to itself when it does not stop as it was told.</summary>
-    public Task<JobOutcome> RunAsync(RunningJob running, long worker) => JobTrace.IsOn ? TracedAsync(running, worker) : HandleAsync(running, worker);
+    public Task<JobOutcome> RunAsync(RunningJob running, long worker) =>
+        JobTrace.IsOn ? TracedAsync(running, worker) : HandleAsync(running, worker);
 
     private async Task<JobOutcome> TracedAsync(RunningJob running, long worker)
     {
@@ -29,8 +30,10 @@ internal sealed class JobRunner(IServiceProvider services, JobProgress progress,
             if (handling is { IsCompletedSuccessfully: true }) return handling.Result;
             if (handling is { IsCompleted: false })
             {
-                log.LogWarning("Job {Id} of kind {Kind} was told to stop ({Reason}) and did not: its place is given to another", job.Id, kind.Name, running.Reason);
-                _ = handling.ContinueWith(static task => _ = task.Exception, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously);
+                log.LogWarning("Job {Id} of kind {Kind} was told to stop ({Reason}) and did not: its place is given to another", job.Id,
+                    kind.Name, running.Reason);
+                _ = handling.ContinueWith(static task => _ = task.Exception,
+                    TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously);
             }
             return running.Reason switch
             {
@@ -44,7 +47,8 @@ internal sealed class JobRunner(IServiceProvider services, JobProgress progress,
 
     private JobOutcome Failed(ClaimedJob job, Exception e)
     {
-        log.LogDebug(e, "Attempt {Attempt} of {MaxAttempts} of job {Id} ({Kind}) failed: {Error}", job.Attempt, job.MaxAttempts, job.Id, job.Kind, e.Message);
+        log.LogDebug(e, "Attempt {Attempt} of {MaxAttempts} of job {Id} ({Kind}) failed: {Error}", job.Attempt, job.MaxAttempts, job.Id,
+            job.Kind, e.Message);
         return JobOutcome.Retry(e.ToString());
     }
 }

@@ -32,8 +32,10 @@ internal sealed class JobSequences
     public static IEnumerable<ClaimedJob> InOrder(IReadOnlyList<(short Rank, ClaimedJob Job)> jobs)
     {
         var orders = jobs.Where(one => one.Job.OrderKey is not null).GroupBy(one => one.Job.OrderKey!, StringComparer.Ordinal)
-            .ToDictionary(order => order.Key, order => new Queue<ClaimedJob>(order.Select(one => one.Job).OrderBy(job => job.Id)), StringComparer.Ordinal);
-        return jobs.OrderBy(one => one.Rank).ThenBy(one => one.Job.Id).Select(one => one.Job.OrderKey is { } key ? orders[key].Dequeue() : one.Job);
+            .ToDictionary(order => order.Key, order => new Queue<ClaimedJob>(order.Select(one => one.Job).OrderBy(job => job.Id)),
+                StringComparer.Ordinal);
+        return jobs.OrderBy(one => one.Rank)
+            .ThenBy(one => one.Job.Id).Select(one => one.Job.OrderKey is { } key ? orders[key].Dequeue() : one.Job);
     }
 
     /// <summary>Whether a claimed job may run now; if not, it stands behind those that do.</summary>

@@ -56,14 +56,16 @@ internal sealed record JobSession(long Worker)
         await using var reader = await command.ExecuteReaderAsync(ct);
         var held = new List<ClaimedJob>();
         while (await reader.ReadAsync(ct))
-            held.Add(new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), "", reader.GetInt32(4), reader.GetInt32(5), Guarded: true, reader.GetInt16(6), reader.GetInt32(7)));
+            held.Add(new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), "",
+                reader.GetInt32(4), reader.GetInt32(5), Guarded: true, reader.GetInt16(6), reader.GetInt32(7)));
         return held;
     }
 
     /// <summary>Ends the registration, with nothing held any more.</summary>
     public async Task CloseAsync(Postgres postgres, CancellationToken ct)
     {
-        await using var command = postgres.Source.CreateCommand("delete from job_workers w where w.id = $1 and not exists (select from jobs where worker = $1)");
+        await using var command =
+            postgres.Source.CreateCommand("delete from job_workers w where w.id = $1 and not exists (select from jobs where worker = $1)");
         command.Parameters.Add(new() { Value = Worker });
         if (await command.ExecuteNonQueryAsync(ct) > 0) return;
         // Something is still held: let it be rescued at once, charged to nobody.

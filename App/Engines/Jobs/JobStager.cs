@@ -4,7 +4,8 @@ using App.Platform.Serving;
 namespace App.Engines.Jobs;
 
 /// <summary>Queues jobs whose time has come, and frees those of workers that died. Every worker does so; none must.</summary>
-internal sealed class JobStager(Postgres postgres, JobOptions options, TimeProvider time, ILogger<JobStager> log) : Loop("Staging jobs", time, log)
+internal sealed class JobStager(Postgres postgres, JobOptions options, TimeProvider time, ILogger<JobStager> log)
+    : Loop("Staging jobs", time, log)
 {
     private const int Most = 1000;
     private static readonly TimeSpan Shortest = TimeSpan.FromMilliseconds(20);

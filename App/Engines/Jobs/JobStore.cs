@@ -47,7 +47,8 @@ internal static class JobStore
             new() { Value = jobs.Select(j => j.Job.MaxAttempts ?? j.Kind.MaxAttempts).ToArray() },
             Array(jobs.Select(j => j.Args)),
             Array(jobs.Select(j => j.Job.UniqueKey)),
-            new() { Value = jobs.Select(j => j.Job.UniqueFor?.TotalSeconds).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
+            new() { Value = jobs.Select(j => j.Job.UniqueFor?.TotalSeconds).ToArray(),
+                NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
             Array(jobs.Select(j => j.Job.OrderKey)),
             Array(jobs.Select(j => j.Job.Limits.Count == 0 ? null : JsonSerializer.Serialize(j.Job.Limits, JobRegistration.Json))),
             new() { Value = jobs.Select(j => Width(j.Job)).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
@@ -59,7 +60,9 @@ internal static class JobStore
 
     /// <summary>The command that takes jobs; see <c>jobs_take</c> in the schema.</summary>
     public static NpgsqlCommand Claim(
-        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo, (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1, JobPrefetch? prefetch = null) =>
+        NpgsqlConnection connection, long worker, string[] kinds, int limit, bool ahead, int suspects, bool solo,
+        (string Queue, string Organization) after, string? only = null, string[]? except = null, int together = 1,
+        JobPrefetch? prefetch = null) =>
         new(prefetch is null ? $"select {Claimed} from {ClaimSql}" : WithPrefetch(prefetch), connection)
         {
             Parameters =
@@ -75,25 +78,30 @@ internal static class JobStore
     /// <param name="prefetch">As the claim was told.</param>
     /// <param name="at">When (a timestamp of the monotonic clock).</param>
     public static (short Rank, ClaimedJob Job) ReadClaimed(NpgsqlDataReader reader, JobPrefetch? prefetch, long at) =>
-        (reader.GetInt16(9), new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
-            reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10), reader.IsDBNull(11) ? null : reader.GetString(11))
-        {
-            OrderWidth = reader.GetInt32(12),
-            Prefetched = prefetch is not null && !reader.IsDBNull(13) ? new(prefetch.Read(reader, 13), at, prefetch.Fresh) : null,
-        });
+        (reader.GetInt16(9),
+            new ClaimedJob(reader.GetInt64(0), reader.GetString(1), reader.GetString(2), reader.GetString(3), reader.GetString(4),
+            reader.GetInt32(5), reader.GetInt32(6), reader.GetBoolean(7), reader.GetInt32(8), reader.GetInt32(10),
+            reader.IsDBNull(11) ? null : reader.GetString(11))
+            {
+                OrderWidth = reader.GetInt32(12),
+                Prefetched = prefetch is not null && !reader.IsDBNull(13) ? new(prefetch.Read(reader, 13), at, prefetch.Fresh) : null,
+            });
 
-    private const string Claimed = "id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key, order_width";
+    private const string Claimed =
+        "id, kind, organization, queue, args, attempt, max_attempts, guarded, crashes, rank, claim, order_key, order_width";
 
     private const string ClaimSql = "jobs_take($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
     private static string WithPrefetch(JobPrefetch prefetch) => $"""
         with claimed as materialized (select {Claimed}, row_number() over () as place from {ClaimSql})
-        select {string.Join(", ", Claimed.Split(", ").Select(column => "claimed." + column))}, {string.Join(", ", prefetch.Columns.Select(column => "prefetched." + column))} from claimed
+        select {string.Join(", ", Claimed.Split(", ").Select(column => "claimed." + column))},
+            {string.Join(", ", prefetch.Columns.Select(column => "prefetched." + column))} from claimed
         left join {prefetch.Function}((select array_agg(args order by place) from claimed)) prefetched on prefetched.n = claimed.place
         """;
 
     /// <summary>The command that writes how attempts ended, and answers the jobs that were still held.</summary>
-    public static NpgsqlCommand Finish(NpgsqlConnection connection, NpgsqlTransaction? transaction, long worker, IReadOnlyList<Ending> endings)
+    public static NpgsqlCommand Finish(NpgsqlConnection connection, NpgsqlTransaction? transaction, long worker,
+        IReadOnlyList<Ending> endings)
     {
         var command = new NpgsqlCommand(FinishSql, connection, transaction);
         foreach (var parameter in FinishOf(worker, endings)) command.Parameters.Add(parameter);
@@ -159,15 +167,18 @@ internal static class JobStore
                 }
                 catch (Exception e)
                 {
-                    return new(job, "dead", 0, StoredText.Cut($"It succeeded, but its result cannot be written as JSON: {e.Message}", LongestError));
+                    return new(job, "dead", 0,
+                        StoredText.Cut($"It succeeded, but its result cannot be written as JSON: {e.Message}", LongestError));
                 }
                 return System.Text.Encoding.UTF8.GetByteCount(json) <= LongestResult
                     ? new(job, "succeeded", 0, json)
-                    : new(job, "dead", 0, $"It succeeded, but its result takes {json.Length} characters of JSON, and at most {LongestResult} bytes are kept.");
+                    : new(job, "dead", 0,
+                        $"It succeeded, but its result takes {json.Length} characters of JSON, and at most {LongestResult} bytes are kept.");
             case JobOutcome.Failed failed when job.Attempt >= job.MaxAttempts:
                 return new(job, "dead", 0, StoredText.Cut(failed.Error, LongestError));
             case JobOutcome.Failed failed:
-                return new(job, "retry", (failed.After ?? kind.BackoffAfter(job.Attempt, chance)).TotalSeconds, StoredText.Cut(failed.Error, LongestError));
+                return new(job, "retry", (failed.After ?? kind.BackoffAfter(job.Attempt, chance)).TotalSeconds,
+                    StoredText.Cut(failed.Error, LongestError));
             case JobOutcome.Snoozed snoozed:
                 return new(job, "snoozed", snoozed.After.TotalSeconds, null);
             case JobOutcome.Cancelled cancelled:
@@ -184,7 +195,8 @@ internal static class JobStore
         new(job, "dead", 0, StoredText.Cut($"How it ended could not be written: {fault.Message}", LongestError), IsSubstitute: true);
 
     /// <summary>Ends a job as succeeded in the handler's transaction.</summary>
-    public static async Task<JobOutcome> CompleteInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long worker, ClaimedJob claimed, CancellationToken ct)
+    public static async Task<JobOutcome> CompleteInAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, long worker,
+        ClaimedJob claimed, CancellationToken ct)
     {
         await using var command = Finish(connection, transaction, worker, [new(claimed, "succeeded", 0, null)]);
         // Nothing of the caller's transaction may be committed for a job that is another's by now.
@@ -193,5 +205,6 @@ internal static class JobStore
         return JobOutcome.Settled.Instance;
     }
 
-    private static NpgsqlParameter Array(IEnumerable<string?>? values) => new() { Value = (object?)values?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    private static NpgsqlParameter Array(IEnumerable<string?>? values) =>
+        new() { Value = (object?)values?.ToArray() ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }

@@ -27,15 +27,19 @@ internal sealed class JobTally(Postgres postgres)
     {
         // In one order everywhere, so that processes that add to the same minute do not wait for each other in a ring.
         var gathered = sums.OrderBy(pair => pair.Key.Kind, StringComparer.Ordinal).ThenBy(pair => pair.Key.Outcome, StringComparer.Ordinal)
-            .Select(pair => (pair.Key, Attempts: Interlocked.Exchange(ref pair.Value.Attempts, 0), Ticks: Interlocked.Exchange(ref pair.Value.Ticks, 0)))
+            .Select(pair =>
+                (pair.Key, Attempts: Interlocked.Exchange(ref pair.Value.Attempts, 0),
+                    Ticks: Interlocked.Exchange(ref pair.Value.Ticks, 0)))
             .Where(one => one.Attempts > 0).ToList();
         if (gathered.Count == 0) return;
         try
         {
             await using var command = postgres.Source.CreateCommand("""
                 insert into job_minutes as m (at, kind, outcome, attempts, seconds)
-                select date_trunc('minute', clock_timestamp()), kind, outcome, attempts, seconds from unnest($1, $2, $3, $4) as u(kind, outcome, attempts, seconds)
-                on conflict (at, kind, outcome) do update set attempts = m.attempts + excluded.attempts, seconds = m.seconds + excluded.seconds
+                select date_trunc('minute', clock_timestamp()), kind, outcome, attempts, seconds
+                    from unnest($1, $2, $3, $4) as u(kind, outcome, attempts, seconds)
+                on conflict (at, kind, outcome) do update
+                    set attempts = m.attempts + excluded.attempts, seconds = m.seconds + excluded.seconds
                 """);
             command.Parameters.Add(new() { Value = gathered.Select(one => one.Key.Kind).ToArray() });
             command.Parameters.Add(new() { Value = gathered.Select(one => one.Key.Outcome).ToArray() });

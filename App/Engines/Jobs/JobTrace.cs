@@ -22,7 +22,8 @@ internal static class JobTrace
 
     /// <summary>Arguments that carry a context; as they are where there is none, or where they are no JSON object.</summary>
     public static string Carry(string args, string? traceparent) =>
-        traceparent is null || args.Length > MostCarrying || args is not ['{', .., '}'] ? args : $"{args[..^1]}{(args.Length > 2 ? "," : "")}{Member}{traceparent}\"}}";
+        traceparent is null || args.Length > MostCarrying || args is not ['{', .., '}']
+            ? args : $"{args[..^1]}{(args.Length > 2 ? "," : "")}{Member}{traceparent}\"}}";
 
     /// <summary>Begins the activity of an attempt; null: nobody traces it.</summary>
     public static Activity? Begin(ClaimedJob job) =>

@@ -48,7 +48,9 @@ internal sealed class JobVacuum(Postgres postgres, TimeProvider time, ILogger<Jo
         var began = Time.GetTimestamp();
         await using var connection = await postgres.OpenOwnAsync("vacuum", ct);
         // Another worker may be at it: that is as good. Tables are not cut at their end, for that would lock everyone out.
-        await using var vacuum = new NpgsqlCommand("vacuum (skip_locked, truncate off, index_cleanup on) jobs", connection) { CommandTimeout = 0 };
+        await using var vacuum = new NpgsqlCommand("vacuum (skip_locked, truncate off, index_cleanup on) jobs",
+            connection)
+        { CommandTimeout = 0 };
         await vacuum.ExecuteNonQueryAsync(ct);
         vacuumed = Time.GetTimestamp();
         took = Time.GetElapsedTime(began, vacuumed);

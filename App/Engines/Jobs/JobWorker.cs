@@ -7,7 +7,8 @@ namespace App.Engines.Jobs;
 /// heartbeat keeps the lease under which they are held (<see cref="HeldJobs"/>). This is their start and their drain.
 /// </summary>
 internal sealed class JobWorker(
-    JobPool pool, JobOptions options, HeldJobs held, JobClaimer claimer, JobExecutor executor, JobEndWriter ends, JobHeartbeat heartbeat, TimeProvider time, ILogger<JobWorker> log)
+    JobPool pool, JobOptions options, HeldJobs held, JobClaimer claimer, JobExecutor executor, JobEndWriter ends, JobHeartbeat heartbeat,
+    TimeProvider time, ILogger<JobWorker> log)
     : DrainingService
 {
     /// <summary>The worker of a pool, with parts of its own.</summary>

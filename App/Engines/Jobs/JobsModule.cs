@@ -30,9 +30,12 @@ internal sealed class JobsModule : Module
         services.AddSingleton(provider => JobWorker.Of(provider, new JobPool(null, provider.GetRequiredService<JobOptions>().Concurrency)));
         services.AddHostedService(provider => provider.GetRequiredService<JobWorker>());
         services.AddSingleton<JobPartitions>().AddSingleton<JobPruning>().AddSingleton<JobGauges>();
-        services.AddSingleton(provider => new Duty("job partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<JobPartitions>().RunOnceAsync));
-        services.AddSingleton(provider => new Duty("job pruning", TimeSpan.FromMinutes(1), provider.GetRequiredService<JobPruning>().RunOnceAsync));
-        services.AddSingleton(provider => new Duty("job gauges", JobGauges.Interval, provider.GetRequiredService<JobGauges>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("job partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<JobPartitions>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("job pruning", TimeSpan.FromMinutes(1), provider.GetRequiredService<JobPruning>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("job gauges", JobGauges.Interval, provider.GetRequiredService<JobGauges>().RunOnceAsync));
     }
 
     /// <inheritdoc/>

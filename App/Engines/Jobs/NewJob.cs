@@ -25,10 +25,14 @@ internal sealed record NewJob(string Kind, object Args)
     /// <summary>While a job with this key lives, another is not added.</summary>
     public string? UniqueKey { get; init; }
 
-    /// <summary>With <see cref="UniqueKey"/>: no other is added within this time of the enqueue either, even when the job has ended.</summary>
+    /// <summary>
+    /// With <see cref="UniqueKey"/>: no other is added within this time of the enqueue either, even when the job has ended.
+    /// </summary>
     public TimeSpan? UniqueFor { get; init; }
 
-    /// <summary>Jobs with this key run one at a time in the order of their enqueue; a failing one holds those behind it until it succeeds or ends.</summary>
+    /// <summary>
+    /// Jobs with this key run one at a time in the order of their enqueue; a failing one holds those behind it until it succeeds or ends.
+    /// </summary>
     public string? OrderKey { get; init; }
 
     /// <summary>

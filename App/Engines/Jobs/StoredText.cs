@@ -6,7 +6,8 @@ namespace App.Engines.Jobs;
 /// <summary>Text from anywhere, made fit for a column of the database.</summary>
 internal static class StoredText
 {
-    private static readonly SearchValues<char> Suspicious = SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(c => (char)c), '\0']);
+    private static readonly SearchValues<char> Suspicious =
+        SearchValues.Create([.. Enumerable.Range(0xD800, 0x800).Select(c => (char)c), '\0']);
 
     /// <summary>Whether the database takes it as it is: no zeros, no halves of surrogate pairs.</summary>
     public static bool IsStorable(string text) => !text.AsSpan().ContainsAny(Suspicious) || Repair(text) == text;

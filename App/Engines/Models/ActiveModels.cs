@@ -66,7 +66,8 @@ internal sealed class ActiveModels(
             var model = await loader.LoadAsync(version, ct);
             model.ShowTo(slot.Shadow);
             slot.Swap(new LoadedModel(model, version), time.GetUtcNow());
-            log.LogInformation("Loaded model {Model:l} input {Input:l} output {Output:l}", version.Label, model.Spec.Input.ToString(), model.Spec.Output.ToString());
+            log.LogInformation("Loaded model {Model:l} input {Input:l} output {Output:l}", version.Label, model.Spec.Input.ToString(),
+                model.Spec.Output.ToString());
         }
         catch (InvalidModelException e)
         {

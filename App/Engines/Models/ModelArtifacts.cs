@@ -45,18 +45,21 @@ internal sealed class ModelArtifacts(ModelRegistry registry, ModelOptions option
     private async Task<byte[]> DownloadAsync(string path, CancellationToken ct)
     {
         if (options.ArtifactBase is not { } root)
-            throw new InvalidModelException("The artifact is not in the database, and MODEL_ARTIFACT_BASE_URL is unset: set it, or send the artifact.");
+            throw new InvalidModelException(
+                "The artifact is not in the database, and MODEL_ARTIFACT_BASE_URL is unset: set it, or send the artifact.");
         var url = new Uri(root.AbsoluteUri.TrimEnd('/') + "/" + path);
         using var bounded = CancellationTokenSource.CreateLinkedTokenSource(ct);
         bounded.CancelAfter(Patience);
         try
         {
             using var response = await Http.GetAsync(url, HttpCompletionOption.ResponseHeadersRead, bounded.Token);
-            if (!response.IsSuccessStatusCode) throw new InvalidModelException($"{url} answers {(int)response.StatusCode}: put the artifact there.");
+            if (!response.IsSuccessStatusCode)
+                throw new InvalidModelException($"{url} answers {(int)response.StatusCode}: put the artifact there.");
             await using var body = await response.Content.ReadAsStreamAsync(bounded.Token);
             return await ReadAsync(body, url.ToString(), bounded.Token);
         }
-        catch (Exception e) when (e is HttpRequestException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
+        catch (Exception e)
+            when (e is HttpRequestException or IOException || (e is OperationCanceledException && !ct.IsCancellationRequested))
         {
             throw new InvalidModelException($"{url} cannot be fetched: {e.Message}");
         }
@@ -85,7 +88,8 @@ internal sealed class ModelArtifacts(ModelRegistry registry, ModelOptions option
         var found = HashOf(artifact);
         return found == sha256
             ? artifact
-            : throw new InvalidModelException($"The artifact {where} has sha256 {found}, not {sha256}: it is damaged or another one.", "sha256");
+            : throw new InvalidModelException(
+                $"The artifact {where} has sha256 {found}, not {sha256}: it is damaged or another one.", "sha256");
     }
 
     // Without a disk to write to, every start fetches anew.

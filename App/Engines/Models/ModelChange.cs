@@ -40,7 +40,8 @@ internal sealed class ModelChange : IAsyncDisposable
     /// <summary>Every version of the name, oldest first.</summary>
     public async Task<IReadOnlyList<ModelVersion>> VersionsAsync(CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand($"select {ModelRegistry.Columns} from model_versions where name = $1 order by version", connection, transaction);
+        await using var command = new NpgsqlCommand($"select {ModelRegistry.Columns} from model_versions where name = $1 order by version",
+            connection, transaction);
         command.Parameters.Add(new() { Value = name });
         return await ModelRegistry.ReadAsync(command, ct);
     }
@@ -60,10 +61,12 @@ internal sealed class ModelChange : IAsyncDisposable
     /// <summary>Retires the active version and activates another, unless that is the active one.</summary>
     public async Task ActivateAsync(int id, CancellationToken ct)
     {
-        await ExecuteAsync("update model_versions set state = 'retired' where state = 'active' and name = (select name from model_versions where id = $1) and id <> $1", id, ct);
+        await ExecuteAsync(
+            "update model_versions set state = 'retired' where state = 'active' and name = (select name from model_versions where id = $1) and id <> $1", id, ct);
         await ExecuteAsync("update model_versions set state = 'active', activated_at = now() where id = $1 and state <> 'active'", id, ct);
         // What ran beside the version that served until now has said what it had to say.
-        await ExecuteAsync("update model_shadows set ended_at = now() where ended_at is null and name = (select name from model_versions where id = $1 and activated_at = now())", id, ct);
+        await ExecuteAsync(
+            "update model_shadows set ended_at = now() where ended_at is null and name = (select name from model_versions where id = $1 and activated_at = now())", id, ct);
         await TellAsync(ct);
     }
 
@@ -77,7 +80,8 @@ internal sealed class ModelChange : IAsyncDisposable
             """, candidate, ct);
         await ExecuteAsync("""
             insert into model_shadows (name, candidate_id, active_id)
-            select c.name, c.id, a.id from model_versions c join model_versions a on a.name = c.name and a.state = 'active' and a.id <> c.id where c.id = $1
+            select c.name, c.id, a.id from model_versions c join model_versions a on a.name = c.name and a.state = 'active' and a.id <> c.id
+                where c.id = $1
             on conflict (name) where ended_at is null do nothing
             """, candidate, ct);
         await TellAsync(ct);

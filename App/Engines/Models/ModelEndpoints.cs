@@ -71,11 +71,14 @@ internal static class ModelEndpoints
     {
         if (!request.HasFormContentType && !request.HasJsonContentType())
             return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The body is of a kind that is not taken here.",
-                new FieldError("Content-Type", request.ContentType, "Send multipart/form-data with the parts artifact and spec, or application/json."));
+                new FieldError("Content-Type", request.ContentType,
+                    "Send multipart/form-data with the parts artifact and spec, or application/json."));
         try
         {
             var upload = await ModelUpload.ReadAsync(request, ct);
-            if (upload.Spec.Name != name) throw new InvalidModelException($"spec.name is '{upload.Spec.Name}', but the URL says '{Problems.Shorten(name)}': use one name.", "spec.name");
+            if (upload.Spec.Name != name)
+                throw new InvalidModelException(
+                    $"spec.name is '{upload.Spec.Name}', but the URL says '{Problems.Shorten(name)}': use one name.", "spec.name");
             var added = upload.Artifact is { } artifact
                 ? await AddAsync(upload, artifact)
                 : await AddFetchedAsync(upload);
@@ -96,7 +99,8 @@ internal static class ModelEndpoints
         async Task<ModelVersion> AddFetchedAsync(ModelUpload upload)
         {
             if (upload.Sha256 is not { } sha256)
-                throw new InvalidModelException("There is no artifact: send it, or the sha256 of the one under MODEL_ARTIFACT_BASE_URL.", "artifact");
+                throw new InvalidModelException("There is no artifact: send it, or the sha256 of the one under MODEL_ARTIFACT_BASE_URL.",
+                    "artifact");
             var versions = await registry.VersionsAsync(name, ct);
             var path = ModelArtifacts.PathOf(name, versions.Count == 0 ? 1 : versions[^1].Version + 1);
             loader.Load(await artifacts.FetchAsync(path, sha256, ct), upload.Spec).Dispose();

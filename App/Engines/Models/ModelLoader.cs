@@ -14,7 +14,8 @@ internal sealed class ModelLoader(ModelArtifacts artifacts, IEnumerable<ModelPur
     public bool ServesInWeb(string name) => purposes.TryGetValue(name, out var purpose) && purpose.InWeb;
 
     /// <summary>What one row of a model's output comes to, in words.</summary>
-    public string Says(ModelSpec spec, ReadOnlySpan<float> output) => (purposes.GetValueOrDefault(spec.Name)?.Says ?? ModelPurpose.LabelsOf)(spec, output);
+    public string Says(ModelSpec spec, ReadOnlySpan<float> output) =>
+        (purposes.GetValueOrDefault(spec.Name)?.Says ?? ModelPurpose.LabelsOf)(spec, output);
 
     /// <summary>Loads an artifact and runs it once.</summary>
     /// <exception cref="InvalidModelException">It is none, does not run, or does not fit its purpose.</exception>

@@ -9,7 +9,8 @@ namespace App.Engines.Models;
 /// and by a look every five seconds, because a notification is only a hint.
 /// </summary>
 internal sealed class ModelRefresher(
-    Notifications notifications, ShippedModels shipped, ActiveModels models, ShadowModels shadows, TimeProvider time, ILogger<ModelRefresher> log)
+    Notifications notifications, ShippedModels shipped, ActiveModels models, ShadowModels shadows, TimeProvider time,
+    ILogger<ModelRefresher> log)
     : Loop("Following the model registry", time, log)
 {
     private static readonly TimeSpan Poll = TimeSpan.FromSeconds(5);

@@ -12,7 +12,8 @@ internal static class ModelRegistration
     /// <param name="activate">Whether it serves from now on, or stays a candidate.</param>
     /// <param name="ct">Gives up.</param>
     /// <exception cref="InvalidModelException">The artifact does not run, or is not what the spec says.</exception>
-    public static async Task<ModelVersion> AddAsync(string connectionString, byte[] artifact, ModelSpec spec, bool activate, CancellationToken ct)
+    public static async Task<ModelVersion> AddAsync(string connectionString, byte[] artifact, ModelSpec spec, bool activate,
+        CancellationToken ct)
     {
         spec.Check();
         OnnxModel.Load(artifact, spec).Dispose();

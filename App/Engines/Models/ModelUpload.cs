@@ -17,7 +17,10 @@ internal sealed record ModelUpload(ModelSpec Spec, byte[]? Artifact, string? Sha
         ValueCountLimit = 8,
     };
 
-    /// <summary>Reads a multipart form (<c>artifact</c>, <c>spec</c>, <c>sha256</c>) or a JSON object (<c>spec</c>, <c>artifactBase64</c>, <c>sha256</c>).</summary>
+    /// <summary>
+    /// Reads a multipart form (<c>artifact</c>, <c>spec</c>, <c>sha256</c>) or a JSON object (<c>spec</c>, <c>artifactBase64</c>,
+    /// <c>sha256</c>).
+    /// </summary>
     /// <exception cref="InvalidModelException">A field is missing or wrong.</exception>
     public static async Task<ModelUpload> ReadAsync(HttpRequest request, CancellationToken ct)
     {
@@ -62,12 +65,14 @@ internal sealed record ModelUpload(ModelSpec Spec, byte[]? Artifact, string? Sha
         {
             var body = await request.ReadFromJsonAsync<ModelUploadRequest>(ct) ?? throw new InvalidModelException(
                 "The body is null: send a JSON object.", "body");
-            if (body.Spec.ValueKind != JsonValueKind.Object) throw new InvalidModelException("spec is missing or no object: send the model's spec.", "spec");
+            if (body.Spec.ValueKind != JsonValueKind.Object)
+                throw new InvalidModelException("spec is missing or no object: send the model's spec.", "spec");
             return new(ParseSpec(body.Spec.GetRawText()), body.ArtifactBase64, body.Sha256?.Trim().ToLowerInvariant());
         }
         catch (JsonException e)
         {
-            throw new InvalidModelException($"The body is no JSON of this call: {e.Message}", e.Path is { Length: > 2 } path ? path[2..] : "body");
+            throw new InvalidModelException($"The body is no JSON of this call: {e.Message}",
+                e.Path is { Length: > 2 } path ? path[2..] : "body");
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed class OfflineModel : IDisposable
 
     /// <summary>Loads it.</summary>
     /// <param name="name">The task, such as <c>disaggregation</c>.</param>
-    /// <param name="option">The value of <c>--model</c>: <c>file.onnx</c> (its spec beside it in <c>file.json</c>), <c>name@version</c>, or null.</param>
+    /// <param name="option">The value of <c>--model</c>: <c>file.onnx</c> (its spec beside it in <c>file.json</c>), <c>name@version</c>, or
+    /// null.</param>
     /// <param name="variables">DATABASE_URL and MODEL_ARTIFACT_BASE_URL are read.</param>
     /// <param name="ct">Gives up.</param>
     /// <exception cref="UsageException">There is no such model, or it cannot be used.</exception>
@@ -35,7 +36,8 @@ internal sealed class OfflineModel : IDisposable
             if (option is null) return await ActiveAsync(name, variables, ct) ?? Shipped(name);
             if (File.Exists(option)) return Load(await File.ReadAllBytesAsync(option, ct), ShippedModels.ReadSpec(option), name, option);
             if (Version(option) is { } version) return await RegisteredAsync(name, version.Name, version.Number, variables, ct);
-            throw new UsageException($"--model is '{option}': there is no such file; give a .onnx file with its .json beside it, or name@version.");
+            throw new UsageException(
+                $"--model is '{option}': there is no such file; give a .onnx file with its .json beside it, or name@version.");
         }
         catch (InvalidModelException e)
         {
@@ -60,7 +62,8 @@ internal sealed class OfflineModel : IDisposable
     private static OfflineModel Shipped(string name) =>
         ShippedModels.Find(name) is { } shipped
             ? Load(shipped.Artifact, shipped.Spec, name, $"{name} (shipped)")
-            : throw new UsageException($"No model for {name} comes with this build: give --model <file.onnx>, or set DATABASE_URL and --model {name}@<version>.");
+            : throw new UsageException(
+                $"No model for {name} comes with this build: give --model <file.onnx>, or set DATABASE_URL and --model {name}@<version>.");
 
     private static async Task<OfflineModel?> ActiveAsync(string name, Variables variables, CancellationToken ct)
     {
@@ -82,7 +85,8 @@ internal sealed class OfflineModel : IDisposable
     private static async Task<OfflineModel> RegisteredAsync(string task, string name, int number, Variables variables, CancellationToken ct)
     {
         if (ConnectionString(variables) is not { } connectionString)
-            throw new UsageException($"--model is '{name}@{number}', which is in the registry of a database: set DATABASE_URL, or give a .onnx file.");
+            throw new UsageException(
+                $"--model is '{name}@{number}', which is in the registry of a database: set DATABASE_URL, or give a .onnx file.");
         await using var source = NpgsqlDataSource.Create(connectionString);
         var registry = new ModelRegistry(source);
         var version = await registry.FindAsync(name, number, ct)
@@ -90,7 +94,8 @@ internal sealed class OfflineModel : IDisposable
         return await LoadAsync(registry, version, task, variables, ct);
     }
 
-    private static async Task<OfflineModel> LoadAsync(ModelRegistry registry, ModelVersion version, string task, Variables variables, CancellationToken ct)
+    private static async Task<OfflineModel> LoadAsync(ModelRegistry registry, ModelVersion version, string task, Variables variables,
+        CancellationToken ct)
     {
         var options = ModelOptions.Read(variables);
         variables.ThrowIfInvalid();

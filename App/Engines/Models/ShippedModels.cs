@@ -67,18 +67,22 @@ internal sealed class ShippedModels(ModelRegistry registry, ModelLoader loader, 
         var registered = await change.VersionsAsync(ct);
         if (!IsNews(registered, sha256)) return;
         var added = await change.AddAsync(shipped.Spec, sha256, shipped.Artifact, Origin + shipped.Spec.Name, ct);
-        var isFedAlike = registered.All(version => version.State != ModelVersion.Active || ModelSpec.Parse(version.Spec).Input.Shape.SequenceEqual(shipped.Spec.Input.Shape));
+        var isFedAlike =
+            registered.All(version =>
+                version.State != ModelVersion.Active || ModelSpec.Parse(version.Spec).Input.Shape.SequenceEqual(shipped.Spec.Input.Shape));
         if (isFedAlike) await change.ActivateAsync(added.Id, ct);
         await change.CommitAsync(ct);
         log.LogInformation("Registered the shipped model as {Model:l}", added.Label);
         if (!isFedAlike)
-            log.LogWarning("Model {Model:l} takes another input than the active version: activate it when no process of an earlier build runs any more", added.Label);
+            log.LogWarning(
+                "Model {Model:l} takes another input than the active version: activate it when no process of an earlier build runs any more", added.Label);
     }
 
     private static bool IsNews(IReadOnlyList<ModelVersion> registered, string sha256) =>
         registered.Count == 0 ||
         (registered.All(version => version.Sha256 != sha256) &&
-         registered.Any(version => version.State == ModelVersion.Active && version.ArtifactUrl?.StartsWith(Origin, StringComparison.Ordinal) == true));
+         registered.Any(version =>
+             version.State == ModelVersion.Active && version.ArtifactUrl?.StartsWith(Origin, StringComparison.Ordinal) == true));
 }
 
 /// <summary>An artifact of the build with its spec.</summary>

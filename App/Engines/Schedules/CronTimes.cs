@@ -75,7 +75,8 @@ internal sealed class CronTimes
     }
 
     private DateTime? Reading(DateTime after) =>
-        readings.GetNextValidTimeAfter(new DateTimeOffset(DateTime.SpecifyKind(after, DateTimeKind.Unspecified), TimeSpan.Zero))?.UtcDateTime;
+        readings.GetNextValidTimeAfter(new DateTimeOffset(DateTime.SpecifyKind(after, DateTimeKind.Unspecified),
+            TimeSpan.Zero))?.UtcDateTime;
 
     // Whether a skipped stretch of the clock, empty when the clocks were put back, holds a reading that must not be lost.
     private bool SkipsFixed(DateTime from, DateTime to)
@@ -131,7 +132,8 @@ internal sealed class CronTimes
         {
             var (span, step) = part.Split('/') is [var s, var by] ? (s, by) : (part, "1");
             if (step != "1" || (!part.Contains('/') && !span.Contains('-') && span is not ("*" or "?"))) continue;
-            var ends = span is "*" or "?" ? [0, 23] : span.Split('-').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
+            var ends = span is "*" or "?"
+                ? [0, 23] : span.Split('-').Select(text => int.Parse(text, CultureInfo.InvariantCulture)).ToArray();
             var last = ends.Length == 2 ? ends[1] : 23;
             for (var hour = ends[0]; ; hour = (hour + 1) % 24)
             {

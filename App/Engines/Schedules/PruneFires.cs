@@ -14,7 +14,8 @@ internal sealed class PruneFires(BackgroundAttempt attempt)
         where f.id = placed.id and placed.place > 1 and (placed.place > 1000 or f.fired_at < clock_timestamp() - interval '90 days')
         """;
 
-    private const string VersionsSql = "delete from schedule_versions where declared_at < (select max(declared_at) from schedule_versions) - interval '90 days'";
+    private const string VersionsSql =
+        "delete from schedule_versions where declared_at < (select max(declared_at) from schedule_versions) - interval '90 days'";
 
     /// <summary>Once.</summary>
     public Task RunAsync(CancellationToken ct) => attempt.CompleteAsync(DeleteAsync, ct);

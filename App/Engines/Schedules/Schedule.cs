@@ -5,11 +5,13 @@ namespace App.Engines.Schedules;
 
 /// <summary>A background job that is enqueued again and again, at the times of a cron expression.</summary>
 /// <param name="Key">Stable name; its history hangs on it.</param>
-/// <param name="Cron">Five fields as crontab has them (<c>30 2 * * *</c>), or six or seven with seconds first (<c>0 30 2 * * ?</c>).</param>
+/// <param name="Cron">Five fields as crontab has them (<c>30 2 * * *</c>), or six or seven with seconds first (<c>0 30 2 * *
+/// ?</c>).</param>
 /// <param name="TimeZone">IANA name of the zone whose clock the expression reads, such as <c>Europe/Berlin</c> or <c>UTC</c>.</param>
 /// <param name="Call">What is called.</param>
 /// <param name="Missed">What becomes of fires that fell due while no worker was there.</param>
-internal sealed record Schedule(string Key, string Cron, string TimeZone, BackgroundCall Call, MissedPolicy Missed = MissedPolicy.CatchUpOnce)
+internal sealed record Schedule(string Key, string Cron, string TimeZone, BackgroundCall Call,
+    MissedPolicy Missed = MissedPolicy.CatchUpOnce)
 {
     /// <summary>What it does, for people: one line.</summary>
     public string Description { get; init; } = "";
@@ -42,11 +44,13 @@ internal enum OverlapPolicy
 internal static class ScheduleRegistration
 {
     /// <summary>
-    /// Declares one: <c>services.AddSchedule&lt;WriteReport&gt;("reports.daily", "30 6 * * *", "Europe/Berlin", job => job.RunAsync(CancellationToken.None))</c>.
+    /// Declares one: <c>services.AddSchedule&lt;WriteReport&gt;("reports.daily", "30 6 * * *", "Europe/Berlin", job =>
+    /// job.RunAsync(CancellationToken.None))</c>.
     /// <see cref="ScheduleCheck"/> judges all of them at start.
     /// </summary>
     public static IServiceCollection AddSchedule<TJob>(
-        this IServiceCollection services, string key, string cron, string timeZone, Expression<Func<TJob, Task>> call, Func<Schedule, Schedule>? with = null)
+        this IServiceCollection services, string key, string cron, string timeZone, Expression<Func<TJob, Task>> call,
+        Func<Schedule, Schedule>? with = null)
         where TJob : class
     {
         var schedule = new Schedule(key, cron, timeZone, BackgroundCall.Of(call));

@@ -24,7 +24,8 @@ internal sealed class ScheduleAlarm(ISchedulerFactory factory)
 
     /// <summary>Sets the alarm of a schedule, in place of any that is set.</summary>
     public async Task SetAsync(string key, DateTimeOffset at, CancellationToken ct) =>
-        await scheduler!.ScheduleTrigger(TriggerBuilder.Create().WithIdentity(key).ForJob(Job).StartAt(at).Build(), TriggerConflict.Replace, ct);
+        await scheduler!.ScheduleTrigger(TriggerBuilder.Create().WithIdentity(key).ForJob(Job).StartAt(at).Build(),
+            TriggerConflict.Replace, ct);
 
     /// <summary>Wakes no more, once what is being fired is fired.</summary>
     public async Task StopAsync()
@@ -36,6 +37,7 @@ internal sealed class ScheduleAlarm(ISchedulerFactory factory)
     internal sealed class Wake(ScheduleAlarm alarm) : IJob
     {
         /// <inheritdoc/>
-        public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) => await alarm.OnTime(context.Trigger.Key.Name, cancellationToken);
+        public async ValueTask Execute(IJobExecutionContext context, CancellationToken cancellationToken = default) =>
+            await alarm.OnTime(context.Trigger.Key.Name, cancellationToken);
     }
 }

@@ -21,15 +21,18 @@ internal static partial class ScheduleCheck
             if (!Key().IsMatch(schedule.Key)) Fault(schedule, "Key", schedule.Key, "use 1 to 64 of a-z 0-9 . _ -");
             CheckTimes(schedule);
             if (!jobs.CanRun(schedule.Call)) Fault(schedule, "Call", schedule.Call.Name, "register its class with AddBackgroundJob");
-            if (schedule.Description.Length > 200) Fault(schedule, "Description", schedule.Description[..20] + "...", "keep it within 200 characters");
+            if (schedule.Description.Length > 200)
+                Fault(schedule, "Description", schedule.Description[..20] + "...", "keep it within 200 characters");
         }
 
         void CheckTimes(Schedule schedule)
         {
-            if (!TimeZoneInfo.TryFindSystemTimeZoneById(schedule.TimeZone, out var zone)) Fault(schedule, "TimeZone", schedule.TimeZone, ZoneCure());
+            if (!TimeZoneInfo.TryFindSystemTimeZoneById(schedule.TimeZone, out var zone))
+                Fault(schedule, "TimeZone", schedule.TimeZone, ZoneCure());
             try
             {
-                if (CronTimes.Parse(schedule.Cron, zone ?? TimeZoneInfo.Utc).Next(Whenever) is null) Fault(schedule, "Cron", schedule.Cron, "it never comes");
+                if (CronTimes.Parse(schedule.Cron, zone ?? TimeZoneInfo.Utc).Next(Whenever) is null)
+                    Fault(schedule, "Cron", schedule.Cron, "it never comes");
             }
             catch (FormatException e)
             {
@@ -37,7 +40,8 @@ internal static partial class ScheduleCheck
             }
         }
 
-        void Fault(Schedule schedule, string property, string value, string cure) => variables.Fault($"Schedule {schedule.Key}: {property}", value, cure, 0);
+        void Fault(Schedule schedule, string property, string value, string cure) =>
+            variables.Fault($"Schedule {schedule.Key}: {property}", value, cure, 0);
     }
 
     // A system without the data knows UTC alone, and every name would seem to be misspelt.
@@ -45,7 +49,8 @@ internal static partial class ScheduleCheck
         ? "name a zone of the IANA database, such as Europe/Berlin or UTC"
         : "this system has no time zone data, install its package tzdata (the files under /usr/share/zoneinfo)";
 
-    private static List<T> Instances<T>(IServiceCollection services) => [.. services.Where(service => service.ServiceType == typeof(T)).Select(service => service.ImplementationInstance).OfType<T>()];
+    private static List<T> Instances<T>(IServiceCollection services) =>
+        [.. services.Where(service => service.ServiceType == typeof(T)).Select(service => service.ImplementationInstance).OfType<T>()];
 
     [GeneratedRegex("^[a-z0-9._-]{1,64}$")]
     private static partial Regex Key();

@@ -12,11 +12,13 @@ namespace App.Engines.Schedules;
 /// So a new version takes effect at its start, an older one that is still there (or is restarted) obeys, and one that
 /// is gone back to takes over when the last worker of the newer has ended.
 /// </summary>
-internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions options, IEnumerable<Schedule> declared, ScheduleFiring firing, ILogger<ScheduleDeclarations> log)
+internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions options, IEnumerable<Schedule> declared,
+    ScheduleFiring firing, ILogger<ScheduleDeclarations> log)
 {
     private const string SeenSql = """
         with gone as (delete from schedule_workers where expires_at <= clock_timestamp() and process <> $1)
-        insert into schedule_workers (process, fingerprint, build, runs_initially, expires_at) values ($1, $2, $3, $4, clock_timestamp() + $5)
+        insert into schedule_workers (process, fingerprint, build, runs_initially, expires_at)
+            values ($1, $2, $3, $4, clock_timestamp() + $5)
         on conflict (process) do update set expires_at = excluded.expires_at
         """;
 
@@ -25,7 +27,8 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         select exists (
             select from (select fingerprint from schedule_versions order by declared_at desc limit 1) v
             join schedule_workers w using (fingerprint)
-            where v.fingerprint <> $1 and w.expires_at > clock_timestamp() and exists (select from schedule_versions where fingerprint = $1))
+            where v.fingerprint <> $1 and w.expires_at > clock_timestamp()
+                and exists (select from schedule_versions where fingerprint = $1))
         """;
 
     private const string EnforceSql = """
@@ -37,12 +40,15 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
     private const string DeclareSql = """
         insert into schedules as s (key, cron, time_zone, description, job_kind, job_args, missed, overlap, declared, planned_through)
         select key, cron, time_zone, description, job_kind, job_args, missed, overlap, true, clock_timestamp()
-        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as d(key, cron, time_zone, description, job_kind, job_args, missed, overlap)
+        from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[]) as d(key, cron,
+            time_zone, description, job_kind, job_args, missed, overlap)
         order by key
         on conflict (key) do update set cron = excluded.cron, time_zone = excluded.time_zone, description = excluded.description,
-            job_kind = excluded.job_kind, job_args = excluded.job_args, missed = excluded.missed, overlap = excluded.overlap, declared = true,
+            job_kind = excluded.job_kind, job_args = excluded.job_args, missed = excluded.missed, overlap = excluded.overlap,
+                declared = true,
             -- What another plan missed is not caught up by this one.
-            planned_through = case when s.declared and s.cron = excluded.cron and s.time_zone = excluded.time_zone then s.planned_through else excluded.planned_through end
+            planned_through = case when s.declared and s.cron = excluded.cron and s.time_zone = excluded.time_zone then s.planned_through
+                else excluded.planned_through end
         """;
 
     private readonly Schedule[] schedules = [.. declared.OrderBy(schedule => schedule.Key, StringComparer.Ordinal)];
@@ -58,14 +64,17 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         // One at a time: who comes first decides for those that start with it.
         await using (var turn = transaction.Command("select pg_advisory_xact_lock(8371, 2)")) await turn.ExecuteNonQueryAsync(ct);
         var startsAlone = options.RunInitially && !started && await StartsAloneAsync(transaction, ct);
-        await using (var seen = transaction.Command(SeenSql, postgres.ProcessName, fingerprint, Health.Version, options.RunInitially, options.Lifetime)) await seen.ExecuteNonQueryAsync(ct);
+        await using (var seen = transaction.Command(SeenSql, postgres.ProcessName, fingerprint, Health.Version, options.RunInitially,
+            options.Lifetime)) await seen.ExecuteNonQueryAsync(ct);
         await using var question = transaction.Command(OtherInForceSql, fingerprint);
         var enforces = !(bool)(await question.ExecuteScalarAsync(ct))!;
         if (enforces && !inForce) await DeclareAsync(transaction, ct);
         if (startsAlone) await firing.FireInitiallyAsync(transaction, ct);
         await transaction.CommitAsync();
         if (!started || enforces != inForce)
-            log.LogInformation(enforces ? "Schedules declared: {Count}" : "Schedules are those of a newer version as long as it runs; {Count} of this one wait", schedules.Length);
+            log.LogInformation(
+                enforces ? "Schedules declared: {Count}"
+                    : "Schedules are those of a newer version as long as it runs; {Count} of this one wait", schedules.Length);
         (started, inForce) = (true, enforces);
     }
 
@@ -90,10 +99,13 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
         await using var enforce = transaction.Command(EnforceSql, fingerprint!);
         await enforce.ExecuteNonQueryAsync(ct);
         await using var declare = transaction.Command(DeclareSql,
-            Column(schedule => schedule.Key), Column(schedule => schedule.Cron), Column(schedule => schedule.TimeZone), Column(schedule => schedule.Description),
-            Column(schedule => schedule.Call.Name), Column(schedule => schedule.Call.Payload), Column(schedule => Missed(schedule.Missed)), Column(schedule => Overlap(schedule.Overlap)));
+            Column(schedule => schedule.Key), Column(schedule => schedule.Cron), Column(schedule => schedule.TimeZone),
+            Column(schedule => schedule.Description),
+            Column(schedule => schedule.Call.Name), Column(schedule => schedule.Call.Payload), Column(schedule => Missed(schedule.Missed)),
+            Column(schedule => Overlap(schedule.Overlap)));
         await declare.ExecuteNonQueryAsync(ct);
-        await using var drop = transaction.Command("update schedules set declared = false where declared and key <> all ($1::text[])", Column(schedule => schedule.Key));
+        await using var drop = transaction.Command("update schedules set declared = false where declared and key <> all ($1::text[])",
+            Column(schedule => schedule.Key));
         await drop.ExecuteNonQueryAsync(ct);
     }
 
@@ -106,7 +118,10 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
 
     private string Fingerprint()
     {
-        var text = JsonSerializer.Serialize(schedules.Select(s => new[] { s.Key, s.Cron, s.TimeZone, s.Description, s.Call.Name, s.Call.Payload, Missed(s.Missed), Overlap(s.Overlap) }));
+        var text =
+            JsonSerializer.Serialize(
+                schedules.Select(s =>
+                    new[] { s.Key, s.Cron, s.TimeZone, s.Description, s.Call.Name, s.Call.Payload, Missed(s.Missed), Overlap(s.Overlap) }));
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
     }
 }

@@ -26,8 +26,10 @@ internal static class ScheduleEndpoints
             .RequireScope(Scopes.Admin).Refuses(404)
             .Describe("pauseSchedule", "Pause a schedule", "Nothing is started until it is resumed.").PathParameter("key", Key);
         // What fell due during the pause was not missed: it was not wanted.
-        schedules.MapPost("/{key}/resume", (string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct) =>
-            SteerAsync("update schedules set paused = false, planned_through = case when paused then clock_timestamp() else planned_through end where key = $1", key, postgres, runs, firing, ct))
+        schedules.MapPost("/{key}/resume",
+            (string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct) =>
+            SteerAsync(
+                "update schedules set paused = false, planned_through = case when paused then clock_timestamp() else planned_through end where key = $1", key, postgres, runs, firing, ct))
             .RequireScope(Scopes.Admin).Refuses(404)
             .Describe("resumeSchedule", "Resume a schedule", "What fell due during the pause is not caught up.").PathParameter("key", Key);
     }
@@ -52,7 +54,8 @@ internal static class ScheduleEndpoints
         var limit = Paging.Limit(request, faults);
         var position = Paging.Position(request, 1, faults);
         var before = long.MaxValue;
-        if (position is not null && !long.TryParse(position[0], out before)) faults.Add(new FieldError("cursor", request.Query["cursor"], "give the 'next' of the page before, unchanged"));
+        if (position is not null && !long.TryParse(position[0], out before))
+            faults.Add(new FieldError("cursor", request.Query["cursor"], "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         if ((await runs.ReadAsync("", 1, key, ct)).Count == 0) return Problems.NotFound("schedule", key);
         var found = await runs.HistoryAsync(key, before, limit + 1, ct);
@@ -70,11 +73,13 @@ internal static class ScheduleEndpoints
         }
         catch (ArgumentException e)
         {
-            return Problems.Of(StatusCodes.Status409Conflict, "The schedule is of another version than this process, which cannot run it.", new FieldError("key", key, e.Message));
+            return Problems.Of(StatusCodes.Status409Conflict, "The schedule is of another version than this process, which cannot run it.",
+                new FieldError("key", key, e.Message));
         }
         return (await runs.ReadAsync("", 1, key, ct)).Count == 0
             ? Problems.NotFound("schedule", key)
-            : Problems.Of(StatusCodes.Status409Conflict, "The running version does not declare this schedule any more.", new FieldError("key", key, "choose one whose 'declared' is true"));
+            : Problems.Of(StatusCodes.Status409Conflict, "The running version does not declare this schedule any more.",
+                new FieldError("key", key, "choose one whose 'declared' is true"));
     }
 
     private static async Task<Results<Ok<ScheduleState>, ProblemHttpResult>> SteerAsync(

@@ -24,14 +24,18 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
         if (await LockAsync(transaction, key, ct) is not { Declared: true } schedule) return null;
         if (schedule.Times() is not { } times || !jobs.Knows(schedule.Call))
         {
-            log.LogWarning("Schedule {Key:l} is left to other workers: this one cannot read '{Cron:l}' in {TimeZone:l}, or has no job {Job:l}", key, schedule.Cron, schedule.TimeZone, schedule.Call.Name);
+            log.LogWarning(
+                "Schedule {Key:l} is left to other workers: this one cannot read '{Cron:l}' in {TimeZone:l}, or has no job {Job:l}", key,
+                schedule.Cron, schedule.TimeZone, schedule.Call.Name);
             return null;
         }
         // A paused schedule is watched on, so that it goes on at once when it is resumed.
-        var due = schedule.Fires ? DueFires.Of(times, schedule.PlannedThrough, now, schedule.Missed) : new([], schedule.PlannedThrough, false);
+        var due = schedule.Fires
+            ? DueFires.Of(times, schedule.PlannedThrough, now, schedule.Missed) : new([], schedule.PlannedThrough, false);
         foreach (var instant in due.Instants)
         {
-            if (schedule.Overlap == OverlapPolicy.Skip && await IsBusyAsync(transaction, key, ct)) await SkipAsync(transaction, key, instant, due.Missed ? "missed" : "planned", ct);
+            if (schedule.Overlap == OverlapPolicy.Skip && await IsBusyAsync(transaction, key, ct))
+                await SkipAsync(transaction, key, instant, due.Missed ? "missed" : "planned", ct);
             else await FireAsync(transaction, schedule, instant, due.Missed ? "missed" : "planned", ct);
         }
         if (due.Through > schedule.PlannedThrough)
@@ -41,7 +45,8 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
             await transaction.CommitAsync();
         }
         if (due.Missed)
-            log.LogWarning("Schedule {Key:l} was missed at {Instant:u}: {Outcome:l}", key, due.Through, due.Instants.Count > 0 ? "caught up" : "skipped, as it says");
+            log.LogWarning("Schedule {Key:l} was missed at {Instant:u}: {Outcome:l}", key, due.Through,
+                due.Instants.Count > 0 ? "caught up" : "skipped, as it says");
         return times.Next(due.Through > now ? due.Through : now);
     }
 
@@ -61,10 +66,12 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
     public async Task FireInitiallyAsync(ShortTransaction transaction, CancellationToken ct)
     {
         var schedules = new List<ScheduleRow>();
-        await using (var command = transaction.Command($"select {ScheduleRow.Columns} from schedules where declared and not paused order by key for update"))
+        await using (var command =
+            transaction.Command($"select {ScheduleRow.Columns} from schedules where declared and not paused order by key for update"))
         await using (var reader = await command.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) schedules.Add(ScheduleRow.Read(reader));
-        foreach (var schedule in schedules.Where(schedule => jobs.Knows(schedule.Call))) await FireNowAsync(transaction, schedule, "initial", ct);
+        foreach (var schedule in schedules.Where(schedule => jobs.Knows(schedule.Call)))
+            await FireNowAsync(transaction, schedule, "initial", ct);
     }
 
     private static async Task<ScheduleRow?> LockAsync(ShortTransaction transaction, string key, CancellationToken ct)
@@ -80,7 +87,8 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
         await using var command = transaction.Command("""
             select exists (
                 select from schedule_fires f left join jobs j on j.id = f.job_id left join hangfire.job b on b.id = f.background_job_id
-                where f.key = $1 and f.status in ('pending', 'running') and ((j.id is not null and j.finished_at is null) or b.statename not in ('Succeeded', 'Failed', 'Deleted')))
+                where f.key = $1 and f.status in ('pending', 'running')
+                    and ((j.id is not null and j.finished_at is null) or b.statename not in ('Succeeded', 'Failed', 'Deleted')))
             """, key);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
@@ -88,7 +96,8 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
     private async Task SkipAsync(ShortTransaction transaction, string key, DateTime instant, string reason, CancellationToken ct)
     {
         await using var insert = transaction.Command("""
-            insert into schedule_fires (key, scheduled_for, reason, status, error) values ($1, $2, $3, 'skipped', 'The job of an earlier fire had not ended.')
+            insert into schedule_fires (key, scheduled_for, reason, status, error)
+                values ($1, $2, $3, 'skipped', 'The job of an earlier fire had not ended.')
             on conflict (key, scheduled_for) do nothing
             """, key, instant, reason);
         if (await insert.ExecuteNonQueryAsync(ct) == 0) return;
@@ -107,7 +116,8 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
     }
 
     // Null: this instant has been fired.
-    private async Task<long?> FireAsync(ShortTransaction transaction, ScheduleRow schedule, DateTime instant, string reason, CancellationToken ct)
+    private async Task<long?> FireAsync(ShortTransaction transaction, ScheduleRow schedule, DateTime instant, string reason,
+        CancellationToken ct)
     {
         await using var insert = transaction.Command(
             "insert into schedule_fires (key, scheduled_for, reason) values ($1, $2, $3) on conflict (key, scheduled_for) do nothing returning id", schedule.Key, instant, reason);

@@ -6,10 +6,12 @@ namespace App.Engines.Schedules;
 
 /// <summary>A schedule as the database has it: what all processes go by, whatever they were built with.</summary>
 internal sealed record ScheduleRow(
-    string Key, string Cron, string TimeZone, string Description, BackgroundCall Call, MissedPolicy Missed, bool Declared, bool Paused, DateTime PlannedThrough, OverlapPolicy Overlap)
+    string Key, string Cron, string TimeZone, string Description, BackgroundCall Call, MissedPolicy Missed, bool Declared, bool Paused,
+    DateTime PlannedThrough, OverlapPolicy Overlap)
 {
     /// <summary>The columns that <see cref="Read"/> reads, in order.</summary>
-    public const string Columns = "key, cron, time_zone, description, job_kind, job_args, missed, declared, paused, planned_through, overlap";
+    public const string Columns =
+        "key, cron, time_zone, description, job_kind, job_args, missed, declared, paused, planned_through, overlap";
 
     /// <summary>How many they are.</summary>
     public const int Width = 11;
@@ -36,7 +38,9 @@ internal sealed record ScheduleRow(
 
     /// <summary>Reads one from columns that begin at the given place.</summary>
     public static ScheduleRow Read(NpgsqlDataReader reader, int at = 0) => new(
-        reader.GetString(at), reader.GetString(at + 1), reader.GetString(at + 2), reader.GetString(at + 3), new(reader.GetString(at + 4), reader.GetString(at + 5)),
-        reader.GetString(at + 6) == "skip" ? MissedPolicy.Skip : MissedPolicy.CatchUpOnce, reader.GetBoolean(at + 7), reader.GetBoolean(at + 8), reader.GetDateTime(at + 9),
+        reader.GetString(at), reader.GetString(at + 1), reader.GetString(at + 2), reader.GetString(at + 3),
+        new(reader.GetString(at + 4), reader.GetString(at + 5)),
+        reader.GetString(at + 6) == "skip" ? MissedPolicy.Skip : MissedPolicy.CatchUpOnce, reader.GetBoolean(at + 7),
+        reader.GetBoolean(at + 8), reader.GetDateTime(at + 9),
         reader.GetString(at + 10) == "queue" ? OverlapPolicy.Queue : OverlapPolicy.Skip);
 }

@@ -30,11 +30,14 @@ internal sealed class ScheduleRuns(Postgres postgres)
     /// <param name="limit">At most so many.</param>
     /// <param name="only">This one alone; null: all.</param>
     /// <param name="ct">Gives up.</param>
-    public async Task<IReadOnlyList<(ScheduleRow Schedule, ScheduleRun? Last)>> ReadAsync(string after, int limit, string? only, CancellationToken ct)
+    public async Task<IReadOnlyList<(ScheduleRow Schedule, ScheduleRun? Last)>> ReadAsync(string after, int limit, string? only,
+        CancellationToken ct)
     {
         await using var command = postgres.Source.CreateCommand($"""
-            select s.*, r.* from (select {ScheduleRow.Columns} from schedules where key > $1 and ($3::text is null or key = $3) order by key limit $2) s
-            left join lateral (select {RunColumns} from schedule_runs where key = s.key and status <> 'skipped' order by id desc limit 1) r on true
+            select s.*, r.* from (select {ScheduleRow.Columns} from schedules where key > $1 and ($3::text is null or key = $3) order by key
+                limit $2) s
+            left join lateral (select {RunColumns} from schedule_runs where key = s.key and status <> 'skipped' order by id desc
+                limit 1) r on true
             order by s.key
             """);
         command.Parameters.Add(new() { Value = after });
@@ -42,14 +45,16 @@ internal sealed class ScheduleRuns(Postgres postgres)
         command.Parameters.Add(new() { Value = (object?)only ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text });
         var found = new List<(ScheduleRow, ScheduleRun?)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) found.Add((ScheduleRow.Read(reader), reader.IsDBNull(ScheduleRow.Width) ? null : Run(reader, ScheduleRow.Width)));
+        while (await reader.ReadAsync(ct))
+            found.Add((ScheduleRow.Read(reader), reader.IsDBNull(ScheduleRow.Width) ? null : Run(reader, ScheduleRow.Width)));
         return found;
     }
 
     /// <summary>Runs of a schedule, the last first.</summary>
     public async Task<IReadOnlyList<ScheduleRun>> HistoryAsync(string key, long before, int limit, CancellationToken ct)
     {
-        await using var command = postgres.Source.CreateCommand($"select {RunColumns} from schedule_runs where key = $1 and id < $2 order by id desc limit $3");
+        await using var command =
+            postgres.Source.CreateCommand($"select {RunColumns} from schedule_runs where key = $1 and id < $2 order by id desc limit $3");
         command.Parameters.Add(new() { Value = key });
         command.Parameters.Add(new() { Value = before });
         command.Parameters.Add(new() { Value = limit });
@@ -74,8 +79,10 @@ internal sealed class ScheduleRuns(Postgres postgres)
     {
         await using var command = postgres.Source.CreateCommand("""
             update schedule_fires f set status = r.status, started_at = r.started_at, finished_at = r.finished_at, error = r.error
-            from (select * from schedule_runs where id = any (array(select id from schedule_fires where status not in ('succeeded', 'skipped')))) r
-            where f.id = r.id and f.status not in ('succeeded', 'skipped') and (f.status, f.started_at, f.finished_at, f.error) is distinct from (r.status, r.started_at, r.finished_at, r.error)
+            from (select * from schedule_runs
+                where id = any (array(select id from schedule_fires where status not in ('succeeded', 'skipped')))) r
+            where f.id = r.id and f.status not in ('succeeded', 'skipped') and (f.status, f.started_at, f.finished_at, f.error) is distinct
+                from (r.status, r.started_at, r.finished_at, r.error)
             """);
         await command.ExecuteNonQueryAsync(ct);
     }
@@ -83,8 +90,10 @@ internal sealed class ScheduleRuns(Postgres postgres)
     private static ScheduleRun Run(NpgsqlDataReader reader, int at)
     {
         var (started, finished) = (Time(at + 5), Time(at + 6));
-        return new ScheduleRun(reader.GetInt64(at), reader.GetDateTime(at + 1), reader.GetString(at + 2), reader.IsDBNull(at + 3) ? null : reader.GetInt64(at + 3),
-            reader.GetString(at + 4), started, finished, started is null || finished is null ? null : Math.Round((finished - started).Value.TotalMilliseconds, 3),
+        return new ScheduleRun(reader.GetInt64(at), reader.GetDateTime(at + 1), reader.GetString(at + 2),
+            reader.IsDBNull(at + 3) ? null : reader.GetInt64(at + 3),
+            reader.GetString(at + 4), started, finished,
+            started is null || finished is null ? null : Math.Round((finished - started).Value.TotalMilliseconds, 3),
             reader.IsDBNull(at + 7) ? null : reader.GetString(at + 7), reader.IsDBNull(at + 8) ? null : reader.GetInt64(at + 8));
 
         DateTime? Time(int column) => reader.IsDBNull(column) ? null : reader.GetDateTime(column);

@@ -12,7 +12,8 @@ namespace App.Engines.Schedules;
 /// <param name="Overlap"><c>skip</c> or <c>queue</c>: what becomes of a fire while the job of an earlier one has not ended.</param>
 /// <param name="Paused">Whether it is.</param>
 /// <param name="Declared">False: the running version has no such schedule; it is kept for its history.</param>
-/// <param name="Status"><c>up</c>, <c>paused</c>, <c>undeclared</c>, <c>failed</c> (its last run), <c>overdue</c> (no worker fires it).</param>
+/// <param name="Status"><c>up</c>, <c>paused</c>, <c>undeclared</c>, <c>failed</c> (its last run), <c>overdue</c> (no worker fires
+/// it).</param>
 /// <param name="LastRun">The last that was not skipped, or null.</param>
 /// <param name="NextRun">The next planned instant; null: none, as when it is paused.</param>
 /// <param name="NextFires">The next five.</param>
@@ -31,7 +32,9 @@ internal sealed record ScheduleState(
         var times = row.Fires ? row.Times() : null;
         for (var next = times?.Next(now); next is not null && fires.Count < Ahead; next = times!.Next(next.Value)) fires.Add(next.Value);
         var overdue = times?.Next(row.PlannedThrough) is { } settled && now - settled > DueFires.Late;
-        var status = !row.Declared ? "undeclared" : row.Paused ? "paused" : overdue ? "overdue" : last?.Status == "failed" ? "failed" : "up";
-        return new(row.Key, row.Cron, row.TimeZone, row.Description, row.Call.Name, row.Missed, row.Overlap, row.Paused, row.Declared, status, last, fires.Count > 0 ? fires[0] : null, fires);
+        var status = !row.Declared
+            ? "undeclared" : row.Paused ? "paused" : overdue ? "overdue" : last?.Status == "failed" ? "failed" : "up";
+        return new(row.Key, row.Cron, row.TimeZone, row.Description, row.Call.Name, row.Missed, row.Overlap, row.Paused, row.Declared,
+            status, last, fires.Count > 0 ? fires[0] : null, fires);
     }
 }

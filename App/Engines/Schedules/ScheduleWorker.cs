@@ -8,7 +8,8 @@ namespace App.Engines.Schedules;
 /// by then, which is also how missed fires, other versions' changes and a resumed schedule are found.
 /// </summary>
 internal sealed class ScheduleWorker(
-    ScheduleDeclarations declarations, ScheduleFiring firing, ScheduleRuns runs, ScheduleAlarm alarm, ScheduleOptions options, TimeProvider time, ILogger<ScheduleWorker> log)
+    ScheduleDeclarations declarations, ScheduleFiring firing, ScheduleRuns runs, ScheduleAlarm alarm, ScheduleOptions options,
+    TimeProvider time, ILogger<ScheduleWorker> log)
     : Loop("Looking at schedules", time, log)
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(1);
@@ -44,7 +45,8 @@ internal sealed class ScheduleWorker(
         {
             var now = await firing.NowAsync(CancellationToken.None);
             // Set by the span between two times of the database's clock: this machine's may be wrong.
-            if (await firing.FireDueAsync(key, now, CancellationToken.None) is { } next) await alarm.SetAsync(key, Time.GetUtcNow() + (next - now), CancellationToken.None);
+            if (await firing.FireDueAsync(key, now, CancellationToken.None) is { } next)
+                await alarm.SetAsync(key, Time.GetUtcNow() + (next - now), CancellationToken.None);
         }
         catch (Exception e) when (TransientFault.Is(e))
         {

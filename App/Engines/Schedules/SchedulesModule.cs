@@ -16,7 +16,8 @@ internal sealed class SchedulesModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(ScheduleOptions.Read(variables));
-        services.AddSingleton<ScheduleMetrics>().AddSingleton<ScheduleFiring>().AddSingleton<ScheduleRuns>().AddSingleton<SchedulesHealth>();
+        services.AddSingleton<ScheduleMetrics>()
+            .AddSingleton<ScheduleFiring>().AddSingleton<ScheduleRuns>().AddSingleton<SchedulesHealth>();
         services.AddSingleton(provider => new HealthPart("schedules", provider.GetRequiredService<SchedulesHealth>().CheckAsync));
         services.AddBackgroundJob<PruneFires>(job => job with { Queue = BackgroundQueues.Upkeep });
         // When most houses sleep.

@@ -16,7 +16,8 @@ internal sealed class DeadEntries(IStreamHandler handler)
         new("""
             insert into stream_dead_entries (stream, consumer_group, shard, entry_offset, payload, error, attempts)
             values ($1, $2, $3, $4, $5, $6, $7)
-            on conflict (stream, consumer_group, shard, entry_offset) do update set error = excluded.error, attempts = excluded.attempts, state = 'dead'
+            on conflict (stream, consumer_group, shard, entry_offset) do update
+                set error = excluded.error, attempts = excluded.attempts, state = 'dead'
             """)
         {
             Parameters =
@@ -74,7 +75,9 @@ internal sealed class DeadEntries(IStreamHandler handler)
         await using var reader = await command.ExecuteReaderAsync(ct);
         var found = new List<(long, StreamEntry)>();
         while (await reader.ReadAsync(ct))
-            found.Add((reader.GetInt64(0), new StreamEntry(reader.GetInt16(1), reader.GetInt64(2), reader.GetDateTime(3), reader.GetFieldValue<byte[]>(4))));
+            found.Add(
+                (reader.GetInt64(0),
+                    new StreamEntry(reader.GetInt16(1), reader.GetInt64(2), reader.GetDateTime(3), reader.GetFieldValue<byte[]>(4))));
         return found;
     }
 

@@ -17,7 +17,8 @@ internal sealed class EntryInHand(IStreamHandler handler, string owner, Semaphor
     /// <param name="epoch">Of its shard.</param>
     /// <param name="handle">Handles and commits it, or answers its fault. If it throws, the note stays until <see cref="PutDown"/>.</param>
     /// <param name="ct">Gives up waiting.</param>
-    public async Task<Exception?> HoldAsync(NpgsqlConnection connection, StreamEntry entry, long epoch, Func<Task<Exception?>> handle, CancellationToken ct)
+    public async Task<Exception?> HoldAsync(NpgsqlConnection connection, StreamEntry entry, long epoch, Func<Task<Exception?>> handle,
+        CancellationToken ct)
     {
         await oneAtATime.WaitAsync(ct);
         try

@@ -76,7 +76,8 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
         await using var command = Command("""
             insert into stream_offsets (stream, consumer_group, shard)
             select h.stream, $2, h.shard from stream_shards h
-            where h.stream = $1 and not exists (select from stream_offsets o where o.stream = h.stream and o.consumer_group = $2 and o.shard = h.shard)
+            where h.stream = $1 and not exists (select from stream_offsets o where o.stream = h.stream and o.consumer_group = $2
+                and o.shard = h.shard)
             on conflict do nothing
             """);
         await command.ExecuteNonQueryAsync(ct);
@@ -109,7 +110,8 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
     public async Task LeaveAsync(CancellationToken ct)
     {
         await ReleaseAsync([.. Owned.Select(shard => shard.Shard)], ct);
-        await using var command = Command("delete from stream_members where stream = $1 and consumer_group = $2 and member = $3", postgres.ProcessName);
+        await using var command = Command("delete from stream_members where stream = $1 and consumer_group = $2 and member = $3",
+            postgres.ProcessName);
         await command.ExecuteNonQueryAsync(ct);
     }
 
@@ -157,14 +159,16 @@ internal sealed class ShardLeases(Postgres postgres, StreamOptions options, stri
         if (lost.Length > 0) log.LogWarning("Lost shards {Shards:l} of {Group:l}: their leases ended", string.Join(',', lost), group);
     }
 
-    private static async Task<Dictionary<short, OwnedShard>> ReadAsync(NpgsqlCommand command, CancellationToken ct, HashSet<string>? owners = null)
+    private static async Task<Dictionary<short, OwnedShard>> ReadAsync(NpgsqlCommand command, CancellationToken ct,
+        HashSet<string>? owners = null)
     {
         await using var _ = command;
         await using var reader = await command.ExecuteReaderAsync(ct);
         var shards = new Dictionary<short, OwnedShard>();
         while (await reader.ReadAsync(ct))
         {
-            shards[reader.GetInt16(0)] = new OwnedShard(reader.GetInt16(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3), reader.GetInt32(4));
+            shards[reader.GetInt16(0)] = new OwnedShard(reader.GetInt16(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetInt32(3),
+                reader.GetInt32(4));
             if (owners is not null && !reader.IsDBNull(5)) owners.Add(reader.GetString(5));
         }
         return shards;

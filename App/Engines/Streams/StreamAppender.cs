@@ -65,10 +65,13 @@ internal static class StreamAppender
     }
 
     /// <summary>Locks, appends and announces, in the caller's transaction.</summary>
-    public static async Task AppendAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string stream, IReadOnlyList<NewEntry> entries, CancellationToken ct)
+    public static async Task AppendAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string stream,
+        IReadOnlyList<NewEntry> entries, CancellationToken ct)
     {
         var heads = new Dictionary<short, long>();
-        await using (var locking = new NpgsqlBatch(connection, transaction) { BatchCommands = { Lock(stream, [.. entries.Select(e => e.Shard).Distinct()]) } })
+        await using (var locking = new NpgsqlBatch(connection,
+            transaction)
+        { BatchCommands = { Lock(stream, [.. entries.Select(e => e.Shard).Distinct()]) } })
         await using (var reader = await locking.ExecuteReaderAsync(ct))
             while (await reader.ReadAsync(ct)) heads[reader.GetInt16(0)] = reader.GetInt64(1);
         await using var batch = new NpgsqlBatch(connection, transaction);

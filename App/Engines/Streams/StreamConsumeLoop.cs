@@ -4,7 +4,8 @@ using App.Platform.Serving;
 namespace App.Engines.Streams;
 
 /// <summary>Handles the entries of a consumer group's shards in this process, batch after batch.</summary>
-internal sealed class StreamConsumeLoop(StreamConsumer consumer, IStreamHandler handler, StreamOptions options, Signal appended, TimeProvider time, ILogger log)
+internal sealed class StreamConsumeLoop(StreamConsumer consumer, IStreamHandler handler, StreamOptions options, Signal appended,
+    TimeProvider time, ILogger log)
     : Loop($"Consuming as group {handler.Group}", time, log)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(5);

@@ -19,7 +19,8 @@ namespace App.Engines.Streams;
 /// <param name="time">Parks and measures.</param>
 /// <param name="log">Told of faults.</param>
 internal sealed class StreamConsumer(
-    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, SemaphoreSlim oneInHand, StreamMetrics metrics, TimeProvider time, ILogger log) : IAsyncDisposable
+    Postgres postgres, IStreamHandler handler, ShardLeases leases, StreamOptions options, SemaphoreSlim oneInHand, StreamMetrics metrics,
+    TimeProvider time, ILogger log) : IAsyncDisposable
 {
     private const string FencedState = "TD001";
     private static readonly TimeSpan RedriveEvery = TimeSpan.FromSeconds(1);
@@ -49,7 +50,8 @@ internal sealed class StreamConsumer(
     private const string CommitSql = "select stream_commit($1, $2, $3, $4, $5, $6, $7)";
 
     // Visible at once, as any commit; on disk with the next commit that waits for it, or within a fraction of a second.
-    private const string CommitDerivedSql = "select stream_commit($1, $2, $3, $4, $5, $6, $7), set_config('synchronous_commit', 'off', true)";
+    private const string CommitDerivedSql =
+        "select stream_commit($1, $2, $3, $4, $5, $6, $7), set_config('synchronous_commit', 'off', true)";
 
     private readonly Dictionary<short, Position> positions = [];
     private readonly DeadEntries dead = new(handler);
@@ -88,7 +90,8 @@ internal sealed class StreamConsumer(
             var together = entries.Where(entry => !positions[entry.Shard].Apart).ToList();
             var done = together.Count > 0 ? await HandleTogetherAsync(together, ct) : 0;
             // Those that have failed come last: should one end the process, the others are done.
-            foreach (var shard in entries.Where(entry => positions[entry.Shard].Apart).GroupBy(entry => entry.Shard).OrderBy(shard => positions[shard.Key].Attempts))
+            foreach (var shard in entries.Where(entry => positions[entry.Shard].Apart)
+                .GroupBy(entry => entry.Shard).OrderBy(shard => positions[shard.Key].Attempts))
                 done += await HandleApartAsync(shard, ct);
             limit = Math.Min(limit * 2, handler.BatchPerShard);
             return done;
@@ -130,7 +133,8 @@ internal sealed class StreamConsumer(
             var suspect = shard.Crashes > options.OrdinaryCrashes || shard.CrashesInHand > 0;
             positions[shard.Shard] = new Position(shard, suspect);
             if (suspect)
-                log.LogWarning("Shard {Shard} of {Group:l} has lost its owner {Crashes} times at offset {Offset}: handling its entries one by one",
+                log.LogWarning(
+                    "Shard {Shard} of {Group:l} has lost its owner {Crashes} times at offset {Offset}: handling its entries one by one",
                     shard.Shard, handler.Group, shard.Crashes, shard.Committed);
         }
     }
@@ -139,10 +143,11 @@ internal sealed class StreamConsumer(
     {
         await using var batch = new NpgsqlBatch(await ConnectAsync(ct));
         batch.BatchCommands.Add(inHand.PutDown());
-        batch.BatchCommands.Add(new("select shard, epoch, committed from stream_offsets where stream = $1 and consumer_group = $2 and owner = $3")
-        {
-            Parameters = { new() { Value = handler.Stream }, new() { Value = handler.Group }, new() { Value = postgres.ProcessName } },
-        });
+        batch.BatchCommands.Add(
+            new("select shard, epoch, committed from stream_offsets where stream = $1 and consumer_group = $2 and owner = $3")
+            {
+                Parameters = { new() { Value = handler.Stream }, new() { Value = handler.Group }, new() { Value = postgres.ProcessName } },
+            });
         await using var reader = await batch.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
         {
@@ -167,7 +172,8 @@ internal sealed class StreamConsumer(
         if (handler.Follows is { } leading) command.Parameters.Add(new() { Value = leading });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))
-            entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3), reader.IsDBNull(4) ? null : reader.GetString(4)));
+            entries.Add(new StreamEntry(reader.GetInt16(0), reader.GetInt64(1), reader.GetDateTime(2), reader.GetFieldValue<byte[]>(3),
+                reader.IsDBNull(4) ? null : reader.GetString(4)));
         return entries;
     }
 
@@ -212,7 +218,8 @@ internal sealed class StreamConsumer(
 
     private async Task SetAsideAsync(StreamEntry entry, Exception fault, int attempts, CancellationToken ct)
     {
-        log.LogError(fault, "Set aside entry {Offset} of shard {Shard} after {Attempts} attempts by {Group}", entry.Offset, entry.Shard, attempts, handler.Group);
+        log.LogError(fault, "Set aside entry {Offset} of shard {Shard} after {Attempts} attempts by {Group}", entry.Offset, entry.Shard,
+            attempts, handler.Group);
         await CommitAsync([dead.SetAside(entry, fault, attempts)], [entry], ct);
         metrics.SetAside(handler.Group);
     }
@@ -257,7 +264,8 @@ internal sealed class StreamConsumer(
     }
 
     // All commands of one batch are one implicit transaction: it is sent, and answered, in one round trip.
-    private async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> effects, IReadOnlyList<StreamEntry> entries, CancellationToken ct, bool derived = false)
+    private async Task CommitAsync(IReadOnlyList<NpgsqlBatchCommand> effects, IReadOnlyList<StreamEntry> entries, CancellationToken ct,
+        bool derived = false)
     {
         var last = new Dictionary<short, long>();
         foreach (var entry in entries) last[entry.Shard] = entry.Offset;

@@ -25,7 +25,8 @@ internal static class StreamEndpoints
         left join stream_offsets o on o.stream = h.stream and o.shard = h.shard and o.consumer_group = $2
         left join lateral (
             select appended_at from stream_entries e
-            where h.head > coalesce(o.committed, 0) and e.stream = h.stream and e.shard = h.shard and e.entry_offset > coalesce(o.committed, 0)
+            where h.head > coalesce(o.committed, 0) and e.stream = h.stream and e.shard = h.shard
+                and e.entry_offset > coalesce(o.committed, 0)
             order by entry_offset limit 1
         ) first on true
         where h.stream = $1 order by h.shard
@@ -53,7 +54,8 @@ internal static class StreamEndpoints
             await using var reader = await command.ExecuteReaderAsync(ct);
             var entries = new List<DeadEntry>();
             while (await reader.ReadAsync(ct))
-                entries.Add(new DeadEntry(reader.GetInt64(0), reader.GetString(1), reader.GetInt16(2), reader.GetInt64(3), reader.GetString(4),
+                entries.Add(new DeadEntry(reader.GetInt64(0), reader.GetString(1), reader.GetInt16(2), reader.GetInt64(3),
+                    reader.GetString(4),
                     reader.GetInt32(5), reader.GetString(6), reader.GetDateTime(7), reader.GetInt32(8)));
             return TypedResults.Ok(new DeadEntries(entries));
         }).RequireScope(Scopes.Admin)
@@ -63,7 +65,8 @@ internal static class StreamEndpoints
         pipeline.MapPost("/dead/{id:long}/redrive", async Task<Results<Accepted<RedrivenEntry>, ProblemHttpResult>> (
             long id, NpgsqlDataSource source, CancellationToken ct) =>
         {
-            await using var command = source.CreateCommand("update stream_dead_entries set state = 'redriving' where id = $1 and stream = $2 and state = 'dead'");
+            await using var command =
+                source.CreateCommand("update stream_dead_entries set state = 'redriving' where id = $1 and stream = $2 and state = 'dead'");
             command.Parameters.Add(new() { Value = id });
             command.Parameters.Add(new() { Value = stream });
             return await command.ExecuteNonQueryAsync(ct) == 1
@@ -105,7 +108,8 @@ internal static class StreamEndpoints
         DateTime SetAsideAt, int Bytes);
 
     /// <summary>State of each shard.</summary>
-    public static async Task<IReadOnlyList<ShardState>> ReadAsync(NpgsqlDataSource source, string stream, string group, CancellationToken ct)
+    public static async Task<IReadOnlyList<ShardState>> ReadAsync(NpgsqlDataSource source, string stream, string group,
+        CancellationToken ct)
     {
         await using var command = source.CreateCommand(StateSql);
         command.Parameters.Add(new() { Value = stream });
@@ -116,7 +120,8 @@ internal static class StreamEndpoints
         {
             var (head, committed) = (reader.GetInt64(1), reader.GetInt64(2));
             shards.Add(new ShardState(reader.GetInt16(0), head, committed, head - committed,
-                reader.IsDBNull(3) ? null : reader.GetString(3), reader.IsDBNull(4) ? null : Math.Round(Math.Max(0, reader.GetDouble(4)), 3)));
+                reader.IsDBNull(3) ? null : reader.GetString(3),
+                reader.IsDBNull(4) ? null : Math.Round(Math.Max(0, reader.GetDouble(4)), 3)));
         }
         return shards;
     }

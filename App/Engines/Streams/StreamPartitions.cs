@@ -9,7 +9,8 @@ namespace App.Engines.Streams;
 internal sealed class StreamPartitions(Postgres postgres, StreamOptions options, TimeProvider time, ILogger<StreamPartitions> log)
 {
     // Rows stay whole up to a page: a packed entry is read at once, and TOAST would cost a second look-up each.
-    private readonly DailyPartitions days = new(postgres, "stream_entries", "toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.5", time, log);
+    private readonly DailyPartitions days = new(postgres, "stream_entries",
+        "toast_tuple_target = 8160, autovacuum_vacuum_insert_scale_factor = 0.5", time, log);
 
     /// <summary>Makes the partitions of today and the next days; a web process does so before it first appends.</summary>
     public Task CreateAheadAsync(CancellationToken ct) => days.CreateAheadAsync(ct);
@@ -52,6 +53,7 @@ internal sealed class StreamPartitions(Postgres postgres, StreamOptions options,
               and not exists (select from stream_offsets o where o.stream = e.stream and o.shard = e.shard and o.committed < e.entry_offset)
             """);
         command.Parameters.Add(new() { Value = (time.GetUtcNow() - options.Retention).UtcDateTime });
-        if (await command.ExecuteNonQueryAsync(ct) is var deleted and > 0) log.LogInformation("Deleted {Count} entries of the default partition", deleted);
+        if (await command.ExecuteNonQueryAsync(ct) is var deleted and > 0)
+            log.LogInformation("Deleted {Count} entries of the default partition", deleted);
     }
 }

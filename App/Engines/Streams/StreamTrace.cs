@@ -18,6 +18,7 @@ internal static class StreamTrace
 
     /// <summary>Begins the activity of a batch; null: nobody traces it.</summary>
     public static Activity? Begin(IStreamHandler handler, IReadOnlyList<StreamEntry> entries) => Source.HasListeners()
-        ? TraceContext.Begin(Source, $"{handler.Group} {handler.Stream}", entries.Select(entry => entry.Traceparent))?.SetTag("tandem.stream.entries", entries.Count)
+        ? TraceContext.Begin(Source, $"{handler.Group} {handler.Stream}",
+            entries.Select(entry => entry.Traceparent))?.SetTag("tandem.stream.entries", entries.Count)
         : null;
 }

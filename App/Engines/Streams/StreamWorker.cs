@@ -3,9 +3,12 @@ using App.Platform.Serving;
 
 namespace App.Engines.Streams;
 
-/// <summary>Runs the consumer groups of a worker: for each, one loop that keeps the leases of its shards and one that handles their entries.</summary>
+/// <summary>
+/// Runs the consumer groups of a worker: for each, one loop that keeps the leases of its shards and one that handles their entries.
+/// </summary>
 internal sealed class StreamWorker(
-    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, Notifications notifications, StreamMetrics metrics, TimeProvider time, ILogger<StreamWorker> log)
+    Postgres postgres, StreamOptions options, IEnumerable<IStreamHandler> handlers, Notifications notifications, StreamMetrics metrics,
+    TimeProvider time, ILogger<StreamWorker> log)
     : DrainingService
 {
     private readonly SemaphoreSlim oneInHand = new(1);

@@ -18,6 +18,7 @@ internal sealed class StreamsModule : Module
     public override void AddWorkers(IServiceCollection services)
     {
         services.AddHostedService<StreamWorker>();
-        services.AddSingleton(provider => new Duty("stream partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<StreamPartitions>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("stream partitions", TimeSpan.FromMinutes(10), provider.GetRequiredService<StreamPartitions>().RunOnceAsync));
     }
 }

@@ -34,7 +34,8 @@ internal static class CatalogEndpoints
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var (skus, names, stocks) = (items.Select(item => item.Sku).ToArray(), items.Select(item => item.Name).ToArray(), items.Select(item => item.Stock).ToArray());
+        var (skus, names, stocks) = (items.Select(item => item.Sku).ToArray(), items.Select(item => item.Name).ToArray(),
+            items.Select(item => item.Stock).ToArray());
         var (prices, currencies) = (items.Select(item => item.PriceMinor).ToArray(), items.Select(item => item.Currency).ToArray());
         // In the order of their names, so that two requests never wait for each other; one that changes nothing is not sent to Meta.
         var changed = await db.Database.ExecuteSqlAsync($"""
@@ -43,8 +44,10 @@ internal static class CatalogEndpoints
             from unnest({skus}, {names}, {stocks}, {prices}, {currencies}) as n(sku, name, stock, price_minor, currency)
             order by n.sku collate "C"
             on conflict (organization, sku) do update
-            set name = excluded.name, stock = excluded.stock, price_minor = excluded.price_minor, currency = excluded.currency, unsynced = true, changed_at = clock_timestamp()
-            where (i.name, i.stock, i.price_minor, i.currency) is distinct from (excluded.name, excluded.stock, excluded.price_minor, excluded.currency)
+            set name = excluded.name, stock = excluded.stock, price_minor = excluded.price_minor, currency = excluded.currency,
+                unsynced = true, changed_at = clock_timestamp()
+            where (i.name, i.stock, i.price_minor, i.currency) is distinct
+                from (excluded.name, excluded.stock, excluded.price_minor, excluded.currency)
             """, ct);
         if (changed > 0) await sync.ChangedAsync(organization, ct);
         await transaction.CommitAsync(ct);
@@ -67,7 +70,8 @@ internal static class CatalogEndpoints
         var page = found.Take(limit).ToList();
         var skus = page.ConvertAll(item => item.Sku);
         var reports = options.CatalogId is null ? [] : await db.Set<CatalogReport>().AsNoTracking()
-            .Where(report => report.Organization == organization && skus.Contains(report.Item)).ToDictionaryAsync(report => report.Item, StringComparer.Ordinal, ct);
+            .Where(report => report.Organization == organization && skus.Contains(report.Item))
+            .ToDictionaryAsync(report => report.Item, StringComparer.Ordinal, ct);
         return TypedResults.Ok(new ItemPage(
             page.ConvertAll(item => ListedItem.Of(item, InCatalog(reports.GetValueOrDefault(item.Sku)))),
             found.Count > limit ? Paging.Cursor(page[^1].Sku) : null));

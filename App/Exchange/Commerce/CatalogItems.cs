@@ -37,13 +37,16 @@ internal static class CatalogItems
     public static string Text(JsonFields fields, string name, int longest)
     {
         var text = fields.Text(name, required: true);
-        if (text is not null && (text.Length == 0 || text.Length > longest || text.Any(char.IsControl))) fields.Fault(name, text, $"give 1 to {longest} characters without control characters");
+        if (text is not null && (text.Length == 0 || text.Length > longest || text.Any(char.IsControl)))
+            fields.Fault(name, text, $"give 1 to {longest} characters without control characters");
         return text ?? "";
     }
 
     private static CatalogItem Item(JsonFields fields, string organization)
     {
-        if (fields.Value.ValueKind != JsonValueKind.Object) fields.Faults.Add(new FieldError(fields.Field, JsonFields.Show(fields.Value), "give an object with sku, name, stock, priceMinor and currency"));
+        if (fields.Value.ValueKind != JsonValueKind.Object)
+            fields.Faults.Add(new FieldError(fields.Field, JsonFields.Show(fields.Value),
+                "give an object with sku, name, stock, priceMinor and currency"));
         fields.Only("sku", "name", "stock", "priceMinor", "currency");
         return new CatalogItem
         {
@@ -59,7 +62,8 @@ internal static class CatalogItems
     private static string CurrencyOf(JsonFields fields)
     {
         var currency = fields.Text("currency", required: true);
-        if (currency is not null && (currency.Length != 3 || !currency.All(char.IsAsciiLetterUpper))) fields.Fault("currency", currency, "give three capital letters of ISO 4217, such as NGN");
+        if (currency is not null && (currency.Length != 3 || !currency.All(char.IsAsciiLetterUpper)))
+            fields.Fault("currency", currency, "give three capital letters of ISO 4217, such as NGN");
         return currency ?? "";
     }
 }

@@ -15,8 +15,11 @@ internal sealed class CatalogSync(AppDbContext db, JobQueue queue, CommerceOptio
     public async Task ChangedAsync(string organization, CancellationToken ct)
     {
         if (options.CatalogId is null) return;
-        await db.Database.ExecuteSqlAsync($"select pg_advisory_xact_lock_shared(hashtextextended('catalog.sync:' || {organization}, 20261123))", ct);
-        await queue.EnqueueAsync(db, [new NewJob(SyncCatalog.Kind.Name, new SyncCatalogArgs()) { Organization = organization, Delay = CommerceOptions.SyncPause, UniqueKey = "catalog.sync:" + organization }], ct);
+        await db.Database.ExecuteSqlAsync(
+            $"select pg_advisory_xact_lock_shared(hashtextextended('catalog.sync:' || {organization}, 20261123))", ct);
+        await queue.EnqueueAsync(db,
+            [new NewJob(SyncCatalog.Kind.Name, new SyncCatalogArgs()) { Organization = organization, Delay = CommerceOptions.SyncPause,
+                UniqueKey = "catalog.sync:" + organization }], ct);
     }
 
     /// <summary>Locks out those who change, until the transaction ends.</summary>

@@ -13,5 +13,6 @@ internal sealed class CommerceEvents(AppDbContext db, WebhookEvents webhooks, Ti
     /// <param name="data">It, as the API answers it.</param>
     /// <param name="ct">Gives up.</param>
     public Task PublishAsync(string organization, string type, object data, CancellationToken ct) =>
-        webhooks.PublishAsync(db, organization, type, JsonSerializer.Serialize(new { type, timestamp = time.GetUtcNow().UtcDateTime, data }, JsonSerializerOptions.Web), ct);
+        webhooks.PublishAsync(db, organization, type,
+            JsonSerializer.Serialize(new { type, timestamp = time.GetUtcNow().UtcDateTime, data }, JsonSerializerOptions.Web), ct);
 }

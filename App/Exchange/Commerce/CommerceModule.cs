@@ -12,7 +12,8 @@ internal sealed class CommerceModule : Module
     public override void AddServices(IServiceCollection services, Variables variables)
     {
         services.AddSingleton(CommerceOptions.Read(variables));
-        services.AddSingleton<CommerceMetrics>().AddScoped<CatalogSync>().AddScoped<CommerceEvents>().AddScoped<Reservations>().AddScoped<Payments>();
+        services.AddSingleton<CommerceMetrics>()
+            .AddScoped<CatalogSync>().AddScoped<CommerceEvents>().AddScoped<Reservations>().AddScoped<Payments>();
         services.AddSingleton<PaymentsHealth>();
         services.AddSingleton(provider => new HealthPart("payments", provider.GetRequiredService<PaymentsHealth>().CheckAsync));
         services.AddJobKind<ExpireReservationArgs, ExpireReservation>(ExpireReservation.Kind);

@@ -9,7 +9,10 @@ namespace App.Exchange.Commerce;
 /// <summary>Which reservation.</summary>
 internal sealed record ExpireReservationArgs(Guid ReservationId);
 
-/// <summary>Gives back what a reservation holds when its time is over. Each has a job of its own, queued with it and due then; nobody scans for them.</summary>
+/// <summary>
+/// Gives back what a reservation holds when its time is over. Each has a job of its own, queued with it and due then; nobody scans for
+/// them.
+/// </summary>
 internal sealed class ExpireReservation(AppDbContext db, Reservations reservations) : IJobHandler<ExpireReservationArgs>
 {
     /// <summary>The kind.</summary>
@@ -21,14 +24,16 @@ internal sealed class ExpireReservation(AppDbContext db, Reservations reservatio
     public async Task<JobOutcome> RunAsync(ExpireReservationArgs args, JobContext job, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var held = await db.Set<Reservation>().AnyAsync(reservation => reservation.Id == args.ReservationId && reservation.Status == Reservation.Held, ct);
+        var held = await db.Set<Reservation>()
+            .AnyAsync(reservation => reservation.Id == args.ReservationId && reservation.Status == Reservation.Held, ct);
         if (!held) return JobOutcome.Done();
         if (await reservations.EndInAsync(args.ReservationId, Reservation.Expired, ct) is null)
         {
             // Ended meanwhile, or the clock of the database was set back.
             return JobOutcome.Snooze(NotYet);
         }
-        var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
+        var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(),
+            (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
         await transaction.CommitAsync(ct);
         return settled;
     }

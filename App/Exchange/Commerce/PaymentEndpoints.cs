@@ -34,12 +34,16 @@ internal static class PaymentEndpoints
     {
         var faults = new List<FieldError>();
         var (request, limit) = (context.Request, Paging.Limit(context.Request, faults));
-        var (status, provider, reference, flag) = (request.Query["status"].ToString(), request.Query["provider"].ToString(), request.Query["reference"].ToString(), request.Query["needsRefund"].ToString());
-        if (status.Length > 0 && !Payment.Statuses.Contains(status)) faults.Add(new FieldError("status", Problems.Shorten(status), $"use one of {string.Join(", ", Payment.Statuses)}"));
-        if (flag.Length > 0 && !bool.TryParse(flag, out _)) faults.Add(new FieldError("needsRefund", Problems.Shorten(flag), "use true or false"));
+        var (status, provider, reference, flag) = (request.Query["status"].ToString(), request.Query["provider"].ToString(),
+            request.Query["reference"].ToString(), request.Query["needsRefund"].ToString());
+        if (status.Length > 0 && !Payment.Statuses.Contains(status))
+            faults.Add(new FieldError("status", Problems.Shorten(status), $"use one of {string.Join(", ", Payment.Statuses)}"));
+        if (flag.Length > 0 && !bool.TryParse(flag, out _))
+            faults.Add(new FieldError("needsRefund", Problems.Shorten(flag), "use true or false"));
         var before = long.MaxValue;
         if (Paging.Position(request, 1, faults) is { } position && !long.TryParse(position[0], out before))
-            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var organization = context.User.Organization();
@@ -47,7 +51,8 @@ internal static class PaymentEndpoints
         if (status.Length > 0) wanted = wanted.Where(payment => payment.Status == status);
         if (provider.Length > 0) wanted = wanted.Where(payment => payment.Provider == provider);
         if (reference.Length > 0) wanted = wanted.Where(payment => payment.Reference == reference);
-        if (flag.Length > 0) wanted = bool.Parse(flag) ? wanted.Where(payment => payment.NeedsRefund) : wanted.Where(payment => !payment.NeedsRefund);
+        if (flag.Length > 0)
+            wanted = bool.Parse(flag) ? wanted.Where(payment => payment.NeedsRefund) : wanted.Where(payment => !payment.NeedsRefund);
         var found = await wanted.OrderByDescending(payment => payment.Id).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
         return TypedResults.Ok(new PaymentPage(
@@ -58,7 +63,8 @@ internal static class PaymentEndpoints
         long id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        return await db.Set<Payment>().AsNoTracking().SingleOrDefaultAsync(payment => payment.Id == id && payment.Organization == organization, ct) is { } found
+        return await db.Set<Payment>()
+            .AsNoTracking().SingleOrDefaultAsync(payment => payment.Id == id && payment.Organization == organization, ct) is { } found
             ? TypedResults.Ok(found.Answer())
             : Problems.NotFound("payment", $"{id}");
     }
@@ -69,6 +75,7 @@ internal static class PaymentEndpoints
         if (await payments.SettleAsync(context.User.Organization(), id, ct) is not { } now) return Problems.NotFound("payment", $"{id}");
         return now.Status == Payment.Refunded
             ? TypedResults.Ok(now.Answer())
-            : Problems.Of(StatusCodes.Status409Conflict, "The payment is not one that must be refunded.", new FieldError("needsRefund", "false", "choose one of GET /api/payments?needsRefund=true"));
+            : Problems.Of(StatusCodes.Status409Conflict, "The payment is not one that must be refunded.",
+                new FieldError("needsRefund", "false", "choose one of GET /api/payments?needsRefund=true"));
     }
 }

@@ -23,7 +23,8 @@ internal enum PaymentNews
 /// <param name="Reference">What it says that it pays: a reservation's reference, or its id.</param>
 /// <param name="AmountMinor">How much, in the smallest unit; of a refund, how much was given back.</param>
 /// <param name="Currency">ISO 4217.</param>
-internal sealed record PaymentNotice(string Provider, PaymentNews News, string ProviderReference, string Reference, long AmountMinor, string Currency)
+internal sealed record PaymentNotice(string Provider, PaymentNews News, string ProviderReference, string Reference, long AmountMinor,
+    string Currency)
 {
     /// <summary>The reservation's id, where the payment carries it.</summary>
     public Guid? ReservationId { get; init; }

@@ -17,6 +17,8 @@ internal sealed class PaymentsHealth(Postgres postgres)
         var count = reader.GetInt64(0);
         return count == 0
             ? new PartHealth(HealthStatus.Up, Details: new { needRefund = 0 })
-            : new PartHealth(HealthStatus.Degraded, $"{count} {(count == 1 ? "payment needs a refund" : "payments need a refund")}: GET /api/payments?needsRefund=true.", new { needRefund = count, oldest = reader.GetDateTime(1) });
+            : new PartHealth(HealthStatus.Degraded,
+                $"{count} {(count == 1 ? "payment needs a refund" : "payments need a refund")}: GET /api/payments?needsRefund=true.",
+                new { needRefund = count, oldest = reader.GetDateTime(1) });
     }
 }

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace App.Exchange.Commerce;
 
-/// <summary>A hold on stock, until it is confirmed, released, or its time is over. Written through <see cref="Reservations"/> alone.</summary>
+/// <summary>
+/// A hold on stock, until it is confirmed, released, or its time is over. Written through <see cref="Reservations"/> alone.
+/// </summary>
 internal sealed class Reservation
 {
     /// <summary>Holds stock.</summary>

@@ -41,7 +41,8 @@ internal static class ReservationEndpoints
         var faults = new List<FieldError>();
         var fields = new JsonFields(body, "", faults);
         fields.Only("sku", "quantity", "reference");
-        var (sku, quantity, reference) = (CatalogItems.Text(fields, "sku", 128), (int)fields.Long("quantity", 1, MostQuantity), CatalogItems.Text(fields, "reference", 128));
+        var (sku, quantity, reference) = (CatalogItems.Text(fields, "sku", 128), (int)fields.Long("quantity", 1, MostQuantity),
+            CatalogItems.Text(fields, "reference", 128));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var (outcome, reservation) = await reservations.ReserveAsync(context.User.Organization(), sku, quantity, reference, ct);
@@ -49,9 +50,14 @@ internal static class ReservationEndpoints
         {
             ReserveOutcome.Held => TypedResults.Created($"/api/reservations/{reservation!.Id}", reservation.Answer()),
             ReserveOutcome.NoSuchItem => Problems.NotFound("item", sku),
-            ReserveOutcome.TooLittle => Conflict("There is too little in stock.", "quantity", $"{quantity}", "ask for less, or wait until more is there"),
-            ReserveOutcome.Ended => Conflict($"The reservation of this reference is {reservation!.Status}.", "reference", reference, "use another reference for a new reservation"),
-            _ => Conflict("The reference was used for another reservation.", "reference", reference, $"use another reference: this one is of {reservation!.Quantity} × {Problems.Shorten(reservation.Sku)}"),
+            ReserveOutcome.TooLittle =>
+                Conflict("There is too little in stock.", "quantity", $"{quantity}", "ask for less, or wait until more is there"),
+            ReserveOutcome.Ended =>
+                Conflict($"The reservation of this reference is {reservation!.Status}.", "reference", reference,
+                    "use another reference for a new reservation"),
+            _ =>
+                Conflict("The reference was used for another reservation.", "reference", reference,
+                    $"use another reference: this one is of {reservation!.Quantity} × {Problems.Shorten(reservation.Sku)}"),
         };
     }
 
@@ -66,11 +72,14 @@ internal static class ReservationEndpoints
         var reference = context.Request.Query["reference"].ToString();
         var before = Guid.AllBitsSet;
         if (Paging.Position(context.Request, 1, faults) is { } position && !Guid.TryParse(position[0], out before))
-            faults.Add(new FieldError("cursor", Problems.Shorten(context.Request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+            faults.Add(new FieldError("cursor", Problems.Shorten(context.Request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         var organization = context.User.Organization();
         var found = await db.Set<Reservation>().AsNoTracking()
-            .Where(one => one.Organization == organization && one.Id < before && (status == "" || one.Status == status) && (reference == "" || one.Reference == reference))
+            .Where(one =>
+                one.Organization == organization && one.Id < before && (status == "" || one.Status == status)
+                    && (reference == "" || one.Reference == reference))
             .OrderByDescending(one => one.Id).Take(limit + 1).ToListAsync(ct);
         var page = found.Take(limit).ToList();
         return TypedResults.Ok(new ReservationPage(
@@ -81,7 +90,9 @@ internal static class ReservationEndpoints
         string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        return Guid.TryParse(id, out var wanted) && await db.Set<Reservation>().AsNoTracking().SingleOrDefaultAsync(one => one.Id == wanted && one.Organization == organization, ct) is { } found
+        return Guid.TryParse(id, out var wanted)
+            && await db.Set<Reservation>()
+                .AsNoTracking().SingleOrDefaultAsync(one => one.Id == wanted && one.Organization == organization, ct) is { } found
             ? TypedResults.Ok(found.Answer())
             : Problems.NotFound("reservation", id);
     }
@@ -89,7 +100,8 @@ internal static class ReservationEndpoints
     private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ConfirmAsync(
         string id, HttpContext context, Reservations reservations, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var wanted) || await reservations.ConfirmAsync(context.User.Organization(), wanted, ct) is not { } now) return Problems.NotFound("reservation", id);
+        if (!Guid.TryParse(id, out var wanted) || await reservations.ConfirmAsync(context.User.Organization(), wanted, ct) is not { } now)
+            return Problems.NotFound("reservation", id);
         return now.Status == Reservation.Confirmed
             ? TypedResults.Ok(now.Answer())
             : Conflict($"The reservation is {now.Status}.", "status", now.Status, "reserve again with another reference");
@@ -98,7 +110,8 @@ internal static class ReservationEndpoints
     private static async Task<Results<Ok<ReservationAnswer>, ProblemHttpResult>> ReleaseAsync(
         string id, HttpContext context, Reservations reservations, CancellationToken ct)
     {
-        if (!Guid.TryParse(id, out var wanted) || await reservations.ReleaseAsync(context.User.Organization(), wanted, ct) is not { } now) return Problems.NotFound("reservation", id);
+        if (!Guid.TryParse(id, out var wanted) || await reservations.ReleaseAsync(context.User.Organization(), wanted, ct) is not { } now)
+            return Problems.NotFound("reservation", id);
         return now.Status == Reservation.Confirmed
             ? Conflict("The reservation is confirmed.", "status", now.Status, "what is sold comes back by changing the item's stock")
             : TypedResults.Ok(now.Answer());

@@ -5,11 +5,15 @@ using Npgsql;
 
 namespace App.Exchange.Commerce;
 
-/// <summary>Takes stock, gives it back, and sells it. Each change is one statement, and the database's clock decides who came in time.</summary>
-internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync catalog, CommerceEvents events, CommerceOptions options, CommerceMetrics metrics)
+/// <summary>
+/// Takes stock, gives it back, and sells it. Each change is one statement, and the database's clock decides who came in time.
+/// </summary>
+internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync catalog, CommerceEvents events, CommerceOptions options,
+    CommerceMetrics metrics)
 {
     /// <summary>Holds stock, and queues the expiry in the same commit. The same reference gets the same reservation.</summary>
-    public async Task<(ReserveOutcome Outcome, Reservation? Reservation)> ReserveAsync(string organization, string sku, int quantity, string reference, CancellationToken ct)
+    public async Task<(ReserveOutcome Outcome, Reservation? Reservation)> ReserveAsync(string organization, string sku, int quantity,
+        string reference, CancellationToken ct)
     {
         if (await FindAsync(organization, reference, ct) is { } before) return Judge(before, sku, quantity);
         try
@@ -17,7 +21,9 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
             await using var transaction = await db.Database.BeginTransactionAsync(ct);
             if (await TakeAsync(organization, sku, quantity, reference, ct) is { } made)
             {
-                await queue.EnqueueAsync(db, [new NewJob(ExpireReservation.Kind.Name, new ExpireReservationArgs(made.Id)) { Organization = organization, Delay = options.ReservationTtl }], ct);
+                await queue.EnqueueAsync(db,
+                    [new NewJob(ExpireReservation.Kind.Name, new ExpireReservationArgs(made.Id)) { Organization = organization,
+                        Delay = options.ReservationTtl }], ct);
                 await catalog.ChangedAsync(organization, ct);
                 await transaction.CommitAsync(ct);
                 metrics.Reserved(Reservation.Held);
@@ -30,7 +36,8 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
         }
         if (await FindAsync(organization, reference, ct) is { } other) return Judge(other, sku, quantity);
         metrics.Reserved("refused");
-        return (await db.Set<CatalogItem>().AnyAsync(item => item.Organization == organization && item.Sku == sku, ct) ? ReserveOutcome.TooLittle : ReserveOutcome.NoSuchItem, null);
+        return (await db.Set<CatalogItem>().AnyAsync(item => item.Organization == organization && item.Sku == sku, ct)
+            ? ReserveOutcome.TooLittle : ReserveOutcome.NoSuchItem, null);
     }
 
     /// <summary>Sells what is held.</summary>
@@ -67,7 +74,9 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
         return now;
     }
 
-    /// <summary>Ends a reservation that is held, and gives its stock back, in the transaction that is open. It expires only when its time is over.</summary>
+    /// <summary>
+    /// Ends a reservation that is held, and gives its stock back, in the transaction that is open. It expires only when its time is over.
+    /// </summary>
     /// <returns>The reservation; null: it is not held, or its time is not over.</returns>
     public async Task<Reservation?> EndInAsync(Guid id, string status, CancellationToken ct)
     {
@@ -90,7 +99,8 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
 
     /// <summary>Locks a reservation until the transaction ends.</summary>
     public async Task<Reservation?> LockAsync(string organization, Guid id, CancellationToken ct) =>
-        (await db.Set<Reservation>().FromSql($"select * from reservations where id = {id} and organization = {organization} for update").AsNoTracking().ToListAsync(ct)).SingleOrDefault();
+        (await db.Set<Reservation>().FromSql($"select * from reservations where id = {id} and organization = {organization} for update")
+            .AsNoTracking().ToListAsync(ct)).SingleOrDefault();
 
     // Whoever waits for the lock of the item looks at the stock again when it has it: of 500 who want the last one, one gets it.
     private async Task<Reservation?> TakeAsync(string organization, string sku, int quantity, string reference, CancellationToken ct) =>
@@ -101,13 +111,15 @@ internal sealed class Reservations(AppDbContext db, JobQueue queue, CatalogSync 
                 returning price_minor, currency
             )
             insert into reservations (id, organization, sku, quantity, reference, amount_minor, currency, expires_at)
-            select {Guid.CreateVersion7()}, {organization}, {sku}, {quantity}, {reference}, price_minor * {quantity}, currency, clock_timestamp() + {options.ReservationTtl}
+            select {Guid.CreateVersion7()}, {organization}, {sku}, {quantity}, {reference}, price_minor * {quantity}, currency,
+                clock_timestamp() + {options.ReservationTtl}
             from taken
             returning *
             """).AsNoTracking().ToListAsync(ct)).SingleOrDefault();
 
     private Task<Reservation?> FindAsync(string organization, string reference, CancellationToken ct) =>
-        db.Set<Reservation>().AsNoTracking().SingleOrDefaultAsync(reservation => reservation.Organization == organization && reservation.Reference == reference, ct);
+        db.Set<Reservation>().AsNoTracking()
+            .SingleOrDefaultAsync(reservation => reservation.Organization == organization && reservation.Reference == reference, ct);
 
     private static (ReserveOutcome, Reservation?) Judge(Reservation found, string sku, int quantity) =>
         (found.Sku != sku || found.Quantity != quantity ? ReserveOutcome.OtherRequest

@@ -11,7 +11,9 @@ namespace App.Exchange.Commerce;
 /// <summary>Arguments of <see cref="SyncCatalog"/>: none but the job's organization.</summary>
 internal sealed record SyncCatalogArgs;
 
-/// <summary>Hands the changed items of an organization to the outbox, in batches; the mark of an item and its message are one commit.</summary>
+/// <summary>
+/// Hands the changed items of an organization to the outbox, in batches; the mark of an item and its message are one commit.
+/// </summary>
 internal sealed class SyncCatalog(AppDbContext db, CatalogSync sync, Outbox outbox, CommerceOptions options) : IJobHandler<SyncCatalogArgs>
 {
     /// <summary>The kind.</summary>
@@ -34,7 +36,8 @@ internal sealed class SyncCatalog(AppDbContext db, CatalogSync sync, Outbox outb
             sent += items.Count;
         }
         job.Log($"{sent} changed items");
-        var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
+        var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(),
+            (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
         await transaction.CommitAsync(ct);
         return settled;
     }
@@ -57,7 +60,8 @@ internal sealed class SyncCatalog(AppDbContext db, CatalogSync sync, Outbox outb
     private async Task<List<CatalogItem>> GatherAsync(string organization, CancellationToken ct) =>
         await db.Set<CatalogItem>().FromSql($"""
             update catalog_items i set unsynced = false
-            from (select sku from catalog_items where organization = {organization} and unsynced order by sku limit {Together} for no key update skip locked) due
+            from (select sku from catalog_items where organization = {organization} and unsynced order by sku
+                limit {Together} for no key update skip locked) due
             where i.organization = {organization} and i.sku = due.sku
             returning i.*
             """).AsNoTracking().ToListAsync(ct);

@@ -3,7 +3,9 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace App.Exchange.Messages;
 
-/// <summary>One attempt to deliver a message, kept for inspection: the one that delivered it in its own row, others in <c>deliveries</c>.</summary>
+/// <summary>
+/// One attempt to deliver a message, kept for inspection: the one that delivered it in its own row, others in <c>deliveries</c>.
+/// </summary>
 internal sealed class Delivery
 {
     /// <summary>The message.</summary>

@@ -25,7 +25,9 @@ internal sealed record MessageOptions
     /// <summary>How long an endpoint may take to answer.</summary>
     public required TimeSpan WebhookTimeout { get; init; }
 
-    /// <summary>How long a message may be uncertain before it is given up; null: until a status comes or somebody drives it again.</summary>
+    /// <summary>
+    /// How long a message may be uncertain before it is given up; null: until a status comes or somebody drives it again.
+    /// </summary>
     public required TimeSpan? UncertainFor { get; init; }
 
     /// <summary>How long messages that have ended are kept.</summary>
@@ -36,10 +38,12 @@ internal sealed record MessageOptions
     {
         Poll = TimeSpan.FromSeconds(variables.Integer("OUTBOX_WORKER_INTERVAL_SECONDS", 1, 1, 3600)),
         Batch = variables.Integer("OUTBOX_WORKER_BATCH_SIZE", 50, 1, 1000),
-        WebhookSchedule = RetrySchedule.Read(variables, "WEBHOOK_RETRY_SCHEDULE", RetrySchedule.OfSeconds(0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)),
+        WebhookSchedule = RetrySchedule.Read(variables, "WEBHOOK_RETRY_SCHEDULE",
+            RetrySchedule.OfSeconds(0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)),
         SigningSecret = WebhookSecret.Read(variables, "WEBHOOK_SIGNING_SECRET"),
         WebhookTimeout = TimeSpan.FromMilliseconds(variables.Integer("WEBHOOK_TIMEOUT_MS", 15_000, 100, 120_000)),
-        UncertainFor = variables.Integer("WHATSAPP_UNCERTAIN_HOURS", 24, 0, 24 * 30) is > 0 and var hours ? TimeSpan.FromHours(hours) : null,
+        UncertainFor = variables.Integer("WHATSAPP_UNCERTAIN_HOURS", 24, 0, 24 * 30) is > 0 and var hours
+            ? TimeSpan.FromHours(hours) : null,
         Keep = TimeSpan.FromDays(variables.Integer("MESSAGE_RETENTION_DAYS", 30, 1, 3650)),
     };
 }

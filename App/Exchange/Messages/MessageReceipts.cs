@@ -13,7 +13,8 @@ namespace App.Exchange.Messages;
 /// <param name="At">When, by the far side's clock.</param>
 /// <param name="ErrorCode">Why it failed.</param>
 /// <param name="Error">Why it failed, in words.</param>
-internal sealed record MessageReceipt(Guid? Message, string? ProviderId, string Status, DateTimeOffset At, int? ErrorCode = null, string? Error = null);
+internal sealed record MessageReceipt(Guid? Message, string? ProviderId, string Status, DateTimeOffset At, int? ErrorCode = null,
+    string? Error = null);
 
 /// <summary>
 /// Applies reports in whatever order and as often as they come: a status never goes backwards, a repeated one does
@@ -30,21 +31,27 @@ internal static class MessageReceipts
     public static async Task<IReadOnlyList<Guid>> ApplyAsync(AppDbContext db, IReadOnlyList<MessageReceipt> receipts, CancellationToken ct)
     {
         if (receipts.FirstOrDefault(receipt => !Statuses.Contains(receipt.Status)) is { } odd)
-            throw new ArgumentException($"'{odd.Status}' is no status of a message: give one of {string.Join(", ", Statuses)}.", nameof(receipts));
+            throw new ArgumentException($"'{odd.Status}' is no status of a message: give one of {string.Join(", ", Statuses)}.",
+                nameof(receipts));
         await db.Database.OpenConnectionAsync(ct);
         try
         {
-            await using var command = new NpgsqlCommand("select messages_receive($1, $2, $3, $4, $5, $6)", (NpgsqlConnection)db.Database.GetDbConnection(),
+            await using var command = new NpgsqlCommand("select messages_receive($1, $2, $3, $4, $5, $6)",
+                (NpgsqlConnection)db.Database.GetDbConnection(),
                 db.Database.CurrentTransaction?.GetDbTransaction() as NpgsqlTransaction)
             {
                 Parameters =
                 {
-                    new() { Value = receipts.Select(receipt => receipt.Message).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
-                    new() { Value = receipts.Select(receipt => receipt.ProviderId).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                    new() { Value = receipts.Select(receipt => receipt.Message).ToArray(),
+                        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
+                    new() { Value = receipts.Select(receipt => receipt.ProviderId).ToArray(),
+                        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
                     new() { Value = receipts.Select(receipt => receipt.Status).ToArray() },
                     new() { Value = receipts.Select(receipt => receipt.At.UtcDateTime).ToArray() },
-                    new() { Value = receipts.Select(receipt => receipt.ErrorCode).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
-                    new() { Value = receipts.Select(receipt => receipt.Error is { Length: > 2000 } error ? error[..2000] : receipt.Error).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                    new() { Value = receipts.Select(receipt => receipt.ErrorCode).ToArray(),
+                        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer },
+                    new() { Value = receipts.Select(receipt => receipt.Error is { Length: > 2000 } error ? error[..2000] : receipt.Error)
+                        .ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
                 },
             };
             await using var reader = await command.ExecuteReaderAsync(ct);

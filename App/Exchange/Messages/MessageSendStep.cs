@@ -13,7 +13,8 @@ namespace App.Exchange.Messages;
 /// <c>message.send</c>: <c>{"channel","to","body"}</c> to <c>{"id","status","providerId"}</c>. Sends one message for the step,
 /// however often it is tried, and waits without a worker until it is delivered or dead.
 /// </summary>
-internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageRequest parser, MessageStore store, TimeProvider time) : IStepHandler
+internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageRequest parser, MessageStore store, TimeProvider time)
+    : IStepHandler
 {
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan LongestLook = TimeSpan.FromSeconds(60);
@@ -26,7 +27,8 @@ internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageReques
     {
         input.Only("channel", "to", "body", "orderKey");
         var (channel, to) = (input.Text("channel", required: true), input.Text("to", required: true));
-        if (channel is not null && !MessageChannel.All.Contains(channel)) input.Fault("channel", channel, $"use one of {string.Join(", ", MessageChannel.All)}");
+        if (channel is not null && !MessageChannel.All.Contains(channel))
+            input.Fault("channel", channel, $"use one of {string.Join(", ", MessageChannel.All)}");
         if (channel == MessageChannel.Webhook && to is not null && WebhookUrl.CureOf(to) is { } cure) input.Fault("to", to, cure);
         input.Require("body", "give what is to be sent");
     }
@@ -48,7 +50,8 @@ internal sealed class MessageSendStep(IServiceScopeFactory scopes, MessageReques
             case SentMessageKind.OtherPayload:
                 return StepOutcome.Fail($"This step has sent message {sent.Id} with another content: repeat the run instead.");
         }
-        if (sent.Status == MessageState.Dead && !step.HasWaited && step.Attempt > 1 && await store.RedriveAsync(step.Organization, [sent.Id], ct) > 0) return StepOutcome.Wait(ShortestLook);
+        if (sent.Status == MessageState.Dead && !step.HasWaited && step.Attempt > 1
+            && await store.RedriveAsync(step.Organization, [sent.Id], ct) > 0) return StepOutcome.Wait(ShortestLook);
 
         var found = await db.Set<Message>().AsNoTracking().SingleAsync(one => one.Id == sent.Id, ct);
         return found.State switch

@@ -15,7 +15,8 @@ internal sealed class MessageStore
 
     private const string SelectSql = """
         select id from messages where organization = $1 and state = $2 and id > $3
-            and ($4::text is null or channel = $4) and ($5::text is null or recipient = $5) and ($6::timestamptz is null or created_at >= $6)
+            and ($4::text is null or channel = $4) and ($5::text is null or recipient = $5)
+                and ($6::timestamptz is null or created_at >= $6)
             and ($7::text is null or strpos(lower(error), lower($7)) > 0 or error_code = $8::int)
         order by id limit $9
         """;
@@ -47,7 +48,8 @@ internal sealed class MessageStore
         }
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        if (message.Idempotency is { } sent && await FindAsync(connection, message.Organization, sent.Key, sent.Hash, ct) is { } before) return before;
+        if (message.Idempotency is { } sent && await FindAsync(connection, message.Organization, sent.Key, sent.Hash, ct) is { } before)
+            return before;
         await outbox.AddManyAsync(connection, transaction, [message], ct);
         await transaction.CommitAsync(ct);
         return Taken(message);
@@ -60,13 +62,17 @@ internal sealed class MessageStore
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
         var driven = new List<DrivenMessage>();
-        await using (var command = new NpgsqlCommand("select id, drive, channel, recipient, order_key from messages_drive_again($1, $2)", connection, transaction)
+        await using (var command = new NpgsqlCommand("select id, drive, channel, recipient, order_key from messages_drive_again($1, $2)",
+            connection, transaction)
         {
             Parameters = { new() { Value = organization }, new() { Value = ids.ToArray() } },
         })
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
-            while (await reader.ReadAsync(ct)) driven.Add(new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3), reader.IsDBNull(4) ? null : reader.GetString(4)));
+            while (await reader.ReadAsync(ct))
+                driven.Add(
+                    new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3),
+                        reader.IsDBNull(4) ? null : reader.GetString(4)));
         }
         await outbox.EnqueueAsync(connection, transaction, organization, [.. driven.OrderBy(one => one.Id)], ct);
         await transaction.CommitAsync(ct);
@@ -85,9 +91,12 @@ internal sealed class MessageStore
             {
                 command.Parameters.AddRange(new NpgsqlParameter[]
                 {
-                    new() { Value = organization }, new() { Value = filter.Status! }, new() { Value = after }, Text(filter.Channel), Text(filter.To),
-                    new() { Value = (object?)filter.Since?.UtcDateTime ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz }, Text(filter.Error),
-                    new() { Value = (object?)filter.ErrorCode ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer }, new() { Value = Together },
+                    new() { Value = organization }, new() { Value = filter.Status! }, new() { Value = after }, Text(filter.Channel),
+                    Text(filter.To),
+                    new() { Value = (object?)filter.Since?.UtcDateTime ?? DBNull.Value,
+                        NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.TimestampTz }, Text(filter.Error),
+                    new() { Value = (object?)filter.ErrorCode ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Integer },
+                    new() { Value = Together },
                 });
                 await using var reader = await command.ExecuteReaderAsync(ct);
                 while (await reader.ReadAsync(ct)) ids.Add(reader.GetGuid(0));
@@ -110,13 +119,18 @@ internal sealed class MessageStore
 
     private static SentMessage Taken(NewMessage message) => new(SentMessageKind.Taken, message.Id, MessageState.Pending);
 
-    private static NpgsqlParameter Text(string? value) => new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
+    private static NpgsqlParameter Text(string? value) =>
+        new() { Value = (object?)value ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text };
 
-    private static async Task<SentMessage?> FindAsync(NpgsqlConnection connection, string organization, string key, byte[] hash, CancellationToken ct)
+    private static async Task<SentMessage?> FindAsync(NpgsqlConnection connection, string organization, string key, byte[] hash,
+        CancellationToken ct)
     {
-        await using (var @lock = new NpgsqlCommand(LockKeySql, connection) { Parameters = { new() { Value = organization }, new() { Value = key } } })
+        await using (var @lock = new NpgsqlCommand(LockKeySql,
+            connection)
+        { Parameters = { new() { Value = organization }, new() { Value = key } } })
             if (await @lock.ExecuteScalarAsync(ct) is false) return new(SentMessageKind.InFlight, default, "");
-        await using var find = new NpgsqlCommand("select id, payload_hash, state from messages where organization = $1 and idempotency_key = $2", connection)
+        await using var find = new NpgsqlCommand(
+            "select id, payload_hash, state from messages where organization = $1 and idempotency_key = $2", connection)
         {
             Parameters = { new() { Value = organization }, new() { Value = key } },
         };

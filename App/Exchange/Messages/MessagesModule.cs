@@ -20,7 +20,8 @@ internal sealed class MessagesModule : Module
     /// <inheritdoc/>
     public override void AddServices(IServiceCollection services, Variables variables)
     {
-        services.AddSingleton(MessageOptions.Read(variables)).AddSingleton(MetaOptions.Read(variables)).AddSingleton(EmailOptions.Read(variables));
+        services.AddSingleton(MessageOptions.Read(variables))
+            .AddSingleton(MetaOptions.Read(variables)).AddSingleton(EmailOptions.Read(variables));
         services.AddSingleton<MetaApi>().AddSingleton<CatalogReports>();
         services.AddSingleton<IMessageChannel, WebhookChannel>();
         services.AddSingleton<IMessageChannel, WhatsAppChannel>();
@@ -44,12 +45,21 @@ internal sealed class MessagesModule : Module
         services.AddJobPool(DeliverMessage.Queue, provider =>
         {
             var options = provider.GetRequiredService<MessageOptions>();
-            return new JobPool(DeliverMessage.Queue, options.InFlight) { Together = 128, Poll = options.Poll, MostTogether = options.Batch, Prefetch = MessageIntake.Prefetch };
+            return new JobPool(DeliverMessage.Queue, options.InFlight)
+            {
+                Together = 128,
+                Poll = options.Poll,
+                MostTogether = options.Batch,
+                Prefetch = MessageIntake.Prefetch
+            };
         });
         services.AddSingleton<MessageUpkeep>().AddSingleton<MessageGauges>();
-        services.AddSingleton(provider => new Duty("message pruning", TimeSpan.FromMinutes(10), provider.GetRequiredService<MessageUpkeep>().PruneAsync));
-        services.AddSingleton(provider => new Duty("message rescue", TimeSpan.FromSeconds(15), provider.GetRequiredService<MessageUpkeep>().AbandonAsync));
-        services.AddSingleton(provider => new Duty("message gauges", MessageGauges.Interval, provider.GetRequiredService<MessageGauges>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("message pruning", TimeSpan.FromMinutes(10), provider.GetRequiredService<MessageUpkeep>().PruneAsync));
+        services.AddSingleton(provider =>
+            new Duty("message rescue", TimeSpan.FromSeconds(15), provider.GetRequiredService<MessageUpkeep>().AbandonAsync));
+        services.AddSingleton(provider =>
+            new Duty("message gauges", MessageGauges.Interval, provider.GetRequiredService<MessageGauges>().RunOnceAsync));
     }
 
     /// <inheritdoc/>

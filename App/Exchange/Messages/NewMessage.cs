@@ -11,12 +11,15 @@ namespace App.Exchange.Messages;
 internal sealed record NewMessage(string Organization, string Channel, string To, string Body)
 {
     /// <summary>A message whose body is JSON already.</summary>
-    public NewMessage(string organization, string channel, string to, JsonElement body) : this(organization, channel, to, body.GetRawText()) { }
+    public NewMessage(string organization, string channel, string to, JsonElement body)
+        : this(organization, channel, to, body.GetRawText()) { }
 
     /// <summary>What a webhook tells of, where it was fanned out by type.</summary>
     public string? EventType { get; init; }
 
-    /// <summary>Webhooks to one URL with the same key go out one at a time, in the order in which they were added; null: side by side with others.</summary>
+    /// <summary>
+    /// Webhooks to one URL with the same key go out one at a time, in the order in which they were added; null: side by side with others.
+    /// </summary>
     public string? OrderKey { get; init; }
 
     /// <summary>Its identity, where the caller has one to give; later messages have greater ones.</summary>

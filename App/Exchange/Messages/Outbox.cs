@@ -49,7 +49,8 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     }
 
     /// <summary>Adds messages in the caller's transaction, in their order.</summary>
-    public async Task AddManyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewMessage> messages, CancellationToken ct)
+    public async Task AddManyAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<NewMessage> messages,
+        CancellationToken ct)
     {
         if (messages.Count == 0) return;
         await using var batch = new NpgsqlBatch(connection, transaction);
@@ -58,9 +59,11 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     }
 
     /// <summary>The commands that add messages in their order, for a batch of the caller's, which must be one transaction.</summary>
-    public async Task<IReadOnlyList<NpgsqlBatchCommand>> CommandsAsync(NpgsqlConnection connection, IReadOnlyList<NewMessage> messages, CancellationToken ct)
+    public async Task<IReadOnlyList<NpgsqlBatchCommand>> CommandsAsync(NpgsqlConnection connection, IReadOnlyList<NewMessage> messages,
+        CancellationToken ct)
     {
-        var paces = await EndpointPace.FindAsync(connection, messages.Where(message => message.Channel == MessageChannel.Webhook).Select(message => message.Organization), ct);
+        var paces = await EndpointPace.FindAsync(connection,
+            messages.Where(message => message.Channel == MessageChannel.Webhook).Select(message => message.Organization), ct);
         return
         [
             new NpgsqlBatchCommand(InsertSql)
@@ -74,19 +77,23 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
                     Texts(messages.Select(message => message.EventType)),
                     Texts(messages.Select(message => message.Body)),
                     Texts(messages.Select(message => message.Idempotency?.Key)),
-                    new() { Value = messages.Select(message => message.Idempotency?.Hash).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
+                    new() { Value = messages.Select(message => message.Idempotency?.Hash).ToArray(),
+                        NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bytea },
                     Texts(messages.Select(message => message.OrderKey)),
                 },
             },
             .. queue.Commands([.. messages.Select(message =>
-                JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), paces) with { Traceparent = message.Traceparent })]),
+                JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), paces)
+                    with { Traceparent = message.Traceparent })]),
         ];
     }
 
     /// <summary>Queues messages that are driven again.</summary>
-    public async Task EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string organization, IReadOnlyList<DrivenMessage> messages, CancellationToken ct)
+    public async Task EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string organization,
+        IReadOnlyList<DrivenMessage> messages, CancellationToken ct)
     {
-        var paces = await EndpointPace.FindAsync(connection, messages.Where(message => message.Channel == MessageChannel.Webhook).Take(1).Select(_ => organization), ct);
+        var paces = await EndpointPace.FindAsync(connection,
+            messages.Where(message => message.Channel == MessageChannel.Webhook).Take(1).Select(_ => organization), ct);
         await queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(organization, message, paces))], ct);
     }
 
@@ -94,8 +101,10 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     public Task SetPaceAsync(string organization, string url, EndpointPace pace, CancellationToken ct) =>
         queue.SetOrderWidthAsync(Key(organization, MessageChannel.Webhook, url), pace.Width, ct);
 
-    // Messages to the same recipient go out in the order in which they were added; webhooks to one URL side by side, unless order is asked for.
-    private NewJob JobOf(string organization, DrivenMessage message, IReadOnlyDictionary<(string Organization, string Url), EndpointPace> paces)
+    // Messages to the same recipient go out in the order in which they were added; webhooks to one URL side by side, unless order is asked
+    // for.
+    private NewJob JobOf(string organization, DrivenMessage message,
+        IReadOnlyDictionary<(string Organization, string Url), EndpointPace> paces)
     {
         var channel = known.GetValueOrDefault(message.Channel);
         var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Drive))
@@ -108,14 +117,21 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
         if (message.Channel != MessageChannel.Webhook) return job;
         var pace = paces.GetValueOrDefault((organization, message.To), EndpointPace.Default);
         if (message.OrderKey is null || pace.Ordered) return job with { OrderWidth = pace.Width };
-        return job with { OrderKey = $"message:webhook:{organization}:{Hash($"{message.To}\n{message.OrderKey}")}", Limits = [JobLimit.AtOnce(job.OrderKey, pace.Concurrency)] };
+        return job
+            with
+        {
+            OrderKey = $"message:webhook:{organization}:{Hash($"{message.To}\n{message.OrderKey}")}",
+            Limits = [JobLimit.AtOnce(job.OrderKey, pace.Concurrency)]
+        };
     }
 
-    private static string Key(string organization, string channel, string to) => $"message:{channel}:{organization}:{(to.Length <= LongestOrderKey ? to : Hash(to))}";
+    private static string Key(string organization, string channel, string to) =>
+        $"message:{channel}:{organization}:{(to.Length <= LongestOrderKey ? to : Hash(to))}";
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static NpgsqlParameter Texts(IEnumerable<string?> values) => new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
+    private static NpgsqlParameter Texts(IEnumerable<string?> values) =>
+        new() { Value = values.ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text };
 }
 
 /// <summary>A message that is to be delivered.</summary>

@@ -9,7 +9,9 @@ namespace App.Exchange.Webhooks;
 /// </summary>
 internal static class JavaScriptJson
 {
-    /// <summary>The text of a member of an object, as it stands there; of several with the name the last, as in JavaScript. Empty: there is none.</summary>
+    /// <summary>
+    /// The text of a member of an object, as it stands there; of several with the name the last, as in JavaScript. Empty: there is none.
+    /// </summary>
     /// <exception cref="JsonException">It is no JSON.</exception>
     public static ReadOnlySpan<byte> Member(ReadOnlySpan<byte> json, string name)
     {
@@ -77,7 +79,8 @@ internal static class JavaScriptJson
         }
         text.Append('{');
         var begun = text.Length;
-        foreach (var (name, value) in members.Where(member => Index(member.Key) is not null).OrderBy(member => Index(member.Key)).Concat(members.Where(member => Index(member.Key) is null)))
+        foreach (var (name, value) in members.Where(member => Index(member.Key) is not null)
+            .OrderBy(member => Index(member.Key)).Concat(members.Where(member => Index(member.Key) is null)))
         {
             if (text.Length > begun) text.Append(',');
             Quote(name, text);
@@ -87,7 +90,8 @@ internal static class JavaScriptJson
     }
 
     private static uint? Index(string name) =>
-        name.Length is > 0 and <= 10 && (name[0] != '0' || name.Length == 1) && uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < uint.MaxValue ? index : null;
+        name.Length is > 0 and <= 10 && (name[0] != '0' || name.Length == 1)
+            && uint.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var index) && index < uint.MaxValue ? index : null;
 
     // Not the reader's own: it refuses halves of surrogate pairs, which JavaScript takes.
     private static string Unescape(ReadOnlySpan<byte> raw)
@@ -103,7 +107,17 @@ internal static class JavaScriptJson
                 continue;
             }
             i++;
-            text.Append(escaped[i] switch { 'b' => '\b', 'f' => '\f', 'n' => '\n', 'r' => '\r', 't' => '\t', 'u' => (char)ushort.Parse(escaped.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture), var other => other });
+            text.Append(
+                escaped[i] switch
+                {
+                    'b' => '\b',
+                    'f' => '\f',
+                    'n' => '\n',
+                    'r' => '\r',
+                    't' => '\t',
+                    'u' => (char)ushort.Parse(escaped.AsSpan(i + 1, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture),
+                    var other => other
+                });
             if (escaped[i] == 'u') i += 4;
         }
         return text.ToString();
@@ -126,7 +140,8 @@ internal static class JavaScriptJson
                 case '\t': text.Append("\\t"); break;
                 case < ' ': text.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture)); break;
                 default:
-                    if (char.IsHighSurrogate(c) && i + 1 < value.Length && char.IsLowSurrogate(value[i + 1])) text.Append(c).Append(value[++i]);
+                    if (char.IsHighSurrogate(c) && i + 1 < value.Length && char.IsLowSurrogate(value[i + 1]))
+                        text.Append(c).Append(value[++i]);
                     else if (char.IsSurrogate(c)) text.Append("\\u").Append(((int)c).ToString("x4", CultureInfo.InvariantCulture));
                     else text.Append(c);
                     break;
@@ -146,7 +161,8 @@ internal static class JavaScriptJson
         var all = written[0].Replace(".", "", StringComparison.Ordinal);
         var digits = all.Trim('0');
         // Where the point stands: the number is 0.digits × 10^point.
-        var point = whole - (all.Length - all.TrimStart('0').Length) + (written.Length > 1 ? int.Parse(written[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : 0);
+        var point = whole - (all.Length - all.TrimStart('0').Length)
+            + (written.Length > 1 ? int.Parse(written[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture) : 0);
         var sign = value < 0 ? "-" : "";
         return sign + point switch
         {

@@ -11,10 +11,17 @@ namespace App.Exchange.Webhooks;
 internal sealed record ProcessWebhookArgs(long EventId);
 
 /// <summary>Applies a stored event: its effects, its state and the end of the job are one commit.</summary>
-internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvider> providers, WebhookMetrics metrics, TimeProvider time) : IJobHandler<ProcessWebhookArgs>
+internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvider> providers, WebhookMetrics metrics, TimeProvider time)
+    : IJobHandler<ProcessWebhookArgs>
 {
     /// <summary>The kind.</summary>
-    public static readonly JobKind Kind = new() { Name = "webhook.process", Queue = "webhooks", MaxAttempts = 10, Timeout = TimeSpan.FromMinutes(1) };
+    public static readonly JobKind Kind = new()
+    {
+        Name = "webhook.process",
+        Queue = "webhooks",
+        MaxAttempts = 10,
+        Timeout = TimeSpan.FromMinutes(1)
+    };
 
     private const int LongestText = 2000;
 
@@ -40,16 +47,21 @@ internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvid
     private async Task<JobOutcome> ApplyAsync(long id, JobContext job, CancellationToken ct)
     {
         await using var transaction = await db.Database.BeginTransactionAsync(ct);
-        var found = (await db.Set<WebhookEvent>().FromSql($"select * from webhook_events where id = {id} for update").AsNoTracking().ToListAsync(ct)).SingleOrDefault();
+        var found =
+            (await db.Set<WebhookEvent>()
+                .FromSql($"select * from webhook_events where id = {id} for update").AsNoTracking().ToListAsync(ct)).SingleOrDefault();
         if (found is null) return JobOutcome.Cancel("The event was pruned.");
         if (found.State == WebhookEvent.Processed) return JobOutcome.Done();
-        var provider = providers.FirstOrDefault(one => one.Name == found.Provider) ?? throw new UnusableEventException($"No provider is named '{found.Provider}'.");
+        var provider = providers.FirstOrDefault(one => one.Name == found.Provider)
+            ?? throw new UnusableEventException($"No provider is named '{found.Provider}'.");
         var outcome = StoredText.Cut(await provider.ApplyAsync(JsonElement.Parse(found.Body), db, ct), LongestText);
         await db.Database.ExecuteSqlAsync($"""
-            update webhook_events set state = 'processed', attempts = attempts + 1, outcome = {outcome}, error = null, processed_at = clock_timestamp() where id = {id}
+            update webhook_events set state = 'processed', attempts = attempts + 1, outcome = {outcome}, error = null,
+                processed_at = clock_timestamp() where id = {id}
             """, ct);
         job.Log(outcome);
-        var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(), (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
+        var settled = await job.CompleteInAsync((NpgsqlConnection)db.Database.GetDbConnection(),
+            (NpgsqlTransaction)transaction.GetDbTransaction(), ct);
         await transaction.CommitAsync(ct);
         metrics.Processed(found.Provider, time.GetUtcNow() - found.ReceivedAt);
         return settled;
@@ -59,6 +71,7 @@ internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvid
     private async Task FailAsync(long id, string error, bool isLast, CancellationToken ct)
     {
         var (state, text) = (isLast ? WebhookEvent.Failed : WebhookEvent.Received, StoredText.Cut(error, LongestText));
-        await db.Database.ExecuteSqlAsync($"update webhook_events set state = {state}, attempts = attempts + 1, error = {text} where id = {id} and state <> 'processed'", ct);
+        await db.Database.ExecuteSqlAsync(
+            $"update webhook_events set state = {state}, attempts = attempts + 1, error = {text} where id = {id} and state <> 'processed'", ct);
     }
 }

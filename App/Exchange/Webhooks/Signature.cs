@@ -6,7 +6,8 @@ namespace App.Exchange.Webhooks;
 internal static class Signature
 {
     /// <summary>Whether a signature in hex is that of the message under one of the secrets.</summary>
-    public static bool IsGenuine(HashAlgorithmName algorithm, ReadOnlySpan<char> hex, ReadOnlySpan<byte> message, IReadOnlyList<byte[]> secrets)
+    public static bool IsGenuine(HashAlgorithmName algorithm, ReadOnlySpan<char> hex, ReadOnlySpan<byte> message,
+        IReadOnlyList<byte[]> secrets)
     {
         Span<byte> sent = stackalloc byte[HMACSHA512.HashSizeInBytes], own = stackalloc byte[HMACSHA512.HashSizeInBytes];
         if (Convert.FromHexString(hex, sent, out _, out var length) != System.Buffers.OperationStatus.Done) return false;

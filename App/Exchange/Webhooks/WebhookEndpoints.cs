@@ -36,20 +36,25 @@ internal static class WebhookEndpoints
     {
         if (Find(providers, provider) is not { } found) return Problems.NotFound("webhook", provider);
         // Not 404: a provider tries again what is unavailable, and nothing is lost that comes before the secret is set.
-        if (!found.IsOn) return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.", new FieldError(found.SecretVariable, null, "let the operator set it to the provider's secret"));
+        if (!found.IsOn)
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.",
+                new FieldError(found.SecretVariable, null, "let the operator set it to the provider's secret"));
         var signature = request.Headers[found.SignatureHeader].ToString();
         // Who sends none is not listened to any further.
         var body = signature.Length == 0 ? [] : await ReadAsync(found, request, metrics, log, ct);
         if (signature.Length == 0 || !found.IsGenuine(signature, body))
         {
             Note(found, "bad_signature", metrics, log);
-            return Problems.Of(StatusCodes.Status401Unauthorized, "The signature is not valid.", new FieldError(found.SignatureHeader, null, $"sign the body as {found.Name} does, with the secret of {found.SecretVariable}"));
+            return Problems.Of(StatusCodes.Status401Unauthorized, "The signature is not valid.",
+                new FieldError(found.SignatureHeader, null,
+                    $"sign the body as {found.Name} does, with the secret of {found.SecretVariable}"));
         }
         Note(found, await inbox.StoreAsync(found, body, request.Headers, ct), metrics, log);
         return TypedResults.Ok();
     }
 
-    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, WebhookMetrics metrics, WebhookLog log, CancellationToken ct)
+    private static async Task<byte[]> ReadAsync(IWebhookProvider provider, HttpRequest request, WebhookMetrics metrics, WebhookLog log,
+        CancellationToken ct)
     {
         try
         {
@@ -64,7 +69,8 @@ internal static class WebhookEndpoints
         }
     }
 
-    private static IWebhookProvider? Find(IEnumerable<IWebhookProvider> providers, string name) => providers.FirstOrDefault(provider => provider.Name == name);
+    private static IWebhookProvider? Find(IEnumerable<IWebhookProvider> providers, string name) =>
+        providers.FirstOrDefault(provider => provider.Name == name);
 
     private static void Note(IWebhookProvider provider, string result, WebhookMetrics metrics, WebhookLog log)
     {

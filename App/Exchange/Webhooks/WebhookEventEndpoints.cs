@@ -6,7 +6,9 @@ using Microsoft.EntityFrameworkCore;
 
 namespace App.Exchange.Webhooks;
 
-/// <summary><c>/api/webhook-events</c>: what providers have sent, and doing it again. They are the installation's, so the operator's alone.</summary>
+/// <summary>
+/// <c>/api/webhook-events</c>: what providers have sent, and doing it again. They are the installation's, so the operator's alone.
+/// </summary>
 internal static class WebhookEventEndpoints
 {
     private const string Id = "Number of the event.";
@@ -17,7 +19,9 @@ internal static class WebhookEventEndpoints
         var events = routes.MapGroup("/api/webhook-events").WithTags("webhooks").RequireScope(Scopes.Admin);
         events.AddEndpointFilter(async (context, next) => context.HttpContext.User.IsOperator()
             ? await next(context)
-            : Problems.Of(StatusCodes.Status403Forbidden, "Events are the operator's.", new FieldError("organization", context.HttpContext.User.Organization(), $"use a key of the organization '{Scopes.OperatorsOrganization}'")));
+            : Problems.Of(StatusCodes.Status403Forbidden, "Events are the operator's.",
+                new FieldError("organization", context.HttpContext.User.Organization(),
+                    $"use a key of the organization '{Scopes.OperatorsOrganization}'")));
         events.MapGet("", ListAsync).Pages()
             .Describe("listWebhookEvents", "Events of providers", "The newest first, without their bodies. The operator's alone.")
             .QueryParameter("provider", "Only events of this provider.")
@@ -35,12 +39,15 @@ internal static class WebhookEventEndpoints
         var faults = new List<FieldError>();
         var limit = Paging.Limit(request, faults);
         var (provider, state) = (request.Query["provider"].ToString(), request.Query["state"].ToString());
-        if (state.Length > 0 && !WebhookEvent.States.Contains(state)) faults.Add(new FieldError("state", Problems.Shorten(state), $"use one of {string.Join(", ", WebhookEvent.States)}"));
+        if (state.Length > 0 && !WebhookEvent.States.Contains(state))
+            faults.Add(new FieldError("state", Problems.Shorten(state), $"use one of {string.Join(", ", WebhookEvent.States)}"));
         var names = providers.Select(one => one.Name).ToList();
-        if (provider.Length > 0 && !names.Contains(provider)) faults.Add(new FieldError("provider", Problems.Shorten(provider), $"use one of {string.Join(", ", names)}"));
+        if (provider.Length > 0 && !names.Contains(provider))
+            faults.Add(new FieldError("provider", Problems.Shorten(provider), $"use one of {string.Join(", ", names)}"));
         var before = long.MaxValue;
         if (Paging.Position(request, 1, faults) is { } position && !long.TryParse(position[0], out before))
-            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+            faults.Add(new FieldError("cursor", Problems.Shorten(request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var wanted = db.Set<WebhookEvent>().AsNoTracking().Where(one => one.Id < before);
@@ -48,7 +55,21 @@ internal static class WebhookEventEndpoints
         if (state.Length > 0) wanted = wanted.Where(one => one.State == state);
         // Without the bodies: a page of them could be a gigabyte.
         var found = await wanted.OrderByDescending(one => one.Id).Take(limit + 1)
-            .Select(one => new { one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error, one.ReceivedAt, one.ProcessedAt })
+            .Select(one =>
+                new
+                {
+                    one.Id,
+                    one.Provider,
+                    one.Type,
+                    one.State,
+                    one.DedupeKey,
+                    one.Repeats,
+                    one.Attempts,
+                    one.Outcome,
+                    one.Error,
+                    one.ReceivedAt,
+                    one.ProcessedAt
+                })
             .ToListAsync(ct);
         var page = found.Take(limit).Select(one => new WebhookEventAnswer(
             one.Id, one.Provider, one.Type, one.State, one.DedupeKey, one.Repeats, one.Attempts, one.Outcome, one.Error,
@@ -58,7 +79,8 @@ internal static class WebhookEventEndpoints
 
     private static async Task<Results<Ok<WebhookEventDetails>, ProblemHttpResult>> GetAsync(long id, AppDbContext db, CancellationToken ct)
     {
-        if (await db.Set<WebhookEvent>().AsNoTracking().SingleOrDefaultAsync(one => one.Id == id, ct) is not { } found) return Problems.NotFound("event", $"{id}");
+        if (await db.Set<WebhookEvent>().AsNoTracking().SingleOrDefaultAsync(one => one.Id == id, ct) is not { } found)
+            return Problems.NotFound("event", $"{id}");
         return TypedResults.Ok(WebhookEventDetails.Of(found));
     }
 
@@ -66,7 +88,8 @@ internal static class WebhookEventEndpoints
         long id, WebhookInbox inbox, ILoggerFactory logs, HttpContext context, CancellationToken ct)
     {
         if (await inbox.ReplayAsync(id, ct) is not { } job) return Problems.NotFound("event", $"{id}");
-        logs.CreateLogger(typeof(WebhookEventEndpoints)).LogInformation("Webhook event {Id} is processed again for {Who}", id, context.User.Identity?.Name);
+        logs.CreateLogger(typeof(WebhookEventEndpoints))
+            .LogInformation("Webhook event {Id} is processed again for {Who}", id, context.User.Identity?.Name);
         return TypedResults.Accepted($"/api/webhook-events/{id}", new ReplayedEvent(id, WebhookEvent.Received, job));
     }
 }

@@ -7,7 +7,9 @@ using NpgsqlTypes;
 
 namespace App.Exchange.Webhooks;
 
-/// <summary>Stores genuine events as they came, each once, with the job that processes it: one commit, after which the provider is answered.</summary>
+/// <summary>
+/// Stores genuine events as they came, each once, with the job that processes it: one commit, after which the provider is answered.
+/// </summary>
 internal sealed class WebhookInbox(Postgres postgres, JobQueue queue)
 {
     private const int LongestKey = 250;
@@ -68,7 +70,8 @@ internal sealed class WebhookInbox(Postgres postgres, JobQueue queue)
     private static NewJob JobOf(long id) => new(ProcessWebhook.Kind.Name, new ProcessWebhookArgs(id)) { UniqueKey = $"webhook:{id}" };
 
     private static async Task<(long Id, bool IsNew)> InsertAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IWebhookProvider provider, EventLabel label, string? error, byte[] body, IHeaderDictionary headers, CancellationToken ct)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IWebhookProvider provider, EventLabel label, string? error, byte[] body,
+        IHeaderDictionary headers, CancellationToken ct)
     {
         var hash = Convert.ToHexStringLower(SHA256.HashData(body));
         await using var command = new NpgsqlCommand(StoreSql, connection, transaction)
@@ -80,7 +83,9 @@ internal sealed class WebhookInbox(Postgres postgres, JobQueue queue)
                 new() { Value = StoredText.Cut(label.Type ?? "", LongestType) },
                 new() { Value = error is null ? WebhookEvent.Received : WebhookEvent.Unreadable },
                 new() { Value = body },
-                new() { Value = JsonSerializer.Serialize(Kept.Append(provider.SignatureHeader).Where(headers.ContainsKey).ToDictionary(name => name, name => StoredText.Cut(headers[name].ToString(), 500))) },
+                new() { Value = JsonSerializer.Serialize(
+                    Kept.Append(provider.SignatureHeader)
+                        .Where(headers.ContainsKey).ToDictionary(name => name, name => StoredText.Cut(headers[name].ToString(), 500))) },
                 new() { Value = (object?)error ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text },
             },
         };

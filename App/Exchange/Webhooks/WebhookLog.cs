@@ -12,7 +12,9 @@ internal sealed class WebhookLog(ILogger<WebhookLog> log, TimeProvider time) : I
     /// <param name="result">What became of it: stored, repeated, unreadable, bad_signature, too_large.</param>
     public void Received(string provider, string result)
     {
-        if (received.Allows()) log.Log(result is "stored" or "repeated" ? LogLevel.Information : LogLevel.Warning, "Webhook received: {Provider} {Result:l}", provider, result);
+        if (received.Allows())
+            log.Log(result is "stored" or "repeated" ? LogLevel.Information : LogLevel.Warning, "Webhook received: {Provider} {Result:l}",
+                provider, result);
     }
 
     /// <inheritdoc/>

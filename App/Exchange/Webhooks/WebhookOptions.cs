@@ -10,7 +10,8 @@ namespace App.Exchange.Webhooks;
 /// <param name="Korapay">Korapay's secret keys.</param>
 /// <param name="Retention">How long events are kept.</param>
 internal sealed record WebhookOptions(
-    IReadOnlyList<byte[]> WhatsApp, string? WhatsAppVerifyToken, IReadOnlyList<byte[]> Paystack, IReadOnlyList<byte[]> Korapay, TimeSpan Retention)
+    IReadOnlyList<byte[]> WhatsApp, string? WhatsAppVerifyToken, IReadOnlyList<byte[]> Paystack, IReadOnlyList<byte[]> Korapay,
+    TimeSpan Retention)
 {
     /// <summary>Reads the variables of inbound webhooks.</summary>
     public static WebhookOptions Read(Variables variables) => new(
@@ -24,6 +25,9 @@ internal sealed record WebhookOptions(
     private static IReadOnlyList<byte[]> Secrets(Variables variables, string name)
     {
         var secrets = (variables.Text(name) ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        return secrets.Length <= 2 ? [.. secrets.Select(Encoding.UTF8.GetBytes)] : variables.Fault<byte[][]>(name, "(not shown)", "set one secret, or two separated by a comma while one replaces the other", []);
+        return secrets.Length <= 2
+            ? [.. secrets.Select(Encoding.UTF8.GetBytes)]
+            : variables.Fault<byte[][]>(name, "(not shown)",
+                "set one secret, or two separated by a comma while one replaces the other", []);
     }
 }

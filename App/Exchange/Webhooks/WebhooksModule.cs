@@ -26,7 +26,8 @@ internal sealed class WebhooksModule : Module
     public override void AddWorkers(IServiceCollection services)
     {
         services.AddSingleton<WebhookPruning>();
-        services.AddSingleton(provider => new Duty("webhook pruning", TimeSpan.FromMinutes(10), provider.GetRequiredService<WebhookPruning>().RunOnceAsync));
+        services.AddSingleton(provider =>
+            new Duty("webhook pruning", TimeSpan.FromMinutes(10), provider.GetRequiredService<WebhookPruning>().RunOnceAsync));
     }
 
     /// <inheritdoc/>

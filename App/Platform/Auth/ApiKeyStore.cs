@@ -34,7 +34,8 @@ internal sealed class ApiKeyStore(IServiceScopeFactory scopes, PlatformOptions o
     }
 
     /// <summary>Stores a new key and answers its secret, which is shown once and never kept.</summary>
-    public static async Task<string> CreateAsync(AppDbContext db, string organization, string name, IEnumerable<string> scopes, CancellationToken ct)
+    public static async Task<string> CreateAsync(AppDbContext db, string organization, string name, IEnumerable<string> scopes,
+        CancellationToken ct)
     {
         var secret = ApiKey.NewSecret();
         db.Add(new ApiKey
@@ -51,7 +52,8 @@ internal sealed class ApiKeyStore(IServiceScopeFactory scopes, PlatformOptions o
 
     /// <summary>The keys of one organization, or all, in the order in which they were made.</summary>
     public static async Task<IReadOnlyList<ApiKey>> ListAsync(AppDbContext db, string? organization, CancellationToken ct) =>
-        await db.Set<ApiKey>().AsNoTracking().Where(key => organization == null || key.Organization == organization).OrderBy(key => key.Id).ToListAsync(ct);
+        await db.Set<ApiKey>()
+            .AsNoTracking().Where(key => organization == null || key.Organization == organization).OrderBy(key => key.Id).ToListAsync(ct);
 
     /// <summary>Revokes a key.</summary>
     /// <returns>False when there is no such key, or it was revoked before.</returns>
@@ -68,6 +70,7 @@ internal sealed class ApiKeyStore(IServiceScopeFactory scopes, PlatformOptions o
 
     private static ClaimsPrincipal Principal(string organization, string name, IEnumerable<string> scopes) =>
         new(new ClaimsIdentity(
-            [new(ClaimTypes.Name, name), new(Scopes.OrganizationClaim, organization), .. scopes.Select(s => new Claim(Scopes.ScopeClaim, s))],
+            [new(ClaimTypes.Name, name), new(Scopes.OrganizationClaim, organization),
+                .. scopes.Select(s => new Claim(Scopes.ScopeClaim, s))],
             KeyAuthentication.Scheme));
 }

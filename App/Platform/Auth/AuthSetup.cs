@@ -19,13 +19,15 @@ internal static class AuthSetup
         var authentication = services.AddAuthentication(options.JwtSecretKey is null ? KeyAuthentication.Scheme : Either)
             .AddScheme<AuthenticationSchemeOptions, KeyAuthentication>(KeyAuthentication.Scheme, null)
             .AddPolicyScheme(Either, null, policy => policy.ForwardDefaultSelector = context =>
-                LooksLikeJwt(KeyAuthentication.Credential(context.Request)) ? JwtBearerDefaults.AuthenticationScheme : KeyAuthentication.Scheme);
+                LooksLikeJwt(KeyAuthentication.Credential(context.Request))
+                    ? JwtBearerDefaults.AuthenticationScheme : KeyAuthentication.Scheme);
         // Nothing here is sealed by data protection, whose key ring would be read, and written to disk, at every start.
         services.Remove(services.Single(service => service.ImplementationType?.Name == "DataProtectionHostedService"));
         if (options.JwtSecretKey is { } secret) authentication.AddJwtBearer(jwt => Configure(jwt, secret));
         services.AddAuthorization(Scopes.AddPolicies);
         // Nothing of ours is encrypted with ASP.NET's key ring: making one at start would cost time, memory and a file.
-        foreach (var ring in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList()) services.Remove(ring);
+        foreach (var ring in services.Where(service => service.ImplementationType?.Name == "DataProtectionHostedService").ToList())
+            services.Remove(ring);
     }
 
     private static bool LooksLikeJwt(string? credential) =>
@@ -53,7 +55,8 @@ internal static class AuthSetup
             OnTokenValidated = context =>
             {
                 var organizations = context.Principal!.FindAll(Scopes.OrganizationClaim).ToList();
-                if (organizations.Count != 1 || !Scopes.IsOrganization(organizations[0].Value)) context.Fail("The claim org names no organization.");
+                if (organizations.Count != 1 || !Scopes.IsOrganization(organizations[0].Value))
+                    context.Fail("The claim org names no organization.");
                 return Task.CompletedTask;
             },
             OnChallenge = context =>
@@ -61,7 +64,9 @@ internal static class AuthSetup
                 context.HandleResponse();
                 context.Response.Headers.WWWAuthenticate = "Bearer";
                 return Problems.Of(StatusCodes.Status401Unauthorized, "The JWT is not valid.",
-                    new FieldError("Authorization", null, "Sign it with HS256 and JWT_SECRET_KEY; it needs exp, org (1 to 128 of A-Z a-z 0-9 . _ : -) and scope.")).ExecuteAsync(context.HttpContext);
+                    new FieldError("Authorization", null,
+                        "Sign it with HS256 and JWT_SECRET_KEY; it needs exp, org (1 to 128 of A-Z a-z 0-9 . _ : -) and scope."))
+                        .ExecuteAsync(context.HttpContext);
             },
             OnForbidden = context => KeyAuthentication.ForbidAsync(context.HttpContext),
         };

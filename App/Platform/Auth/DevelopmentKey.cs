@@ -10,7 +10,8 @@ namespace App.Platform.Auth;
 internal static class DevelopmentKey
 {
     /// <summary>The key that opens the console signed in; null in production, and where the operator has set one.</summary>
-    public static async Task<string?> EnsureAsync(PlatformOptions options, string connectionString, string dataDirectory, CancellationToken ct)
+    public static async Task<string?> EnsureAsync(PlatformOptions options, string connectionString, string dataDirectory,
+        CancellationToken ct)
     {
         if (options.Production || options.AdminApiKey is not null) return null;
         Directory.CreateDirectory(dataDirectory);

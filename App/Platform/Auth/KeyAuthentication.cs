@@ -20,7 +20,9 @@ internal sealed class KeyAuthentication(
     /// <summary>The cookie that holds a signed-in browser's key.</summary>
     public const string Cookie = "tandem_key";
 
-    /// <summary>The header that our pages add to their writes. Another site's page may not, unless this server allowed it, and it never does.</summary>
+    /// <summary>
+    /// The header that our pages add to their writes. Another site's page may not, unless this server allowed it, and it never does.
+    /// </summary>
     public const string PageHeader = "X-Tandem-Page";
 
     /// <summary>The credential in the Authorization header, if it is of a kind that we take.</summary>
@@ -36,7 +38,8 @@ internal sealed class KeyAuthentication(
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         var secret = Credential(Request)
-            ?? (HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) || IsFromOwnPage(Request) ? Request.Cookies[Cookie] : null);
+            ?? (HttpMethods.IsGet(Request.Method) || HttpMethods.IsHead(Request.Method) || IsFromOwnPage(Request)
+                ? Request.Cookies[Cookie] : null);
         if (string.IsNullOrEmpty(secret) || secret.Length > 512) return AuthenticateResult.NoResult();
         var holder = await keys.FindAsync(secret, Context.RequestAborted);
         return holder is null
@@ -53,7 +56,8 @@ internal sealed class KeyAuthentication(
     {
         Response.Headers.WWWAuthenticate = "Bearer";
         return Problems.Of(StatusCodes.Status401Unauthorized, "The request carries no valid key.",
-            new FieldError("Authorization", null, "Send 'Authorization: Bearer <API key or JWT>'; make a key with 'App keys create'.")).ExecuteAsync(Context);
+            new FieldError("Authorization", null, "Send 'Authorization: Bearer <API key or JWT>'; make a key with 'App keys create'."))
+            .ExecuteAsync(Context);
     }
 
     /// <inheritdoc/>
@@ -62,5 +66,6 @@ internal sealed class KeyAuthentication(
     /// <summary>403 that says which scopes the caller lacks.</summary>
     public static Task ForbidAsync(HttpContext context) =>
         Problems.Of(StatusCodes.Status403Forbidden, "The key lacks the scope that this call needs.",
-            new FieldError("scope", string.Join(' ', context.User.FindAll(Scopes.ScopeClaim).Select(c => c.Value)), "Use a key with the scope named in the API document.")).ExecuteAsync(context);
+            new FieldError("scope", string.Join(' ', context.User.FindAll(Scopes.ScopeClaim).Select(c => c.Value)),
+                "Use a key with the scope named in the API document.")).ExecuteAsync(context);
 }

@@ -32,7 +32,13 @@ internal static class CommandHost
         var parsed = root.Parse(args is ["help", .. var words] ? [.. words, "--help"] : args, Parsing);
         if (parsed.Action is ParseErrorAction fault) return await ExplainAsync(parsed, fault, error, ct);
         // Signals and exceptions are handled here: the library's own handling knows other exit codes and ends a drain early.
-        var invocation = new InvocationConfiguration { Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null
+        };
         return await EndAsync(() => parsed.InvokeAsync(invocation, ct), error, ct);
     }
 

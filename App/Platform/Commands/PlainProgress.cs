@@ -23,7 +23,8 @@ internal sealed class PlainProgress(TextWriter error, TimeProvider time) : Comma
             // Threads that report side by side may overtake each other.
             if (part <= known.Told) return;
             tasks[task] = known with { Told = part };
-            var left = done < total ? $", about {CommandSummary.Duration((Elapsed - known.Begun) * ((double)(total - done) / done))} left" : "";
+            var left = done < total
+                ? $", about {CommandSummary.Duration((Elapsed - known.Begun) * ((double)(total - done) / done))} left" : "";
             Write($"{task}: {done:N0} of {total:N0}{(detail.Length > 0 ? ", " + detail : "")}{left}");
         }
     }

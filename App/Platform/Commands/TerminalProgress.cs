@@ -10,7 +10,8 @@ internal sealed class TerminalProgress : CommandProgress
     private readonly IAnsiConsole console;
     private readonly ProgressContext bars;
 
-    private TerminalProgress(IAnsiConsole console, ProgressContext bars, TimeProvider time) : base(time) => (this.console, this.bars) = (console, bars);
+    private TerminalProgress(IAnsiConsole console, ProgressContext bars, TimeProvider time) : base(time) =>
+        (this.console, this.bars) = (console, bars);
 
     /// <inheritdoc/>
     public override void Say(string text)
@@ -34,7 +35,8 @@ internal sealed class TerminalProgress : CommandProgress
     {
         var terminal = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(error) });
         return await terminal.Progress()
-            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn(),
+                new RemainingTimeColumn())
             .StartAsync(bars => work(new TerminalProgress(terminal, bars, time)));
     }
 }

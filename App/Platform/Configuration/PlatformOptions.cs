@@ -88,6 +88,7 @@ internal sealed record PlatformOptions
         var secret = variables.Text(name);
         return secret is null || System.Text.Encoding.UTF8.GetByteCount(secret) >= minimum
             ? secret
-            : variables.Fault<string?>(name, "(not shown)", $"use at least {minimum} bytes, such as the output of 'openssl rand -base64 32'", null);
+            : variables.Fault<string?>(name, "(not shown)",
+                $"use at least {minimum} bytes, such as the output of 'openssl rand -base64 32'", null);
     }
 }

@@ -17,7 +17,9 @@ internal sealed partial class Variables(IConfiguration source)
     /// <summary>Every name that was asked for; <c>docs/operations.md</c> must list them all.</summary>
     public IReadOnlyCollection<string> Names => names;
 
-    /// <summary>What holds where a name is unset, as text; a name without an entry has no default. <c>appsettings.json</c> must say the same.</summary>
+    /// <summary>
+    /// What holds where a name is unset, as text; a name without an entry has no default. <c>appsettings.json</c> must say the same.
+    /// </summary>
     public IReadOnlyDictionary<string, string> Defaults => defaults;
 
     /// <summary>What is wrong so far, one sentence a fault, naming variable, value and cure.</summary>
@@ -66,7 +68,8 @@ internal sealed partial class Variables(IConfiguration source)
 
     /// <summary>All variables that are set and whose names begin so, for a library that reads its own.</summary>
     public IReadOnlyList<KeyValuePair<string, string?>> StartingWith(string prefix) =>
-        [.. source.GetChildren().Where(one => !string.IsNullOrWhiteSpace(one.Value) && one.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(one => KeyValuePair.Create(one.Key, one.Value))];
+        [.. source.GetChildren().Where(one => !string.IsNullOrWhiteSpace(one.Value) && one.Key.StartsWith(prefix, StringComparison.Ordinal))
+            .Select(one => KeyValuePair.Create(one.Key, one.Value))];
 
     /// <summary>true/false, 1/0, yes/no, on/off.</summary>
     public bool Flag(string name, bool fallback)
@@ -96,7 +99,8 @@ internal sealed partial class Variables(IConfiguration source)
     {
         Default(name, fallback.ToString(CultureInfo.InvariantCulture));
         if (Text(name) is not { } text) return fallback;
-        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= min && value <= max)
+        if (double.TryParse(text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture,
+            out var value) && value >= min && value <= max)
             return value;
         return Fault(name, text, string.Create(CultureInfo.InvariantCulture, $"set a number from {min} to {max}"), fallback);
     }
@@ -158,4 +162,6 @@ internal sealed partial class Variables(IConfiguration source)
 
 /// <summary>The environment cannot be used: every fault in one message; the process exits with 78 (EX_CONFIG).</summary>
 internal sealed class InvalidVariablesException(IReadOnlyList<string> faults)
-    : Exception($"Configuration is invalid ({faults.Count} {(faults.Count == 1 ? "fault" : "faults")}):\n" + string.Join('\n', faults.Select(f => "  " + f)));
+    : Exception(
+        $"Configuration is invalid ({faults.Count} {(faults.Count == 1 ? "fault" : "faults")}):\n"
+            + string.Join('\n', faults.Select(f => "  " + f)));

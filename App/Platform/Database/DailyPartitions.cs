@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace App.Platform.Database;
 
-/// <summary>The partitions of a table by day (UTC), named <c>table_yyyyMMdd</c>: dropping one costs nothing, deleting its rows would.</summary>
+/// <summary>
+/// The partitions of a table by day (UTC), named <c>table_yyyyMMdd</c>: dropping one costs nothing, deleting its rows would.
+/// </summary>
 /// <param name="postgres">The database.</param>
 /// <param name="table">Partitioned by range of a time.</param>
 /// <param name="settings">Storage parameters of each partition; empty: none.</param>
@@ -27,12 +29,15 @@ internal sealed class DailyPartitions(Postgres postgres, string table, string se
     /// <summary>The partitions whose day ended before a time, the oldest first.</summary>
     public async Task<IReadOnlyList<string>> EndedBeforeAsync(DateTimeOffset at, CancellationToken ct)
     {
-        await using var command = postgres.Source.CreateCommand("select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass order by 1");
+        await using var command =
+            postgres.Source.CreateCommand(
+                "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = $1::regclass order by 1");
         command.Parameters.Add(new() { Value = table });
         await using var reader = await command.ExecuteReaderAsync(ct);
         var ended = new List<string>();
         while (await reader.ReadAsync(ct))
-            if (reader.GetString(0) is var name && DateOnly.TryParseExact(name[(table.Length + 1)..], "yyyyMMdd", out var day) && new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) <= at)
+            if (reader.GetString(0) is var name && DateOnly.TryParseExact(name[(table.Length + 1)..], "yyyyMMdd", out var day)
+                && new DateTimeOffset(day.AddDays(1), TimeOnly.MinValue, TimeSpan.Zero) <= at)
                 ended.Add(name);
         return ended;
     }
@@ -54,7 +59,8 @@ internal sealed class DailyPartitions(Postgres postgres, string table, string se
         }
         try
         {
-            var create = $"create table {name} partition of {table} for values from ('{day:yyyy-MM-dd} 00:00+00') to ('{day.AddDays(1):yyyy-MM-dd} 00:00+00')";
+            var create =
+                $"create table {name} partition of {table} for values from ('{day:yyyy-MM-dd} 00:00+00') to ('{day.AddDays(1):yyyy-MM-dd} 00:00+00')";
             await ExecuteAsync(settings.Length == 0 ? create : $"{create}; alter table {name} set ({settings})", ct);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)

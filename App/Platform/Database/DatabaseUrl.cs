@@ -214,7 +214,9 @@ internal sealed record DatabaseUrl
                 i += length;
                 continue;
             }
-            if (i + 2 >= text.Length || !byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value) || value == 0)
+            if (i + 2 >= text.Length
+                || !byte.TryParse(text.AsSpan(i + 1, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)
+                || value == 0)
                 throw new FaultException($"{what} has a % that is not followed by two hexadecimal digits: write a percent sign as %25");
             bytes.Add(value);
             i += 3;

@@ -9,7 +9,8 @@ namespace App.Platform.Database;
 /// listens on every channel that somebody asked for. A notification is a hint; whoever waits polls as well, since
 /// notifications are lost with the connection that they come on.
 /// </summary>
-internal sealed class Notifications(Postgres postgres, ILogger<Notifications> log) : Loop("Listening for notifications (polling goes on)", TimeProvider.System, log)
+internal sealed class Notifications(Postgres postgres, ILogger<Notifications> log)
+    : Loop("Listening for notifications (polling goes on)", TimeProvider.System, log)
 {
     private readonly ConcurrentDictionary<string, Signal> signals = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Action<string>> hearers = new(StringComparer.Ordinal);
@@ -24,7 +25,9 @@ internal sealed class Notifications(Postgres postgres, ILogger<Notifications> lo
         return signal;
     }
 
-    /// <summary>Tells what each notification of a channel says; an empty text: some may have been lost, so it may have been anything.</summary>
+    /// <summary>
+    /// Tells what each notification of a channel says; an empty text: some may have been lost, so it may have been anything.
+    /// </summary>
     public void Hear(string channel, Action<string> heard)
     {
         hearers[channel] = heard;

@@ -3,7 +3,8 @@ using Npgsql;
 namespace App.Platform.Database;
 
 /// <summary>
-/// Has this application's tables analyzed that have far more rows than the planner believes. Plans are kept as long as a session, and one that
+/// Has this application's tables analyzed that have far more rows than the planner believes. Plans are kept as long as a session, and one
+/// that
 /// was made for an empty table reads all of it over and over when there are thousands of rows. Autovacuum analyzes once a
 /// minute at most, which is long for a queue that fills within a second; analyzing also has every session plan anew.
 /// </summary>
@@ -30,7 +31,8 @@ internal sealed class PlannerStatistics(Postgres postgres)
     {
         await using var command = postgres.Source.CreateCommand("""
             select c.oid::regclass::text from pg_class c join pg_namespace n on n.oid = c.relnamespace
-            where n.nspname = current_schema() and c.relkind = 'r' and pg_has_role(c.relowner, 'usage') and pg_stat_get_live_tuples(c.oid) > greatest($1::bigint, $2::bigint * c.reltuples)
+            where n.nspname = current_schema() and c.relkind = 'r' and pg_has_role(c.relowner, 'usage')
+                and pg_stat_get_live_tuples(c.oid) > greatest($1::bigint, $2::bigint * c.reltuples)
             """);
         command.Parameters.AddRange(new NpgsqlParameter[] { new() { Value = (long)Many }, new() { Value = (long)Times } });
         var tables = new List<string>();

@@ -63,7 +63,8 @@ internal static class SchemaText
             """),
         ("Foreign keys", """
             select format('alter table %s add constraint %I %s;', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid))
-            from pg_constraint k where k.connamespace::regnamespace::text in ('public', 'hangfire') and k.contype = 'f' and k.conparentid = 0
+            from pg_constraint k where k.connamespace::regnamespace::text in ('public', 'hangfire') and k.contype = 'f'
+                and k.conparentid = 0
             order by k.conrelid::regclass::text collate "C", k.conname collate "C"
             """),
         ("Functions", """

@@ -11,7 +11,8 @@ namespace App.Platform.Database;
 internal sealed class ShortTransaction : IAsyncDisposable, IDisposable
 {
     private const string Bound = "set local idle_in_transaction_session_timeout = '5s'";
-    private readonly CommittableTransaction transaction = new(new TransactionOptions { IsolationLevel = IsolationLevel.ReadCommitted, Timeout = TransactionManager.MaximumTimeout });
+    private readonly CommittableTransaction transaction =
+        new(new TransactionOptions { IsolationLevel = IsolationLevel.ReadCommitted, Timeout = TransactionManager.MaximumTimeout });
 
     private ShortTransaction(NpgsqlConnection connection) => Connection = connection;
 

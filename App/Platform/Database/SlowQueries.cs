@@ -25,13 +25,17 @@ internal sealed class SlowQueries : ILoggerFactory, ILogger
     public bool IsEnabled(LogLevel logLevel) => logLevel == LogLevel.Information && Volatile.Read(ref target) is not null;
 
     /// <inheritdoc/>
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+        Func<TState, Exception?, string> formatter)
     {
-        if (Volatile.Read(ref target) is not { } told || logLevel != LogLevel.Information || state is not IReadOnlyList<KeyValuePair<string, object?>> values) return;
+        if (Volatile.Read(ref target) is not { } told || logLevel != LogLevel.Information
+            || state is not IReadOnlyList<KeyValuePair<string, object?>> values) return;
         if (ValueOf(values, "DurationMs") is not long milliseconds || milliseconds < told.Threshold.TotalMilliseconds) return;
-        var text = ValueOf(values, "CommandText") as string ?? string.Join("; ", ValueOf(values, "BatchCommands") as IEnumerable<object> ?? []);
+        var text = ValueOf(values, "CommandText") as string
+            ?? string.Join("; ", ValueOf(values, "BatchCommands") as IEnumerable<object> ?? []);
         text = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
-        told.Log.LogWarning("Slow query: {Milliseconds} ms for {Statement}", milliseconds, text.Length <= LongestText ? text : text[..LongestText] + "…");
+        told.Log.LogWarning("Slow query: {Milliseconds} ms for {Statement}", milliseconds,
+            text.Length <= LongestText ? text : text[..LongestText] + "…");
     }
 
     /// <inheritdoc/>

@@ -13,7 +13,9 @@ internal static class TransientFault
     /// <summary>Whether the same call may succeed a little later without anything being changed.</summary>
     public static bool Is(Exception exception) => exception switch
     {
-        PostgresException e => IsOfSession(e) || e.IsTransient || e.SqlState.StartsWith("57P", StringComparison.Ordinal) || e.SqlState is "25P03" or "55P03" or "57014",
+        PostgresException e =>
+            IsOfSession(e) || e.IsTransient || e.SqlState.StartsWith("57P", StringComparison.Ordinal)
+                || e.SqlState is "25P03" or "55P03" or "57014",
         NpgsqlException or TimeoutException or SocketException or IOException => true,
         ObjectDisposedException => true,
         _ => exception.InnerException is { } inner && Is(inner),
@@ -30,7 +32,8 @@ internal static class TransientFault
     /// Whether a fault of code that talks to others as well is one of the way to the database: only what Npgsql throws
     /// is, for a time-out or a broken stream may be anybody's.
     /// </summary>
-    public static bool IsOfDatabase(Exception exception) => exception is NpgsqlException ? Is(exception) : exception.InnerException is { } inner && IsOfDatabase(inner);
+    public static bool IsOfDatabase(Exception exception) =>
+        exception is NpgsqlException ? Is(exception) : exception.InnerException is { } inner && IsOfDatabase(inner);
 
     // The severity tells it, not the code: 42501 and 55000 are also said of statements, and those are refused again.
     private static bool IsOfSession(PostgresException e) => e.InvariantSeverity is "FATAL" or "PANIC";

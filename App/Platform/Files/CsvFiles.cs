@@ -16,20 +16,23 @@ internal static class CsvFiles
     }
 
     /// <summary>Reads a file from its beginning to its end.</summary>
-    /// <exception cref="BadFileException">It is no gzip file although its name says so, or what <paramref name="read"/> finds in it is bad.</exception>
+    /// <exception cref="BadFileException">It is no gzip file although its name says so, or what <paramref name="read"/> finds in it is
+    /// bad.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static T Read<T>(string path, Func<TextReader, T> read)
     {
         try
         {
             using var file = File.OpenRead(path);
-            using Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+            using Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase)
+                ? new GZipStream(file, CompressionMode.Decompress) : file;
             using var reader = new StreamReader(stream);
             return read(reader);
         }
         catch (InvalidDataException e)
         {
-            throw new BadFileException(path, 0, $"it is no gzip file, or a damaged one ({e.Message}): unpack it and name it .csv, or pack it again");
+            throw new BadFileException(path, 0,
+                $"it is no gzip file, or a damaged one ({e.Message}): unpack it and name it .csv, or pack it again");
         }
     }
 

@@ -9,7 +9,8 @@ internal sealed class CsvResult(string header, IAsyncEnumerable<string> rows) : 
 
     /// <summary>Whether the caller prefers CSV.</summary>
     public static bool IsAskedFor(HttpRequest request) =>
-        request.GetTypedHeaders().Accept.OrderByDescending(accept => accept.Quality ?? 1).FirstOrDefault()?.MediaType.Equals("text/csv", StringComparison.OrdinalIgnoreCase) == true;
+        request.GetTypedHeaders().Accept.OrderByDescending(accept => accept.Quality ?? 1)
+            .FirstOrDefault()?.MediaType.Equals("text/csv", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

@@ -20,7 +20,9 @@ internal sealed class Egress(EgressPolicy policy)
     /// <summary>A client. Its requests have no time-out of their own: pass a token.</summary>
     /// <param name="carriesTrace">Whether the far side is told, in <c>traceparent</c>, which trace a request belongs to.</param>
     public HttpClient NewClient(bool carriesTrace = false) =>
-        new(NewHandler(carriesTrace ? DistributedContextPropagator.Current : Untold), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+        new(NewHandler(carriesTrace ? DistributedContextPropagator.Current : Untold),
+            disposeHandler: true)
+        { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>The same without what a client adds, and without asking for compressed answers: for many requests a second.</summary>
     public HttpMessageInvoker NewInvoker()

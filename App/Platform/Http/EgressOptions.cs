@@ -16,7 +16,8 @@ internal sealed partial record EgressOptions(IReadOnlySet<string> Hosts, IReadOn
     {
         var hosts = new HashSet<string>();
         var networks = new List<IPNetwork>();
-        foreach (var item in (variables.Text(Name) ?? "").Split([',', ' ', ';'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (var item in (variables.Text(Name) ?? "").Split([',', ' ', ';'],
+            StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             if (Network(item) is { } network) networks.Add(network);
             else if (!item.Contains('/') && Host().IsMatch(item)) hosts.Add(item.ToLowerInvariant());

@@ -26,5 +26,6 @@ internal static class JsonBody
     }
 
     private static ProblemHttpResult Bad(string fault) =>
-        Problems.Of(StatusCodes.Status400BadRequest, "The request body is not JSON as it is taken here.", new FieldError("body", null, fault));
+        Problems.Of(StatusCodes.Status400BadRequest, "The request body is not JSON as it is taken here.",
+            new FieldError("body", null, fault));
 }

@@ -9,7 +9,8 @@ namespace App.Platform.Http;
 internal readonly record struct JsonFields(JsonElement Value, string Field, List<FieldError> Faults)
 {
     /// <summary>A value as a message shows it.</summary>
-    public static string Show(JsonElement value) => Problems.Shorten(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText());
+    public static string Show(JsonElement value) =>
+        Problems.Shorten(value.ValueKind == JsonValueKind.String ? value.GetString()! : value.GetRawText());
 
     /// <summary>Refuses fields of other names.</summary>
     public void Only(params ReadOnlySpan<string> names)
@@ -22,7 +23,8 @@ internal readonly record struct JsonFields(JsonElement Value, string Field, List
 
     /// <summary>A field's value; null when it is not there, or null.</summary>
     public JsonElement? Find(string name) =>
-        Value.ValueKind == JsonValueKind.Object && Value.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null ? found : null;
+        Value.ValueKind == JsonValueKind.Object && Value.TryGetProperty(name, out var found) && found.ValueKind != JsonValueKind.Null
+            ? found : null;
 
     /// <summary>A text.</summary>
     public string? Text(string name, bool required)
@@ -51,14 +53,16 @@ internal readonly record struct JsonFields(JsonElement Value, string Field, List
     public bool Flag(string name, bool fallback)
     {
         if (Find(name) is not { } value) return fallback;
-        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : Fault(name, Show(value), "give true or false", fallback);
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False
+            ? value.GetBoolean() : Fault(name, Show(value), "give true or false", fallback);
     }
 
     /// <summary>A list.</summary>
     public IReadOnlyList<JsonElement>? List(string name, bool required)
     {
         if (Find(name) is not { } value) return Missing<IReadOnlyList<JsonElement>?>(name, required, "give a list; [] for an empty one");
-        return value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : Fault<IReadOnlyList<JsonElement>?>(name, Show(value), "give a list", null);
+        return value.ValueKind == JsonValueKind.Array
+            ? [.. value.EnumerateArray()] : Fault<IReadOnlyList<JsonElement>?>(name, Show(value), "give a list", null);
     }
 
     /// <summary>An object.</summary>
@@ -71,7 +75,8 @@ internal readonly record struct JsonFields(JsonElement Value, string Field, List
     }
 
     /// <summary>Notes a fault of a field.</summary>
-    public void Fault(string name, string? value, string cure) => Faults.Add(new FieldError(At(name), value is null ? null : Problems.Shorten(value), cure));
+    public void Fault(string name, string? value, string cure) =>
+        Faults.Add(new FieldError(At(name), value is null ? null : Problems.Shorten(value), cure));
 
     private T Fault<T>(string name, string? value, string cure, T fallback)
     {

@@ -18,7 +18,8 @@ internal static class Paging
     {
         var text = request.Query["limit"].ToString();
         if (text.Length == 0) return DefaultLimit;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit) return limit;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var limit) && limit is >= 1 and <= MaxLimit)
+            return limit;
         faults.Add(new FieldError("limit", Problems.Shorten(text), $"give a whole number from 1 to {MaxLimit}"));
         return DefaultLimit;
     }
@@ -29,11 +30,14 @@ internal static class Paging
         var text = request.Query[name].ToString();
         if (text.Length == 0) return null;
         // A plus sign that was not escaped arrives as a blank.
-        if (DateTimeOffset.TryParse(text.Replace(' ', text.Contains('T') ? '+' : ' '), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
+        if (DateTimeOffset.TryParse(text.Replace(' ', text.Contains('T') ? '+' : ' '), CultureInfo.InvariantCulture,
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)
             && text is [_, _, _, _, '-', _, _, '-', ..]) return time;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ms) && ms is >= -62_135_596_800_000 and <= 253_402_300_799_999)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var ms)
+            && ms is >= -62_135_596_800_000 and <= 253_402_300_799_999)
             return DateTimeOffset.FromUnixTimeMilliseconds(ms);
-        faults.Add(new FieldError(name, Problems.Shorten(text), "give an RFC 3339 time such as 2026-01-01T00:00:00Z, or Unix milliseconds"));
+        faults.Add(new FieldError(name, Problems.Shorten(text),
+            "give an RFC 3339 time such as 2026-01-01T00:00:00Z, or Unix milliseconds"));
         return null;
     }
 
@@ -57,5 +61,6 @@ internal static class Paging
     }
 
     /// <summary>A cursor that names the last item of a page.</summary>
-    public static string Cursor(params ReadOnlySpan<string> parts) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Join('\n', parts!)));
+    public static string Cursor(params ReadOnlySpan<string> parts) =>
+        Base64Url.EncodeToString(Encoding.UTF8.GetBytes(string.Join('\n', parts!)));
 }

@@ -12,7 +12,8 @@ internal sealed class RequestFailures(ILogger<RequestFailures> log) : IException
         if (exception is OperationCanceledException && context.RequestAborted.IsCancellationRequested) return true;
         var problem = exception switch
         {
-            BadHttpRequestException bad => Problems.Of(bad.StatusCode, Title(bad), new FieldError("body", null, (bad.InnerException ?? bad).Message)),
+            BadHttpRequestException bad =>
+                Problems.Of(bad.StatusCode, Title(bad), new FieldError("body", null, (bad.InnerException ?? bad).Message)),
             // EF wraps the faults of the way to the database in faults of its own.
             _ when TransientFault.Is(exception) => Unavailable(context, exception),
             _ => null,
@@ -27,7 +28,8 @@ internal sealed class RequestFailures(ILogger<RequestFailures> log) : IException
 
     private Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult Unavailable(HttpContext context, Exception exception)
     {
-        log.LogWarning("{Method} {Path} met a database that does not answer: {Error}", context.Request.Method, context.Request.Path, exception.GetBaseException().Message);
+        log.LogWarning("{Method} {Path} met a database that does not answer: {Error}", context.Request.Method, context.Request.Path,
+            exception.GetBaseException().Message);
         context.Response.Headers.RetryAfter = "1";
         return Problems.Of(StatusCodes.Status503ServiceUnavailable, "The database does not answer: try again after a second.");
     }

@@ -10,7 +10,8 @@ internal static class StrictJson
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 40 };
 
     /// <summary>Reads it.</summary>
-    /// <exception cref="JsonException">It is none, is nested deeper than 40 levels, repeats a name, or has half of a surrogate pair.</exception>
+    /// <exception cref="JsonException">It is none, is nested deeper than 40 levels, repeats a name, or has half of a surrogate
+    /// pair.</exception>
     public static JsonElement Parse(ReadOnlySpan<byte> json)
     {
         var parsed = JsonElement.Parse(json, Options);

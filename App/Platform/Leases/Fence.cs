@@ -11,7 +11,8 @@ namespace App.Platform.Leases;
 /// <param name="Epoch">Under which it was taken.</param>
 internal sealed record Fence(string Name, string Owner, long Epoch)
 {
-    private const string CheckSql = "select epoch from leases where name = $1 and owner = $2 and epoch = $3 and expires_at > clock_timestamp() for share";
+    private const string CheckSql =
+        "select epoch from leases where name = $1 and owner = $2 and epoch = $3 and expires_at > clock_timestamp() for share";
 
     /// <summary>
     /// Asks for leave to commit, in the transaction of what was written and as its last statement: the lease cannot go to
@@ -28,7 +29,8 @@ internal sealed record Fence(string Name, string Owner, long Epoch)
                 new(CheckSql) { Parameters = { new() { Value = Name }, new() { Value = Owner }, new() { Value = Epoch } } },
             },
         };
-        if (await batch.ExecuteScalarAsync(ct) is null) throw new LeaseLostException($"The lease '{Name}' is not held by {Owner} under epoch {Epoch} any more.");
+        if (await batch.ExecuteScalarAsync(ct) is null)
+            throw new LeaseLostException($"The lease '{Name}' is not held by {Owner} under epoch {Epoch} any more.");
     }
 }
 

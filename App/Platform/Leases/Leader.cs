@@ -6,11 +6,13 @@ namespace App.Platform.Leases;
 /// <summary>Something that one process does for all, every so often; each capability registers its own.</summary>
 /// <param name="Name">For the log.</param>
 /// <param name="Interval">From the end of one time to the next.</param>
-/// <param name="RunOnceAsync">Does it; cancelled when this process leads no more. What must not be written late is checked by the fence.</param>
+/// <param name="RunOnceAsync">Does it; cancelled when this process leads no more. What must not be written late is checked by the
+/// fence.</param>
 internal sealed record Duty(string Name, TimeSpan Interval, Func<Fence, CancellationToken, Task> RunOnceAsync)
 {
     /// <summary>One that is harmless when two processes do it at once.</summary>
-    public Duty(string name, TimeSpan interval, Func<CancellationToken, Task> runOnceAsync) : this(name, interval, (_, ct) => runOnceAsync(ct)) { }
+    public Duty(string name, TimeSpan interval, Func<CancellationToken, Task> runOnceAsync)
+        : this(name, interval, (_, ct) => runOnceAsync(ct)) { }
 }
 
 /// <summary>
@@ -18,7 +20,8 @@ internal sealed record Duty(string Name, TimeSpan Interval, Func<Fence, Cancella
 /// one that fails does not keep the others from being done. A leader that is paused does not know at once that it leads
 /// no more: duties are harmless when two processes do one at once, or commit through their <see cref="Fence"/>.
 /// </summary>
-internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimeProvider time, ILogger<Leader> log) : Loop("Leading", time, log)
+internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimeProvider time, ILogger<Leader> log)
+    : Loop("Leading", time, log)
 {
     // Another takes over within the duration and one renewal: 8 s after a crash at the latest.
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(6);
@@ -70,7 +73,9 @@ internal sealed class Leader(Postgres postgres, IEnumerable<Duty> duties, TimePr
         Log.LogInformation("Leader heartbeat (epoch {Epoch})", held);
     }
 
-    /// <summary>Does the duties that are due, when this process leads: the tick of a loop of their own, so that none of them costs the lease.</summary>
+    /// <summary>
+    /// Does the duties that are due, when this process leads: the tick of a loop of their own, so that none of them costs the lease.
+    /// </summary>
     public async Task WorkAsync()
     {
         if (leading is not { } mine || epoch is not { } held) return;

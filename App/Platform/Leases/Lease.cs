@@ -38,7 +38,8 @@ internal sealed class Lease(Postgres postgres, string name, TimeSpan duration)
     /// <summary>Gives it back at once, for a drain.</summary>
     public async Task ReleaseAsync(CancellationToken ct)
     {
-        await using var command = postgres.Source.CreateCommand("update leases set expires_at = clock_timestamp() where name = $1 and owner = $2");
+        await using var command =
+            postgres.Source.CreateCommand("update leases set expires_at = clock_timestamp() where name = $1 and owner = $2");
         command.Parameters.Add(new() { Value = name });
         command.Parameters.Add(new() { Value = postgres.ProcessName });
         await command.ExecuteNonQueryAsync(ct);

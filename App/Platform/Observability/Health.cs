@@ -68,7 +68,8 @@ internal sealed record HealthPart(string Name, Func<CancellationToken, Task<Part
 /// <c>/health</c> everything, in the shape of a status page.
 /// </summary>
 internal sealed class Health(
-    Postgres postgres, PlatformOptions options, IEnumerable<HealthPart> parts, TimeProvider time, IHostApplicationLifetime lifetime, ILogger<Health> log)
+    Postgres postgres, PlatformOptions options, IEnumerable<HealthPart> parts, TimeProvider time, IHostApplicationLifetime lifetime,
+    ILogger<Health> log)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly long started = time.GetTimestamp();
@@ -112,7 +113,8 @@ internal sealed class Health(
             : await DatabaseAsync(ct);
         var ready = database.Status == HealthStatus.Up;
         var reason = database.Note ?? "database is back";
-        if (Interlocked.Exchange(ref lastReason, reason) is { } before && before != reason) log.LogWarning("Readiness is now {Ready}: {Reason}", ready, reason);
+        if (Interlocked.Exchange(ref lastReason, reason) is { } before && before != reason)
+            log.LogWarning("Readiness is now {Ready}: {Reason}", ready, reason);
         return ready
             ? TypedResults.Ok(new Ready("ready"))
             : TypedResults.Json(new NotReady("not ready", database.Note), statusCode: StatusCodes.Status503ServiceUnavailable);
@@ -151,7 +153,8 @@ internal sealed class Health(
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
             log.LogDebug(e, "The database does not answer");
-            return new PartHealth(HealthStatus.Down, TransientFault.Refusal(e) is { } refusal ? $"The database refuses: {refusal}." : "The database does not answer.");
+            return new PartHealth(HealthStatus.Down,
+                TransientFault.Refusal(e) is { } refusal ? $"The database refuses: {refusal}." : "The database does not answer.");
         }
     }
 

@@ -40,6 +40,7 @@ internal sealed class LogRate : IDisposable
 
     private void EndWindow()
     {
-        if (Interlocked.Exchange(ref count, 0) - Most is > 0 and var more) log.LogInformation("And {Count} more {What:l} in the last second", more, what);
+        if (Interlocked.Exchange(ref count, 0) - Most is > 0 and var more)
+            log.LogInformation("And {Count} more {What:l} in the last second", more, what);
     }
 }

@@ -5,7 +5,8 @@ namespace App.Platform.Observability;
 /// <summary>What every line that is logged within it carries: one or two names with values, written only when a line is.</summary>
 /// <param name="first">A name and its value.</param>
 /// <param name="second">Another.</param>
-internal sealed class LogScope((string Name, object Value) first, (string Name, object Value) second) : IEnumerable<KeyValuePair<string, object>>
+internal sealed class LogScope((string Name, object Value) first, (string Name, object Value) second)
+    : IEnumerable<KeyValuePair<string, object>>
 {
     /// <inheritdoc/>
     public IEnumerator<KeyValuePair<string, object>> GetEnumerator()

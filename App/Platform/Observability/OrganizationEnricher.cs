@@ -16,7 +16,8 @@ internal sealed class OrganizationEnricher : ILogEventEnricher
     /// <summary>A step of every request, behind its authentication: tags the activity.</summary>
     public static Task TagAsync(HttpContext context, RequestDelegate next)
     {
-        if (Activity.Current is { } activity && context.User.FindFirst(Scopes.OrganizationClaim) is { } organization) activity.SetTag(Tag, organization.Value);
+        if (Activity.Current is { } activity && context.User.FindFirst(Scopes.OrganizationClaim) is { } organization)
+            activity.SetTag(Tag, organization.Value);
         return next(context);
     }
 

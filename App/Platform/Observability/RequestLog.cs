@@ -16,7 +16,8 @@ internal sealed class RequestLog : IDisposable
     private readonly LogRate failed;
 
     /// <summary>Bounded by the clock given.</summary>
-    public RequestLog(TimeProvider time, ILogger<RequestLog> log) => (served, failed) = (new(log, "requests", time), new(log, "failed requests", time));
+    public RequestLog(TimeProvider time, ILogger<RequestLog> log) =>
+        (served, failed) = (new(log, "requests", time), new(log, "failed requests", time));
 
     /// <summary>Registers it.</summary>
     public static void Add(IServiceCollection services, Serilog.ILogger logger) =>
@@ -47,7 +48,8 @@ internal sealed class RequestLog : IDisposable
     private LogEventLevel LevelOf(HttpContext context, double elapsed, Exception? exception)
     {
         if (IsQuiet(context)) return LogEventLevel.Debug;
-        if (exception is not null || context.Response.StatusCode >= 500) return failed.Allows() ? LogEventLevel.Warning : LogEventLevel.Verbose;
+        if (exception is not null || context.Response.StatusCode >= 500)
+            return failed.Allows() ? LogEventLevel.Warning : LogEventLevel.Verbose;
         return served.Allows() ? LogEventLevel.Information : LogEventLevel.Verbose;
     }
 }

@@ -63,7 +63,8 @@ internal static class Telemetry
     }
 
     // What asks every few seconds whether all is well is no work of anybody's.
-    private static bool IsTraced(HttpContext context) => !context.Request.Path.StartsWithSegments("/health") && context.Request.Path.Value is not ("/healthz" or MetricsPath);
+    private static bool IsTraced(HttpContext context) =>
+        !context.Request.Path.StartsWithSegments("/health") && context.Request.Path.Value is not ("/healthz" or MetricsPath);
 
     // Names and labels of samples are a promise to dashboards: no label beside those that were recorded.
     private static void AsItAlwaysWas(PrometheusAspNetCoreOptions prometheus)

@@ -4,7 +4,8 @@ namespace App.Platform.Observability;
 
 /// <summary>
 /// What OpenTelemetry's own variables say. Two of them are read here, to know whether there is anybody to export to; the
-/// rest (<c>OTEL_SERVICE_NAME</c>, <c>OTEL_TRACES_SAMPLER</c>, <c>OTEL_EXPORTER_OTLP_HEADERS</c>, …) are handed on, and mean what OpenTelemetry says.
+/// rest (<c>OTEL_SERVICE_NAME</c>, <c>OTEL_TRACES_SAMPLER</c>, <c>OTEL_EXPORTER_OTLP_HEADERS</c>, …) are handed on, and mean what
+/// OpenTelemetry says.
 /// </summary>
 /// <param name="Exports">Whether metrics and traces are exported by OTLP.</param>
 /// <param name="Settings">All variables whose names begin with <c>OTEL_</c>.</param>

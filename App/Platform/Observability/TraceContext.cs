@@ -20,12 +20,14 @@ internal static class TraceContext
     /// <param name="causes">Carried contexts; those that are null or unreadable are left out.</param>
     /// <param name="kind">What it is to the outside.</param>
     /// <returns>Null: nobody traces it.</returns>
-    public static Activity? Begin(ActivitySource source, string name, IEnumerable<string?> causes, ActivityKind kind = ActivityKind.Consumer)
+    public static Activity? Begin(ActivitySource source, string name, IEnumerable<string?> causes,
+        ActivityKind kind = ActivityKind.Consumer)
     {
         if (!source.HasListeners()) return null;
         var contexts = new List<ActivityContext>();
         foreach (var cause in causes.Distinct(StringComparer.Ordinal))
             if (ActivityContext.TryParse(cause, null, isRemote: true, out var context)) contexts.Add(context);
-        return source.StartActivity(name, kind, contexts.FirstOrDefault(), links: contexts.Skip(1).Select(context => new ActivityLink(context)));
+        return source.StartActivity(name, kind, contexts.FirstOrDefault(),
+            links: contexts.Skip(1).Select(context => new ActivityLink(context)));
     }
 }

@@ -88,7 +88,8 @@ internal sealed class DatabaseServer : IAsyncDisposable
     private static UnavailableException Unreachable(string connectionString, Exception e)
     {
         var at = new NpgsqlConnectionStringBuilder(connectionString);
-        return new($"The database at {at.Host}:{at.Port}/{at.Database} cannot be reached: {e.GetBaseException().Message}. Check DATABASE_URL.", e);
+        return new(
+            $"The database at {at.Host}:{at.Port}/{at.Database} cannot be reached: {e.GetBaseException().Message}. Check DATABASE_URL.", e);
     }
 
     /// <inheritdoc/>

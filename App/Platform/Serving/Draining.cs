@@ -23,7 +23,8 @@ internal sealed class Draining(IServiceProvider services) : IHostedLifecycleServ
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task StoppingAsync(CancellationToken cancellationToken) => Task.WhenAll(draining.Select(service => service.StopAsync(cancellationToken)));
+    public Task StoppingAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(draining.Select(service => service.StopAsync(cancellationToken)));
 
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;

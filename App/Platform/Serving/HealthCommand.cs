@@ -36,7 +36,8 @@ internal sealed class HealthCommand : Command
             using var client = new TcpClient();
             await client.ConnectAsync(IPAddress.Loopback, port, bounded.Token);
             await using var stream = client.GetStream();
-            await stream.WriteAsync("GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray(), bounded.Token);
+            await stream.WriteAsync("GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray(),
+                bounded.Token);
             using var reader = new StreamReader(stream, Encoding.ASCII);
             status = await reader.ReadLineAsync(bounded.Token) ?? "nothing";
         }

@@ -10,8 +10,10 @@ namespace App.Platform.Serving;
 /// <summary><c>App keys create</c>: makes a key and prints it once.</summary>
 internal sealed class CreateKeyCommand : Command
 {
-    private readonly Option<string> organization = CommandOptions.Required("--org", "organization", "The organization that the key belongs to.");
-    private readonly Option<string> scopes = CommandOptions.Required("--scopes", "read,ingest", $"What it may do: some of {string.Join(", ", Scopes.All)}, separated by commas.");
+    private readonly Option<string> organization = CommandOptions.Required("--org", "organization",
+        "The organization that the key belongs to.");
+    private readonly Option<string> scopes = CommandOptions.Required("--scopes", "read,ingest",
+        $"What it may do: some of {string.Join(", ", Scopes.All)}, separated by commas.");
     private readonly Option<string?> name = CommandOptions.Text("--name", "text", "What it is for.");
 
     /// <summary>The command.</summary>
@@ -28,14 +30,16 @@ internal sealed class CreateKeyCommand : Command
         });
         scopes.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is { } text && (Split(text) is not { Length: > 0 } given || given.Except(Scopes.All).Any()))
+            if (result.GetValueOrDefault<string>() is { } text
+                && (Split(text) is not { Length: > 0 } given || given.Except(Scopes.All).Any()))
                 result.AddError($"--scopes is '{text}': use some of {string.Join(',', Scopes.All)}.");
         });
         SetAction((line, ct) => database.UseAsync(async connectionString =>
         {
             await using var db = await KeyDatabase.OpenAsync(connectionString, ct);
             var label = line.GetValue(name) ?? "made by App keys create";
-            var secret = await ApiKeyStore.CreateAsync(db, line.GetRequiredValue(organization), label, Split(line.GetRequiredValue(scopes)), ct);
+            var secret = await ApiKeyStore.CreateAsync(db, line.GetRequiredValue(organization), label,
+                Split(line.GetRequiredValue(scopes)), ct);
             await line.InvocationConfiguration.Output.WriteLineAsync(secret);
         }, ct));
     }
@@ -58,17 +62,24 @@ internal sealed class ListKeysCommand : Command
             var output = line.InvocationConfiguration.Output;
             await output.WriteLineAsync("id\torganization\tscopes\tcreated\trevoked\tname");
             foreach (var key in await ApiKeyStore.ListAsync(db, line.GetValue(organization), ct))
-                await output.WriteLineAsync($"{key.Id}\t{key.Organization}\t{string.Join(',', key.Scopes)}\t{Time(key.CreatedAt)}\t{Time(key.RevokedAt)}\t{key.Name}");
+                await output.WriteLineAsync(
+                    $"{key.Id}\t{key.Organization}\t{string.Join(',', key.Scopes)}\t{Time(key.CreatedAt)}\t{Time(key.RevokedAt)}\t{key.Name}");
         }, ct));
     }
 
-    private static string Time(DateTimeOffset? at) => at?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-";
+    private static string Time(DateTimeOffset? at) =>
+        at?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture) ?? "-";
 }
 
 /// <summary><c>App keys revoke</c>: servers refuse the key within <see cref="ApiKeyStore.Remembered"/>.</summary>
 internal sealed class RevokeKeyCommand : Command
 {
-    private readonly Option<Guid> id = new("--id") { HelpName = "id", Description = "The key, as App keys list names it.", Required = true };
+    private readonly Option<Guid> id = new("--id")
+    {
+        HelpName = "id",
+        Description = "The key, as App keys list names it.",
+        Required = true
+    };
 
     /// <summary>The command.</summary>
     public RevokeKeyCommand(CommandDatabase database) : base("revoke", "Revokes an API key; servers refuse it within 15 seconds.")
@@ -78,7 +89,8 @@ internal sealed class RevokeKeyCommand : Command
         {
             await using var db = await KeyDatabase.OpenAsync(connectionString, ct);
             var key = line.GetValue(id);
-            if (!await ApiKeyStore.RevokeAsync(db, key, ct)) throw new UsageException($"--id is '{key}': there is no such key that is not revoked.");
+            if (!await ApiKeyStore.RevokeAsync(db, key, ct))
+                throw new UsageException($"--id is '{key}': there is no such key that is not revoked.");
             await line.InvocationConfiguration.Output.WriteLineAsync($"revoked {key}");
         }, ct));
     }

@@ -2,7 +2,9 @@ using App.Platform.Database;
 
 namespace App.Platform.Serving;
 
-/// <summary>How long a <see cref="Loop"/> waits between two ticks: for a span of time, or until something happens that it should look at.</summary>
+/// <summary>
+/// How long a <see cref="Loop"/> waits between two ticks: for a span of time, or until something happens that it should look at.
+/// </summary>
 /// <param name="For">The longest wait; zero: the next tick follows at once.</param>
 /// <param name="Until">Ends the wait early.</param>
 internal readonly record struct Pause(TimeSpan For, Task? Until = null)
@@ -39,7 +41,9 @@ internal abstract class Loop(string name, TimeProvider time, ILogger log) : Drai
     /// <param name="ct">Cancelled when draining begins.</param>
     public abstract Task<Pause> TickAsync(CancellationToken ct);
 
-    /// <summary>Ticks until it is cancelled, and then gives back what it holds. A host calls it; so does a service that consists of several loops.</summary>
+    /// <summary>
+    /// Ticks until it is cancelled, and then gives back what it holds. A host calls it; so does a service that consists of several loops.
+    /// </summary>
     public async Task RunAsync(CancellationToken ct)
     {
         // So that the start of the host does not wait for the first tick.

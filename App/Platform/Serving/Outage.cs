@@ -19,23 +19,30 @@ internal sealed class Outage(string name, TimeProvider time, ILogger log)
     private int failures;
     private string? reported;
 
-    /// <summary>Reports a failure and waits before the next try: twice as long each time, from ¼ s to 2 s, ±20 % so that processes do not come back all at once.</summary>
+    /// <summary>
+    /// Reports a failure and waits before the next try: twice as long each time, from ¼ s to 2 s, ±20 % so that processes do not come back
+    /// all at once.
+    /// </summary>
     public async Task WaitAsync(Exception fault, CancellationToken ct)
     {
         if (failures == 0) began = time.GetTimestamp();
         // The text of a refusal changes little; a fault of the code is shown with its stack.
-        if (reported != fault.Message) log.LogWarning(TransientFault.Is(fault) ? null : fault, "{Subject:l} failed and is tried again until it succeeds: {Error}", name, fault.Message);
+        if (reported != fault.Message)
+            log.LogWarning(TransientFault.Is(fault) ? null : fault, "{Subject:l} failed and is tried again until it succeeds: {Error}",
+                name, fault.Message);
         else log.LogDebug("{Subject:l} failed again: {Error}", name, fault.Message);
         reported = fault.Message;
         var pause = Shortest * Math.Pow(2, Math.Min(failures++, 16));
-        await Task.Delay((pause < Longest ? pause : Longest) * (0.8 + (0.4 * Random.Shared.NextDouble())), time, ct).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay((pause < Longest ? pause : Longest) * (0.8 + (0.4 * Random.Shared.NextDouble())), time, ct)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>It has succeeded.</summary>
     public void End()
     {
         if (failures == 0) return;
-        log.LogInformation("{Subject:l} works again, after {Seconds:0.0} s and {Failures} failures", name, time.GetElapsedTime(began).TotalSeconds, failures);
+        log.LogInformation("{Subject:l} works again, after {Seconds:0.0} s and {Failures} failures", name,
+            time.GetElapsedTime(began).TotalSeconds, failures);
         (failures, reported) = (0, null);
     }
 }

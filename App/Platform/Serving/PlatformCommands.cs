@@ -46,7 +46,11 @@ internal static class PlatformCommands
 
     private static Command Migrate(CommandDatabase database)
     {
-        var file = new Option<FileInfo?>("--write-schema") { Description = "Writes the whole schema as SQL to this file.", HelpName = "file" };
+        var file = new Option<FileInfo?>("--write-schema")
+        {
+            Description = "Writes the whole schema as SQL to this file.",
+            HelpName = "file"
+        };
         var command = new Command("migrate", "Applies pending migrations to DATABASE_URL.") { file };
         command.SetAction((line, ct) => database.UseAsync(async connectionString =>
         {

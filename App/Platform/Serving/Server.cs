@@ -102,7 +102,8 @@ internal sealed class Server : IAsyncDisposable
         await App.StartAsync(ct);
         var bound = App.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         Address = new Uri($"http://localhost:{new Uri(bound.Replace("[::]", "localhost").Replace("0.0.0.0", "localhost")).Port}");
-        App.Logger.LogInformation("Listening on {Address:l} with {Database:l}", Address.ToString(), database.IsEmbedded ? "the embedded PostgreSQL" : "the database of DATABASE_URL");
+        App.Logger.LogInformation("Listening on {Address:l} with {Database:l}", Address.ToString(),
+            database.IsEmbedded ? "the embedded PostgreSQL" : "the database of DATABASE_URL");
         // Written past the logger: this one line is meant to hold a key, the one made for development.
         if (AdminKey is not null) await Console.Out.WriteLineAsync($"\n  Open Tandem, signed in:  {Address}?key={AdminKey}\n");
     }

@@ -13,4 +13,5 @@ namespace App.Runs.Execution;
 /// <param name="Number">The attempt, from 1.</param>
 /// <param name="HasWaited">Whether it goes on after a wait.</param>
 internal sealed record BegunStep(
-    RunHead Run, string Name, string Handler, JsonElement Input, int TimeoutMs, int MaxAttempts, int Activation, int Number, bool HasWaited);
+    RunHead Run, string Name, string Handler, JsonElement Input, int TimeoutMs, int MaxAttempts, int Activation, int Number,
+    bool HasWaited);

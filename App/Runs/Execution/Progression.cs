@@ -22,7 +22,8 @@ internal sealed record Progression(IReadOnlyList<string> Ready, IReadOnlyList<st
         var skipped = new List<string>();
 
         // Those that a skipped step holds back are looked at again, so order in the plan does not matter.
-        var dependants = steps.SelectMany(step => step.DependsOn.Select(dependency => (dependency, step))).ToLookup(pair => pair.dependency, pair => pair.step);
+        var dependants = steps.SelectMany(step => step.DependsOn.Select(dependency => (dependency, step)))
+            .ToLookup(pair => pair.dependency, pair => pair.step);
         var open = new Queue<StepNode>(steps.Where(step => step.Status == RunState.Pending));
         while (open.TryDequeue(out var step))
         {

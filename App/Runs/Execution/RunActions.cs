@@ -15,14 +15,16 @@ internal sealed class RunActions(RunStore runs, JobQueue queue)
         select name, job_id, before from cancelled order by position
         """;
 
-    private const string CancelAttemptsSql = "update run_attempts set status = 'cancelled', ended_at = clock_timestamp() where run_id = $1 and status = any($2) returning step, number";
+    private const string CancelAttemptsSql =
+        "update run_attempts set status = 'cancelled', ended_at = clock_timestamp() where run_id = $1 and status = any($2) returning step, number";
 
     private const string RestartStepsSql = """
         update run_steps set status = 'pending', error = null, started_at = null, ended_at = null
         where run_id = $1 and status = any($2) and not (status = 'failed' and continue_on_error) returning name
         """;
 
-    private const string RestartRunSql = "update runs set status = 'running', ended_at = null, error = null, failed_step = null where id = $1 and status = 'failed' and status = any($2)";
+    private const string RestartRunSql =
+        "update runs set status = 'running', ended_at = null, error = null, failed_step = null where id = $1 and status = 'failed' and status = any($2)";
 
     private const string WaitingSql = """
         select s.job_id, a.number from run_steps s join run_attempts a on a.run_id = s.run_id and a.step = s.name and a.status = 'waiting'
@@ -50,7 +52,8 @@ internal sealed class RunActions(RunStore runs, JobQueue queue)
             {
                 while (await reader.ReadAsync(ct))
                 {
-                    change.Note(reader.GetString(0), RunState.Cancelled, attempts.TryGetValue(reader.GetString(0), out var attempt) ? attempt : null);
+                    change.Note(reader.GetString(0), RunState.Cancelled,
+                        attempts.TryGetValue(reader.GetString(0), out var attempt) ? attempt : null);
                     if (!reader.IsDBNull(1) && reader.GetString(2) != RunState.Pending) jobs.Add(reader.GetInt64(1));
                 }
             }
@@ -68,7 +71,8 @@ internal sealed class RunActions(RunStore runs, JobQueue queue)
     {
         await using var change = await runs.OpenAsync(run, organization, ct);
         if (change is null) return null;
-        if (await change.ExecuteAsync(RestartRunSql, ct, (object)RunState.RunBefore(RunState.Running)) != 1) return (false, change.Run.Status);
+        if (await change.ExecuteAsync(RestartRunSql, ct, (object)RunState.RunBefore(RunState.Running)) != 1)
+            return (false, change.Run.Status);
         change.Note(null, RunState.Running, null);
         await using (var command = change.Command(RestartStepsSql, (object)RunState.StepBefore(RunState.Pending)))
         await using (var reader = await command.ExecuteReaderAsync(ct))
@@ -87,7 +91,8 @@ internal sealed class RunActions(RunStore runs, JobQueue queue)
     /// <param name="error">Why it fails.</param>
     /// <param name="ct">Gives up.</param>
     /// <returns>False: no such step waits.</returns>
-    public async Task<bool> EndWaitAsync(Guid run, string organization, string step, string handler, string? output, string? error, CancellationToken ct)
+    public async Task<bool> EndWaitAsync(Guid run, string organization, string step, string handler, string? output, string? error,
+        CancellationToken ct)
     {
         long? job = null;
         await using (var change = await runs.OpenAsync(run, organization, ct))

@@ -8,7 +8,8 @@ namespace App.Runs.Execution;
 /// One transaction that holds the lock of a run's row. Everything that happens to a run goes through one, so its steps,
 /// its events and its jobs are changed by one at a time, and together. Not committed, it changes nothing.
 /// </summary>
-internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction transaction, RunHead head, JobQueue queue, RunSignals signals, RunMetrics metrics, RunLog log) : IAsyncDisposable
+internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction transaction, RunHead head, JobQueue queue,
+    RunSignals signals, RunMetrics metrics, RunLog log) : IAsyncDisposable
 {
     /// <summary>The longest error that is kept.</summary>
     public const int MostErrorCharacters = 4000;
@@ -28,7 +29,8 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         """;
 
     private const string SkipSql = """
-        update run_steps set status = 'skipped', ended_at = clock_timestamp(), error = null where run_id = $1 and name = any($2) and status = any($3)
+        update run_steps set status = 'skipped', ended_at = clock_timestamp(), error = null where run_id = $1 and name = any($2)
+            and status = any($3)
         """;
 
     // The cause of a run's failure is the step that failed first.
@@ -69,12 +71,16 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
     /// <summary>Notes a change of status, to be streamed once it is committed.</summary>
     public void Note(string? step, string status, int? attempt, string? error = null) => events.Add((step, status, attempt, error));
 
-    /// <summary>Does what follows from the states of the steps: queues those that may begin, skips those that never will, ends the run.</summary>
+    /// <summary>
+    /// Does what follows from the states of the steps: queues those that may begin, skips those that never will, ends the run.
+    /// </summary>
     public async Task AdvanceAsync(CancellationToken ct)
     {
         var nodes = new List<StepNode>();
         var activations = new Dictionary<string, (int Activation, int MaxAttempts)>();
-        await using (var command = Command("select name, status, depends_on, continue_on_error, activation, max_attempts from run_steps where run_id = $1 order by position"))
+        await using (var command =
+            Command(
+                "select name, status, depends_on, continue_on_error, activation, max_attempts from run_steps where run_id = $1 order by position"))
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct))
@@ -92,9 +98,11 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         }
         if (progression.Ready.Count > 0)
         {
-            var jobs = progression.Ready.Select(step => JobFor(step, activations[step].Activation + 1, activations[step].MaxAttempts)).ToList();
+            var jobs =
+                progression.Ready.Select(step => JobFor(step, activations[step].Activation + 1, activations[step].MaxAttempts)).ToList();
             var enqueued = await queue.EnqueueAsync(connection, transaction, jobs, ct);
-            await ExecuteAsync(ActivateSql, ct, progression.Ready.ToArray(), enqueued.Select(job => job.Id).ToArray(), RunState.StepBefore(RunState.Ready));
+            await ExecuteAsync(ActivateSql, ct, progression.Ready.ToArray(), enqueued.Select(job => job.Id).ToArray(),
+                RunState.StepBefore(RunState.Ready));
             foreach (var step in progression.Ready) Note(step, RunState.Ready, null);
         }
         if (progression.HasEnded) await EndRunAsync(progression.HasFailed ? RunState.Failed : RunState.Succeeded, ct);
@@ -114,7 +122,8 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
     /// </summary>
     public async Task CommitLazilyAsync(CancellationToken ct)
     {
-        await using (var command = Command("select set_config('synchronous_commit', 'off', true) from runs where id = $1")) await command.ExecuteNonQueryAsync(ct);
+        await using (var command = Command("select set_config('synchronous_commit', 'off', true) from runs where id = $1"))
+            await command.ExecuteNonQueryAsync(ct);
         await CommitAsync(ct);
     }
 
@@ -135,7 +144,8 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         };
 
     /// <summary>Queues a job in this commit.</summary>
-    public async Task<long> EnqueueAsync(NewJob job, CancellationToken ct) => (await queue.EnqueueAsync(connection, transaction, [job], ct))[0].Id;
+    public async Task<long> EnqueueAsync(NewJob job, CancellationToken ct) =>
+        (await queue.EnqueueAsync(connection, transaction, [job], ct))[0].Id;
 
     /// <summary>A statement of this transaction whose first parameter is the run.</summary>
     public NpgsqlCommand Command(string sql, params ReadOnlySpan<object> values)
@@ -146,7 +156,8 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
     }
 
     /// <summary>Runs a statement whose first parameter is the run, and answers how many rows it changed.</summary>
-    public Task<int> ExecuteAsync(string sql, CancellationToken ct, params ReadOnlySpan<object> values) => ExecuteAsync(Command(sql, values), ct);
+    public Task<int> ExecuteAsync(string sql, CancellationToken ct, params ReadOnlySpan<object> values) =>
+        ExecuteAsync(Command(sql, values), ct);
 
     /// <summary>Makes it so, and wakes those who follow the run.</summary>
     public async Task CommitAsync(CancellationToken ct)
@@ -154,9 +165,17 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         if (events.Count > 0)
             await ExecuteAsync(EventsSql, ct,
                 events.Count,
-                new NpgsqlParameter { Value = events.ConvertAll(e => e.Step).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+                new NpgsqlParameter
+                {
+                    Value = events.ConvertAll(e => e.Step).ToArray(),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text
+                },
                 events.ConvertAll(e => e.Status).ToArray(),
-                new NpgsqlParameter { Value = events.ConvertAll(e => e.Attempt).ToArray(), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer });
+                new NpgsqlParameter
+                {
+                    Value = events.ConvertAll(e => e.Attempt).ToArray(),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Integer
+                });
         await transaction.CommitAsync(ct);
         signals.Pulse(head.Id);
         foreach (var (step, status, attempt, error) in events)

@@ -13,7 +13,8 @@ namespace App.Runs.Execution;
 /// in another, together with the job and everything that follows from it.
 /// </summary>
 internal sealed class RunStepJob(
-    RunStore runs, StepHandlers handlers, RunOptions options, Postgres postgres, NpgsqlDataSource source, TimeProvider time, ILogger<RunStepJob> log)
+    RunStore runs, StepHandlers handlers, RunOptions options, Postgres postgres, NpgsqlDataSource source, TimeProvider time,
+    ILogger<RunStepJob> log)
     : IJobHandler<RunStepArgs>
 {
     /// <summary>Name of the kind.</summary>
@@ -69,7 +70,8 @@ internal sealed class RunStepJob(
             handler.Validate(input);
             if (input.Faults.Count > 0)
                 return StepOutcome.Fail(string.Join(' ', input.Faults.Select(fault => $"{fault.Field} is '{fault.Value}': {fault.Cure}.")));
-            return await handler.ExecuteAsync(new StepContext(step.Run.Id, step.Run.Organization, step.Name, step.Number, step.HasWaited, input), bounded.Token);
+            return await handler.ExecuteAsync(
+                new StepContext(step.Run.Id, step.Run.Organization, step.Name, step.Number, step.HasWaited, input), bounded.Token);
         }
         catch (MissingValueException e)
         {
@@ -82,18 +84,21 @@ internal sealed class RunStepJob(
         }
         catch (Exception e) when (!ct.IsCancellationRequested)
         {
-            log.LogWarning(e, "Attempt {Attempt} of step {Step} of run {Run} failed: {Error}", step.Number, step.Name, step.Run.Id, e.Message);
+            log.LogWarning(e, "Attempt {Attempt} of step {Step} of run {Run} failed: {Error}", step.Number, step.Name,
+                step.Run.Id, e.Message);
             return StepOutcome.Retry($"{e.GetType().Name}: {e.Message}");
         }
     }
 
     private async Task<JobOutcome> EndAsync(BegunStep step, StepOutcome outcome, JobContext job, CancellationToken ct)
     {
-        if (outcome is StepOutcome.Succeeded { Output: var output } && StepOutput.Of(output) is { Fault: { } fault }) outcome = StepOutcome.Fail(fault);
+        if (outcome is StepOutcome.Succeeded { Output: var output } && StepOutput.Of(output) is { Fault: { } fault })
+            outcome = StepOutcome.Fail(fault);
         if (outcome is StepOutcome.Retried last && job.IsLastAttempt) outcome = StepOutcome.Fail(last.Error);
 
         await using var change = await runs.OpenAsync(step.Run.Id, null, ct);
-        if (change is null || !await CloseAsync(change, step, outcome, ct)) return JobOutcome.Cancel("The attempt was ended by others: the run was cancelled, or the step taken over.");
+        if (change is null || !await CloseAsync(change, step, outcome, ct))
+            return JobOutcome.Cancel("The attempt was ended by others: the run was cancelled, or the step taken over.");
         if (outcome is StepOutcome.Retried retry)
         {
             var pause = Longer(options.BackoffAfter(job.Attempt, Random.Shared.NextDouble()), retry.After);
@@ -120,7 +125,8 @@ internal sealed class RunStepJob(
                 return true;
             case StepOutcome.Succeeded succeeded:
                 if (!await Attempts.CloseAsync(change, step.Name, step.Number, RunState.Succeeded, null, ct)) return false;
-                await Attempts.EndStepAsync(change, step.Name, step.Number, RunState.Succeeded, StepOutput.Of(succeeded.Output).Json, null, ct);
+                await Attempts.EndStepAsync(change, step.Name, step.Number, RunState.Succeeded,
+                    StepOutput.Of(succeeded.Output).Json, null, ct);
                 return true;
             default:
                 throw new InvalidOperationException($"'{outcome.GetType().Name}' is no outcome.");
@@ -133,13 +139,16 @@ internal sealed class RunStepJob(
         try
         {
             await using var change = await runs.OpenAsync(step.Run.Id, null, CancellationToken.None);
-            if (change is null || !await Attempts.CloseAsync(change, step.Name, step.Number, RunState.Interrupted, "Its worker was told to stop.", CancellationToken.None)) return;
+            if (change is null
+                || !await Attempts.CloseAsync(change, step.Name, step.Number, RunState.Interrupted, "Its worker was told to stop.",
+                    CancellationToken.None)) return;
             await Attempts.PauseStepAsync(change, step.Name, step.Number, TimeSpan.Zero, CancellationToken.None);
             await change.CommitAsync(CancellationToken.None);
         }
         catch (Exception e) when (TransientFault.Is(e))
         {
-            log.LogWarning("The interruption of step {Step} of run {Run} could not be noted; its next attempt will: {Error}", step.Name, step.Run.Id, e.Message);
+            log.LogWarning("The interruption of step {Step} of run {Run} could not be noted; its next attempt will: {Error}", step.Name,
+                step.Run.Id, e.Message);
         }
     }
 

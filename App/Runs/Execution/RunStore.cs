@@ -13,17 +13,20 @@ internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSigna
     private const string LockKeySql = "select pg_try_advisory_xact_lock(hashtextextended($1 || E'\\n' || $2, 20261122))";
 
     private const string FindKeySql = """
-        select r.id, r.payload_hash, exists (select from run_steps s where s.run_id = r.id) from runs r where r.organization = $1 and r.idempotency_key = $2
+        select r.id, r.payload_hash, exists (select from run_steps s where s.run_id = r.id) from runs r where r.organization = $1
+            and r.idempotency_key = $2
         """;
 
     private const string InsertRunSql = """
-        insert into runs (id, organization, goal, priority, status, idempotency_key, payload_hash) values ($1, $2, $3, $4, 'pending', $5, $6)
+        insert into runs (id, organization, goal, priority, status, idempotency_key, payload_hash)
+            values ($1, $2, $3, $4, 'pending', $5, $6)
         """;
 
     private const string InsertStepsSql = """
         insert into run_steps (run_id, position, name, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error)
         select $1, n.position - 1, n.name, n.handler, n.input, string_to_array(n.depends_on, ','), n.timeout_ms, n.max_attempts, n.continues
-        from unnest($2, $3, $4::json[], $5, $6, $7, $8) with ordinality as n(name, handler, input, depends_on, timeout_ms, max_attempts, continues, position)
+        from unnest($2, $3, $4::json[], $5, $6, $7, $8) with ordinality as n(name, handler, input, depends_on, timeout_ms, max_attempts,
+            continues, position)
         """;
 
     /// <summary>Stores a plan and queues the steps that need not wait, in one commit.</summary>
@@ -71,7 +74,8 @@ internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSigna
         try
         {
             transaction = await connection.BeginTransactionAsync(ct);
-            if (await LockAsync(connection, transaction, run, ct) is { } head && (organization is null || head.Organization == organization))
+            if (await LockAsync(connection, transaction, run, ct) is { } head
+                && (organization is null || head.Organization == organization))
             {
                 var change = new RunChange(connection, transaction, head, queue, signals, metrics, log);
                 (connection, transaction) = (null!, null);
@@ -86,19 +90,27 @@ internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSigna
         }
     }
 
-    private static async Task<RunHead?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid run, CancellationToken ct)
+    private static async Task<RunHead?> LockAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid run,
+        CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand("select organization, goal, priority, status from runs where id = $1 for update", connection, transaction);
+        await using var command = new NpgsqlCommand("select organization, goal, priority, status from runs where id = $1 for update",
+            connection, transaction);
         command.Parameters.Add(new() { Value = run });
         await using var reader = await command.ExecuteReaderAsync(ct);
-        return await reader.ReadAsync(ct) ? new RunHead(run, reader.GetString(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3)) : null;
+        return await reader.ReadAsync(ct)
+            ? new RunHead(run, reader.GetString(0), reader.GetString(1), reader.GetInt32(2), reader.GetString(3)) : null;
     }
 
-    private static async Task<RunReceipt?> FindAsync(NpgsqlConnection connection, string organization, string key, byte[] hash, CancellationToken ct)
+    private static async Task<RunReceipt?> FindAsync(NpgsqlConnection connection, string organization, string key, byte[] hash,
+        CancellationToken ct)
     {
-        await using (var @lock = new NpgsqlCommand(LockKeySql, connection) { Parameters = { new() { Value = organization }, new() { Value = key } } })
+        await using (var @lock = new NpgsqlCommand(LockKeySql,
+            connection)
+        { Parameters = { new() { Value = organization }, new() { Value = key } } })
             if (await @lock.ExecuteScalarAsync(ct) is false) return new RunReceipt(RunReceiptKind.InFlight, default, "");
-        await using var find = new NpgsqlCommand(FindKeySql, connection) { Parameters = { new() { Value = organization }, new() { Value = key } } };
+        await using var find = new NpgsqlCommand(FindKeySql,
+            connection)
+        { Parameters = { new() { Value = organization }, new() { Value = key } } };
         await using var reader = await find.ExecuteReaderAsync(ct);
         if (!await reader.ReadAsync(ct)) return null;
         return reader.GetFieldValue<byte[]>(1).AsSpan().SequenceEqual(hash)
@@ -106,7 +118,8 @@ internal sealed class RunStore(NpgsqlDataSource source, JobQueue queue, RunSigna
             : new RunReceipt(RunReceiptKind.OtherPayload, reader.GetGuid(0), "");
     }
 
-    private static async Task InsertStepsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid run, IReadOnlyList<PlanStep> steps, CancellationToken ct)
+    private static async Task InsertStepsAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, Guid run,
+        IReadOnlyList<PlanStep> steps, CancellationToken ct)
     {
         await using var command = new NpgsqlCommand(InsertStepsSql, connection, transaction)
         {

@@ -14,7 +14,8 @@ internal static class StepValues
     public static async Task<JsonElement> ResolveAsync(NpgsqlDataSource source, BegunStep step, CancellationToken ct)
     {
         var names = Template.TextsOf(step.Input, "input")
-            .SelectMany(found => Template.Parse(found.Text, out _).Parts).Select(part => part.Reference?.Step).OfType<string>().Distinct().ToArray();
+            .SelectMany(found => Template.Parse(found.Text, out _).Parts)
+            .Select(part => part.Reference?.Step).OfType<string>().Distinct().ToArray();
         var values = new Dictionary<(string? Step, string Property), JsonElement>
         {
             [(null, "id")] = JsonSerializer.SerializeToElement(step.Run.Id.ToString()),
@@ -22,7 +23,8 @@ internal static class StepValues
         };
         if (names.Length > 0)
         {
-            await using var command = source.CreateCommand("select name, status, error, output::text from run_steps where run_id = $1 and name = any($2)");
+            await using var command =
+                source.CreateCommand("select name, status, error, output::text from run_steps where run_id = $1 and name = any($2)");
             command.Parameters.Add(new() { Value = step.Run.Id });
             command.Parameters.Add(new() { Value = names });
             await using var reader = await command.ExecuteReaderAsync(ct);
@@ -34,6 +36,7 @@ internal static class StepValues
                 if (!reader.IsDBNull(3)) values[(name, "output")] = JsonElement.Parse(reader.GetString(3), Reading);
             }
         }
-        return ResolvedInput.Of(step.Input, reference => values.TryGetValue((reference.Step, reference.Property), out var value) ? value : null);
+        return ResolvedInput.Of(step.Input,
+            reference => values.TryGetValue((reference.Step, reference.Property), out var value) ? value : null);
     }
 }

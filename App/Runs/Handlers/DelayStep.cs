@@ -21,7 +21,8 @@ internal sealed class DelayStep(TimeProvider time) : IStepHandler
     /// <inheritdoc/>
     public Task<StepOutcome> ExecuteAsync(StepContext step, CancellationToken ct)
     {
-        var wait = step.Input.Integer("ms", 0, LongestMs) is { } ms ? TimeSpan.FromMilliseconds(ms) : step.Input.Time("until")!.Value - time.GetUtcNow();
+        var wait = step.Input.Integer("ms", 0, LongestMs) is { } ms
+            ? TimeSpan.FromMilliseconds(ms) : step.Input.Time("until")!.Value - time.GetUtcNow();
         return Task.FromResult(step.HasWaited || wait <= TimeSpan.Zero
             ? StepOutcome.Succeed(new { endedAt = time.GetUtcNow().UtcDateTime })
             : StepOutcome.Wait(wait));

@@ -17,7 +17,8 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
     // The connection's own, which the client writes.
-    private static readonly string[] Reserved = ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te", "trailer", "expect", "proxy-authorization"];
+    private static readonly string[] Reserved = ["host", "content-length", "transfer-encoding", "connection", "keep-alive", "upgrade", "te",
+        "trailer", "expect", "proxy-authorization"];
 
     private readonly HttpClient http = egress.NewClient(carriesTrace: true);
 
@@ -31,13 +32,16 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
     public void Validate(StepInput input)
     {
         input.Only("method", "url", "headers", "body", "acceptStatus");
-        if (input.Text("method") is { } method && !Methods.Contains(method.ToUpperInvariant())) input.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
+        if (input.Text("method") is { } method && !Methods.Contains(method.ToUpperInvariant()))
+            input.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
         if (input.Text("url", required: true) is { } url && Url(url) is null)
             input.Fault("url", url, "give an absolute http:// or https:// URL without user and password, which belong into headers");
         ValidateHeaders(input);
         if (AcceptOf(input) is { } accept)
             foreach (var item in accept)
-                if (Range(item) is null) input.Fault("acceptStatus", JsonFields.Show(item), "give statuses from 100 to 599 or classes such as \"2xx\", one or a list");
+                if (Range(item) is null)
+                    input.Fault("acceptStatus", JsonFields.Show(item),
+                        "give statuses from 100 to 599 or classes such as \"2xx\", one or a list");
     }
 
     /// <inheritdoc/>
@@ -51,12 +55,14 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
         }
         catch (HttpRequestException e)
         {
-            return EgressRefusedException.In(e) is { } refused ? StepOutcome.Fail(refused.Message) : StepOutcome.Retry($"{request.Method} {request.RequestUri}: {Cause(e)}");
+            return EgressRefusedException.In(e) is { } refused
+                ? StepOutcome.Fail(refused.Message) : StepOutcome.Retry($"{request.Method} {request.RequestUri}: {Cause(e)}");
         }
         using (response) return await OutcomeAsync(step, request, response, ct);
     }
 
-    private async Task<StepOutcome> OutcomeAsync(StepContext step, HttpRequestMessage request, HttpResponseMessage response, CancellationToken ct)
+    private async Task<StepOutcome> OutcomeAsync(StepContext step, HttpRequestMessage request, HttpResponseMessage response,
+        CancellationToken ct)
     {
         byte[]? body;
         try
@@ -73,11 +79,14 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
             var error = $"{request.Method} {request.RequestUri} answered {status}{Detail(response, body)}";
             return status is 408 or 429 or >= 500 ? StepOutcome.Retry(error, RetryAfter.Of(response, time)) : StepOutcome.Fail(error);
         }
-        if (body is null) return StepOutcome.Fail($"{request.Method} {request.RequestUri} answered {status} with a body of more than {MostBytes:N0} bytes: ask for less.");
+        if (body is null)
+            return StepOutcome.Fail(
+                $"{request.Method} {request.RequestUri} answered {status} with a body of more than {MostBytes:N0} bytes: ask for less.");
         return StepOutcome.Succeed(new
         {
             status,
-            headers = response.Headers.Concat(response.Content.Headers).ToDictionary(header => header.Key.ToLowerInvariant(), header => string.Join(", ", header.Value)),
+            headers = response.Headers.Concat(response.Content.Headers)
+                .ToDictionary(header => header.Key.ToLowerInvariant(), header => string.Join(", ", header.Value)),
             body = BodyOf(response.Content.Headers.ContentType, body),
         });
     }
@@ -114,7 +123,8 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
         }
         foreach (var header in headers.EnumerateObject())
         {
-            if (header.Name.Length == 0 || !header.Name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c)) || Reserved.Contains(header.Name.ToLowerInvariant()))
+            if (header.Name.Length == 0 || !header.Name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c))
+                || Reserved.Contains(header.Name.ToLowerInvariant()))
                 input.Fault($"headers.{header.Name}", null, "use another name: this one is none of HTTP's, or the connection's own");
             if (header.Value.ValueKind != JsonValueKind.String || header.Value.GetString()!.Any(c => c is < ' ' and not '\t' or > '~'))
                 input.Fault($"headers.{header.Name}", null, "give a text of printable ASCII characters");
@@ -122,10 +132,12 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
     }
 
     private static Uri? Url(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0 ? url : null;
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0
+            && url.Host.Length > 0 ? url : null;
 
     private static IReadOnlyList<JsonElement>? AcceptOf(StepInput input) =>
-        input.Find("acceptStatus") is not { } accept ? null : accept.ValueKind == JsonValueKind.Array ? [.. accept.EnumerateArray()] : [accept];
+        input.Find("acceptStatus") is not { } accept
+            ? null : accept.ValueKind == JsonValueKind.Array ? [.. accept.EnumerateArray()] : [accept];
 
     private static bool Accepts(StepInput input, int status) => AcceptOf(input) is { Count: > 0 } accept
         ? accept.Any(item => Range(item) is var (from, to) && status >= from && status <= to)
@@ -133,15 +145,18 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
 
     private static (int From, int To)? Range(JsonElement item)
     {
-        if (item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var status) && status is >= 100 and <= 599) return (status, status);
-        if (item.ValueKind == JsonValueKind.String && item.GetString() is [>= '1' and <= '5' and var digit, 'x' or 'X', 'x' or 'X']) return ((digit - '0') * 100, ((digit - '0') * 100) + 99);
+        if (item.ValueKind == JsonValueKind.Number && item.TryGetInt32(out var status) && status is >= 100 and <= 599)
+            return (status, status);
+        if (item.ValueKind == JsonValueKind.String && item.GetString() is [>= '1' and <= '5' and var digit, 'x' or 'X', 'x' or 'X'])
+            return ((digit - '0') * 100, ((digit - '0') * 100) + 99);
         return null;
     }
 
     private static object? BodyOf(MediaTypeHeaderValue? type, byte[] body)
     {
         if (body.Length == 0) return null;
-        if (type?.MediaType is { } media && (media.EndsWith("/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase)))
+        if (type?.MediaType is { } media
+            && (media.EndsWith("/json", StringComparison.OrdinalIgnoreCase) || media.EndsWith("+json", StringComparison.OrdinalIgnoreCase)))
         {
             try
             {
@@ -163,7 +178,8 @@ internal sealed class HttpRequestStep(Egress egress, TimeProvider time) : IStepH
 
     private static string Detail(HttpResponseMessage response, byte[]? body)
     {
-        if ((int)response.StatusCode is >= 300 and <= 399 && response.Headers.Location is { } location) return $" to {location}: redirects are not followed, give the final URL";
+        if ((int)response.StatusCode is >= 300 and <= 399 && response.Headers.Location is { } location)
+            return $" to {location}: redirects are not followed, give the final URL";
         return body is { Length: > 0 } ? $": {Cut(Text(response.Content.Headers.ContentType?.CharSet, body))}" : "";
     }
 

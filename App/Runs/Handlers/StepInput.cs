@@ -51,7 +51,9 @@ internal sealed class StepInput(JsonElement value, string field, List<FieldError
     {
         if (Find(name) is not { } found) return null;
         if (found.ValueKind == JsonValueKind.Number && found.TryGetInt64(out var number) && number >= min && number <= max) return number;
-        if (found.ValueKind == JsonValueKind.String && long.TryParse(found.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) && number >= min && number <= max) return number;
+        if (found.ValueKind == JsonValueKind.String
+            && long.TryParse(found.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number) && number >= min
+            && number <= max) return number;
         fields.Fault(name, JsonFields.Show(found), $"give a whole number from {min} to {max}");
         return null;
     }
@@ -69,7 +71,9 @@ internal sealed class StepInput(JsonElement value, string field, List<FieldError
     public DateTimeOffset? Time(string name, bool required = false)
     {
         if (Text(name, required) is not { } text) return null;
-        if (text.Contains('T') && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) return time;
+        if (text.Contains('T')
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) return time;
         fields.Fault(name, text, "give an RFC 3339 time such as 2026-01-01T00:00:00Z");
         return null;
     }

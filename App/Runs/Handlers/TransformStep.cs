@@ -19,8 +19,10 @@ internal sealed class TransformStep : IStepHandler
     public void Validate(StepInput input)
     {
         input.Only("template", "from", "pick");
-        if (input.Has("template") == input.Has("pick")) input.Fault("template", null, "give either template, a value with references, or from and pick");
-        if (input.Has("pick") != input.Has("from")) input.Fault(input.Has("pick") ? "from" : "pick", null, "give from, a value, together with pick, which paths to take from it");
+        if (input.Has("template") == input.Has("pick"))
+            input.Fault("template", null, "give either template, a value with references, or from and pick");
+        if (input.Has("pick") != input.Has("from"))
+            input.Fault(input.Has("pick") ? "from" : "pick", null, "give from, a value, together with pick, which paths to take from it");
         if (input.Find("pick") is { } pick)
             foreach (var (name, path) in PathsOf(pick, input))
                 if (Parsed(path) is null) input.Fault(name, path, PickForm);
@@ -33,7 +35,8 @@ internal sealed class TransformStep : IStepHandler
     {
         if (input.Find("template") is { } template) return StepOutcome.Succeed(template);
         var (from, pick) = (input.Value.GetProperty("from"), input.Value.GetProperty("pick"));
-        if (pick.ValueKind == JsonValueKind.String) return Take(from, pick.GetString()!, out var only) is { } fault ? StepOutcome.Fail(fault) : StepOutcome.Succeed(only);
+        if (pick.ValueKind == JsonValueKind.String)
+            return Take(from, pick.GetString()!, out var only) is { } fault ? StepOutcome.Fail(fault) : StepOutcome.Succeed(only);
         var picked = new Dictionary<string, JsonElement>();
         foreach (var (name, path) in PathsOf(pick, input))
         {

@@ -29,7 +29,8 @@ internal sealed class PlanParser(StepHandlers handlers, RunOptions options)
         plan.Only(OfPlan);
         var goal = plan.Text("goal", required: false) ?? "";
         if (goal.Length > PlanLimits.Goal || goal.Contains('\0'))
-            faults.Add(new FieldError("plan.goal", Problems.Shorten(goal.Replace('\0', ' ')), $"use at most {PlanLimits.Goal:N0} characters, none of them NUL"));
+            faults.Add(new FieldError("plan.goal", Problems.Shorten(goal.Replace('\0', ' ')),
+                $"use at most {PlanLimits.Goal:N0} characters, none of them NUL"));
         if (plan.List("steps", required: true) is not { } sent) return null;
         if (sent.Count > PlanLimits.Steps)
         {
@@ -60,13 +61,16 @@ internal sealed class PlanParser(StepHandlers handlers, RunOptions options)
         var timeout = at.Integer("timeoutMs", options.StepTimeoutMs, 1, RunOptions.LongestTimeoutMs);
         var attempts = at.Integer("maxAttempts", options.MaxAttempts, 1, RunOptions.MostAttempts);
         var continues = at.Flag("continueOnError", false);
-        var dependsOn = (at.List("dependsOn", required: false) ?? []).Select((item, i) => Dependency(item, $"{field}.dependsOn[{i}]", faults)).ToList();
+        var dependsOn =
+            (at.List("dependsOn", required: false) ?? []).Select((item, i) => Dependency(item, $"{field}.dependsOn[{i}]", faults)).ToList();
         var input = at.Object("input", required: false)?.Value ?? NoInput;
         if (Encoding.UTF8.GetByteCount(input.GetRawText()) is var bytes && bytes > PlanLimits.InputBytes)
-            at.Fault("input", $"{bytes:N0} bytes", $"use at most {PlanLimits.InputBytes:N0} bytes: fetch large data in a step and refer to its output");
+            at.Fault("input", $"{bytes:N0} bytes",
+                $"use at most {PlanLimits.InputBytes:N0} bytes: fetch large data in a step and refer to its output");
         if (at.Text("handler", required: true) is { } handlerName)
         {
-            if (handlers.Find(handlerName) is { } handler) handler.Validate(new StepInput(input, $"{field}.input", faults, resolved: false));
+            if (handlers.Find(handlerName) is { } handler)
+                handler.Validate(new StepInput(input, $"{field}.input", faults, resolved: false));
             else at.Fault("handler", handlerName, $"use one of {string.Join(", ", handlers.Names)}");
             if (faults.Count == before) return new PlanStep(name!, handlerName, input, dependsOn, timeout, attempts, continues);
         }
@@ -85,7 +89,8 @@ internal sealed class PlanParser(StepHandlers handlers, RunOptions options)
         var first = new Dictionary<string, int>();
         for (var i = 0; i < steps.Count; i++)
             if (!first.TryAdd(steps[i].Name, i))
-                Add(faults, $"plan.steps[{i}].name", steps[i].Name, $"give it another name: plan.steps[{first[steps[i].Name]}] has this one");
+                Add(faults, $"plan.steps[{i}].name", steps[i].Name,
+                    $"give it another name: plan.steps[{first[steps[i].Name]}] has this one");
         for (var i = 0; i < steps.Count; i++)
         {
             var seen = new HashSet<string>();
@@ -97,7 +102,8 @@ internal sealed class PlanParser(StepHandlers handlers, RunOptions options)
             }
         }
         if (steps.Sum(step => step.DependsOn.Count) is var all && all > PlanLimits.Dependencies)
-            Add(faults, "plan.steps[].dependsOn", $"{all:N0} dependencies", $"use at most {PlanLimits.Dependencies:N0} in all: put a step between that gathers");
+            Add(faults, "plan.steps[].dependsOn", $"{all:N0} dependencies",
+                $"use at most {PlanLimits.Dependencies:N0} in all: put a step between that gathers");
     }
 
     private static void CheckOrder(List<PlanStep> steps, List<FieldError> faults)
@@ -106,7 +112,8 @@ internal sealed class PlanParser(StepHandlers handlers, RunOptions options)
         if (graph.Cycle() is { } cycle)
         {
             var index = steps.FindIndex(step => step.Name == cycle[0]);
-            Add(faults, $"plan.steps[{index}].dependsOn", Problems.Shorten(string.Join(" > ", cycle)), "remove one of these dependencies: they form a cycle, so none of its steps could begin");
+            Add(faults, $"plan.steps[{index}].dependsOn", Problems.Shorten(string.Join(" > ", cycle)),
+                "remove one of these dependencies: they form a cycle, so none of its steps could begin");
             return;
         }
         var names = steps.Select(step => step.Name).ToHashSet();
@@ -121,7 +128,8 @@ internal sealed class PlanParser(StepHandlers handlers, RunOptions options)
                 {
                     if (!names.Contains(name)) Add(faults, path, text, $"name a step of this plan: there is no '{Problems.Shorten(name)}'");
                     else if (!(before ??= graph.Before(steps[i].Name)).Contains(name))
-                        Add(faults, path, text, $"add '{name}' to dependsOn: the step may refer only to steps that have ended before it begins");
+                        Add(faults, path, text,
+                            $"add '{name}' to dependsOn: the step may refer only to steps that have ended before it begins");
                 }
                 if (faults.Count >= PlanLimits.Faults) return;
             }

@@ -11,7 +11,8 @@ namespace App.Runs.Plans;
 internal sealed partial record Reference(string Text, string? Step, string Property, IReadOnlyList<string> Path)
 {
     /// <summary>How a reference is written, for messages.</summary>
-    public const string Form = "write {{steps.NAME.output}} with a path such as .body.items[0].id, {{steps.NAME.status}}, {{steps.NAME.error}}, {{run.id}} or {{run.goal}}";
+    public const string Form =
+        "write {{steps.NAME.output}} with a path such as .body.items[0].id, {{steps.NAME.status}}, {{steps.NAME.error}}, {{run.id}} or {{run.goal}}";
 
     /// <summary>Reads one; null when it is none.</summary>
     public static Reference? Parse(string text)
@@ -49,14 +50,16 @@ internal sealed partial record Reference(string Text, string? Step, string Prope
         for (var i = 0; i < path.Count; i++)
         {
             if (found.ValueKind == JsonValueKind.Object && found.TryGetProperty(path[i], out var property)) found = property;
-            else if (found.ValueKind == JsonValueKind.Array && int.TryParse(path[i], out var index) && index >= 0 && index < found.GetArrayLength()) found = found[index];
+            else if (found.ValueKind == JsonValueKind.Array && int.TryParse(path[i], out var index) && index >= 0
+                && index < found.GetArrayLength()) found = found[index];
             else return i;
         }
         return path.Count;
     }
 
     // The name ends at the first of the three properties, so a name may hold dots.
-    [GeneratedRegex(@"\Asteps\.(?<name>[A-Za-z0-9._:-]+?)\.(?<property>output|status|error)(?<path>[.\[].*)?\z", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    [GeneratedRegex(@"\Asteps\.(?<name>[A-Za-z0-9._:-]+?)\.(?<property>output|status|error)(?<path>[.\[].*)?\z",
+        RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex OfStep();
 
     [GeneratedRegex(@"\G(\.(?<segment>[^.\[\]{}\s]+)|\[(?<segment>\d{1,9})\]|\['(?<segment>[^']+)'\])", RegexOptions.ExplicitCapture)]

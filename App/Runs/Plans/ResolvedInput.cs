@@ -24,7 +24,8 @@ internal static class ResolvedInput
         return JsonElement.Parse(buffer.WrittenSpan, Reading);
     }
 
-    private static void Write(JsonElement value, Utf8JsonWriter writer, ArrayBufferWriter<byte> buffer, Func<Reference, JsonElement?> valueOf)
+    private static void Write(JsonElement value, Utf8JsonWriter writer, ArrayBufferWriter<byte> buffer,
+        Func<Reference, JsonElement?> valueOf)
     {
         switch (value.ValueKind)
         {
@@ -50,7 +51,8 @@ internal static class ResolvedInput
                 break;
         }
         if (buffer.WrittenCount + writer.BytesPending > PlanLimits.ResolvedBytes)
-            throw new MissingValueException($"The input is larger than {PlanLimits.ResolvedBytes >> 20} MB once its references are resolved: refer to less.");
+            throw new MissingValueException(
+                $"The input is larger than {PlanLimits.ResolvedBytes >> 20} MB once its references are resolved: refer to less.");
     }
 
     private static void WriteText(string text, Utf8JsonWriter writer, Func<Reference, JsonElement?> valueOf)
@@ -72,7 +74,8 @@ internal static class ResolvedInput
                 whole.Append(value.ValueKind == JsonValueKind.String ? value.GetString() : value.GetRawText());
             }
             if (whole.Length > PlanLimits.ResolvedBytes)
-                throw new MissingValueException($"A text is larger than {PlanLimits.ResolvedBytes >> 20} MB once its references are resolved: refer to less.");
+                throw new MissingValueException(
+                    $"A text is larger than {PlanLimits.ResolvedBytes >> 20} MB once its references are resolved: refer to less.");
         }
         writer.WriteStringValue(whole.ToString());
     }
@@ -80,10 +83,12 @@ internal static class ResolvedInput
     private static JsonElement Find(Reference reference, Func<Reference, JsonElement?> valueOf)
     {
         if (valueOf(reference) is not { } head)
-            throw new MissingValueException($"'{{{{{reference.Text}}}}}' has no value: step '{reference.Step}' has no {reference.Property}.");
+            throw new MissingValueException(
+                $"'{{{{{reference.Text}}}}}' has no value: step '{reference.Step}' has no {reference.Property}.");
         var followed = Reference.Follow(head, reference.Path, out var found);
         if (followed == reference.Path.Count) return found;
-        throw new MissingValueException($"'{{{{{reference.Text}}}}}' leads nowhere: there is no '{reference.Path[followed]}' in {Kind(found)}.");
+        throw new MissingValueException(
+            $"'{{{{{reference.Text}}}}}' leads nowhere: there is no '{reference.Path[followed]}' in {Kind(found)}.");
     }
 
     private static string Kind(JsonElement value) => value.ValueKind switch

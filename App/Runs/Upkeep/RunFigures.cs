@@ -25,6 +25,7 @@ internal sealed class RunFigures(Postgres postgres)
         await using var command = postgres.Source.CreateCommand(Sql);
         await using var reader = await command.ExecuteReaderAsync(ct);
         await reader.ReadAsync(ct);
-        return new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : Math.Round(Math.Max(0, reader.GetDouble(2)), 1), reader.GetInt64(3));
+        return new(reader.GetInt64(0), reader.GetInt64(1), reader.IsDBNull(2) ? null : Math.Round(Math.Max(0, reader.GetDouble(2)), 1),
+            reader.GetInt64(3));
     }
 }

@@ -17,8 +17,14 @@ internal sealed class RunGauges
     {
         (this.figures, this.time) = (figures, time);
         var meter = meters.Create(RunMetrics.MeterName);
-        meter.CreateObservableGauge("tandem_runs_active", () => Show<long>(now => [new(now.Pending, new KeyValuePair<string, object?>("status", RunState.Pending)), new(now.Running, new KeyValuePair<string, object?>("status", RunState.Running))]), "{run}", "Runs that have not ended, by status.");
-        meter.CreateObservableGauge("tandem_runs_oldest_pending_seconds", () => Show<double>(now => [new(now.OldestPendingSeconds ?? 0)]), "s", "How long the oldest run without a step begun has waited.");
+        meter.CreateObservableGauge("tandem_runs_active",
+            () =>
+                Show<long>(now =>
+                    [new(now.Pending, new KeyValuePair<string, object?>("status", RunState.Pending)),
+                        new(now.Running, new KeyValuePair<string, object?>("status", RunState.Running))]), "{run}",
+                        "Runs that have not ended, by status.");
+        meter.CreateObservableGauge("tandem_runs_oldest_pending_seconds", () => Show<double>(now => [new(now.OldestPendingSeconds ?? 0)]),
+            "s", "How long the oldest run without a step begun has waited.");
     }
 
     /// <summary>One tick: counts.</summary>

@@ -12,7 +12,8 @@ internal sealed class RunHealth(RunFigures figures)
     {
         var counts = await figures.CountAsync(ct);
         return counts.OldestPendingSeconds > LateSeconds
-            ? new PartHealth(HealthStatus.Degraded, $"A run has waited for {counts.OldestPendingSeconds:0} s for its first step: see the queue.", counts)
+            ? new PartHealth(HealthStatus.Degraded,
+                $"A run has waited for {counts.OldestPendingSeconds:0} s for its first step: see the queue.", counts)
             : new PartHealth(HealthStatus.Up, Details: counts);
     }
 }

@@ -19,5 +19,6 @@ internal static class Alphabet
     public static char Letter(int index) => (char)('A' + index);
 
     /// <summary>The index of a letter of either case, or -1.</summary>
-    public static int IndexOf(ReadOnlySpan<char> letter) => letter.Length == 1 && char.IsAsciiLetter(letter[0]) ? (letter[0] | 0x20) - 'a' : -1;
+    public static int IndexOf(ReadOnlySpan<char> letter) =>
+        letter.Length == 1 && char.IsAsciiLetter(letter[0]) ? (letter[0] | 0x20) - 'a' : -1;
 }

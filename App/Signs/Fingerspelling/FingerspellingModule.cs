@@ -9,7 +9,8 @@ namespace App.Signs.Fingerspelling;
 internal sealed class FingerspellingModule : Module
 {
     /// <inheritdoc/>
-    public override void AddServices(IServiceCollection services, Variables variables) => services.AddSingleton(LetterModel.Purpose).AddLive(variables);
+    public override void AddServices(IServiceCollection services, Variables variables) =>
+        services.AddSingleton(LetterModel.Purpose).AddLive(variables);
 
     /// <inheritdoc/>
     public override void MapEndpoints(IEndpointRouteBuilder routes) => routes.MapLive();

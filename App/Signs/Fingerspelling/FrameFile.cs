@@ -20,7 +20,8 @@ internal sealed class FrameFile
     {
         this.path = path;
         columns = [.. header.Split(',').Select(column => column.Trim().Trim('"').TrimStart('\uFEFF'))];
-        coordinates = [.. Enumerable.Range(0, Landmarks.Size).Select(i => Column($"{"xyz"[i % Landmarks.Dimensions]}{i / Landmarks.Dimensions}"))];
+        coordinates = [.. Enumerable.Range(0, Landmarks.Size)
+            .Select(i => Column($"{"xyz"[i % Landmarks.Dimensions]}{i / Landmarks.Dimensions}"))];
     }
 
     /// <summary>Reads frames to be spelled.</summary>
@@ -47,7 +48,8 @@ internal sealed class FrameFile
         var landmarks = file.Rows(reader, (fields, line) =>
         {
             var letter = Alphabet.IndexOf(fields[label]);
-            if (letter < 0) throw new BadFileException(path, line, $"column {file.columns[label]} is '{fields[label]}': give a letter from A to Z");
+            if (letter < 0)
+                throw new BadFileException(path, line, $"column {file.columns[label]} is '{fields[label]}': give a letter from A to Z");
             letters.Add(letter);
             signers.Add(signer < 0 ? source : $"{source}/{string.Intern(fields[signer])}");
         });
@@ -63,8 +65,11 @@ internal sealed class FrameFile
     private int Column(string name)
     {
         var index = columns.IndexOf(name);
-        if (index < 0) throw new BadFileException(path, 1, $"there is no column '{name}' among the {columns.Count} of the header: name the columns id or label, x0, y0, z0, …, x20, y20, z20");
-        return columns.LastIndexOf(name) == index ? index : throw new BadFileException(path, 1, $"there are two columns '{name}': name each once");
+        if (index < 0)
+            throw new BadFileException(path, 1,
+                $"there is no column '{name}' among the {columns.Count} of the header: name the columns id or label, x0, y0, z0, …, x20, y20, z20");
+        return columns.LastIndexOf(name) == index
+            ? index : throw new BadFileException(path, 1, $"there are two columns '{name}': name each once");
     }
 
     /// <summary>The coordinates of every row; the other fields are shown to <paramref name="also"/>.</summary>
@@ -78,7 +83,8 @@ internal sealed class FrameFile
             if (string.IsNullOrWhiteSpace(line)) continue;
             var fields = line.Split(',', StringSplitOptions.TrimEntries);
             if (fields.Length != columns.Count)
-                throw new BadFileException(path, number, $"there are {fields.Length} fields, and {columns.Count} columns in the header: give a value for each");
+                throw new BadFileException(path, number,
+                    $"there are {fields.Length} fields, and {columns.Count} columns in the header: give a value for each");
             also(fields, number);
             foreach (var column in coordinates) landmarks.Add(Coordinate(fields[column], column, number));
         }
@@ -87,7 +93,8 @@ internal sealed class FrameFile
 
     private float Coordinate(string field, int column, long line)
     {
-        if (float.TryParse(field.AsSpan().Trim('"'), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && Math.Abs(value) <= Limit) return value;
+        if (float.TryParse(field.AsSpan().Trim('"'), NumberStyles.Float, CultureInfo.InvariantCulture, out var value)
+            && Math.Abs(value) <= Limit) return value;
         var shown = field.Length > 40 ? field[..40] + "…" : field;
         throw new BadFileException(path, line, $"column {columns[column]} is '{shown}': give a number within ±{Limit:0}");
     }

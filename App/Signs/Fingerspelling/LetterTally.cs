@@ -31,7 +31,8 @@ internal sealed class LetterTally
     /// Expected calibration error (Guo et al. 2017, arXiv:1706.04599): by how much confidence and accuracy differ, over ten
     /// bins of confidence weighted by their frames.
     /// </summary>
-    public double CalibrationError => Count == 0 ? 0 : Enumerable.Range(0, Bins).Sum(bin => Math.Abs(binnedConfidence[bin] - binnedRight[bin])) / Count;
+    public double CalibrationError =>
+        Count == 0 ? 0 : Enumerable.Range(0, Bins).Sum(bin => Math.Abs(binnedConfidence[bin] - binnedRight[bin])) / Count;
 
     /// <summary>Counts a frame.</summary>
     public void Add(int truth, LetterGuess guess)

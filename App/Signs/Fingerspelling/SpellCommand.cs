@@ -10,8 +10,10 @@ namespace App.Signs.Fingerspelling;
 /// <summary><c>App spell</c>: names the letter in each frame of a file, with the code of the server.</summary>
 internal sealed class SpellCommand : Command
 {
-    private readonly Option<string> from = CommandOptions.ExistingFile("--in", "frames.csv[.gz]", "Frames of a hand: columns id, x0, y0, z0 to x20, y20, z20.");
-    private readonly Option<string> to = CommandOptions.Required("--out", "letters.csv", "Where the letters go: columns id, letter, confidence.");
+    private readonly Option<string> from = CommandOptions.ExistingFile("--in", "frames.csv[.gz]",
+        "Frames of a hand: columns id, x0, y0, z0 to x20, y20, z20.");
+    private readonly Option<string> to = CommandOptions.Required("--out", "letters.csv",
+        "Where the letters go: columns id, letter, confidence.");
     private readonly Option<string?> model = ModelCommands.Model();
     private readonly Variables variables;
 
@@ -51,6 +53,7 @@ internal sealed class SpellCommand : Command
     {
         writer.Write("id,letter,confidence\n");
         for (var i = 0; i < ids.Count; i++)
-            writer.Write(string.Create(CultureInfo.InvariantCulture, $"{ids[i]},{Alphabet.Letter(guesses[i].Best)},{guesses[i].Confidence:F4}\n"));
+            writer.Write(
+                string.Create(CultureInfo.InvariantCulture, $"{ids[i]},{Alphabet.Letter(guesses[i].Best)},{guesses[i].Confidence:F4}\n"));
     }
 }

@@ -7,14 +7,17 @@ using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 
-/// <summary><c>App evaluate fingerspelling</c>: scores a model on frames whose letters are known, by source and letter, beside a baseline.</summary>
+/// <summary>
+/// <c>App evaluate fingerspelling</c>: scores a model on frames whose letters are known, by source and letter, beside a baseline.
+/// </summary>
 internal sealed class EvaluateFingerspellingCommand : Command
 {
     private const int BaselineHands = 26_000;
     private const int BaselineSeed = 1;
     private const int WorstLetters = 8;
 
-    private readonly Option<string> data = ModelCommands.Data("Frames whose letters are known: columns label, x0, y0, z0 to x20, y20, z20.");
+    private readonly Option<string> data =
+        ModelCommands.Data("Frames whose letters are known: columns label, x0, y0, z0 to x20, y20, z20.");
     private readonly Option<string?> model = ModelCommands.Model();
     private readonly Variables variables;
 
@@ -34,7 +37,8 @@ internal sealed class EvaluateFingerspellingCommand : Command
         using var offline = await LetterModel.LoadAsync(line.GetValue(model), variables, ct);
         // Known without any recording, as the shipped model is.
         var baseline = new NearestCentroid([SyntheticHands.Create(BaselineHands, BaselineSeed)]);
-        await output.WriteLineAsync($"{offline.Label}; baseline: the nearest mean of {BaselineHands} made-up hands; 'named' are the frames that are called a letter at all");
+        await output.WriteLineAsync(
+            $"{offline.Label}; baseline: the nearest mean of {BaselineHands} made-up hands; 'named' are the frames that are called a letter at all");
         await output.WriteLineAsync(Header);
         var all = new LetterTally();
         var centroid = 0.0;

@@ -66,9 +66,11 @@ internal static class HandAugmentation
         for (var i = 0; i < Landmarks.Count; i++)
         {
             var point = At(frame, i);
-            new Vector3((point.X - low.X) / sides.X, (point.Y - low.Y) / sides.Y, point.Z * depth).CopyTo(frame[(Landmarks.Dimensions * i)..]);
+            new Vector3((point.X - low.X) / sides.X, (point.Y - low.Y) / sides.Y, point.Z * depth).CopyTo(
+                frame[(Landmarks.Dimensions * i)..]);
         }
     }
 
-    private static Vector3 At(ReadOnlySpan<float> frame, int landmark) => new(frame.Slice(Landmarks.Dimensions * landmark, Landmarks.Dimensions));
+    private static Vector3 At(ReadOnlySpan<float> frame, int landmark) =>
+        new(frame.Slice(Landmarks.Dimensions * landmark, Landmarks.Dimensions));
 }

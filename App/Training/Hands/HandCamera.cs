@@ -3,7 +3,9 @@ using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 
-/// <summary>How one person's frames are taken: where the camera stands, the shape of its picture, and how landmarks are found in it.</summary>
+/// <summary>
+/// How one person's frames are taken: where the camera stands, the shape of its picture, and how landmarks are found in it.
+/// </summary>
 internal sealed class HandCamera
 {
     private readonly float yaw;

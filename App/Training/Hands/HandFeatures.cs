@@ -24,7 +24,9 @@ internal static class HandFeatures
 
     private static readonly int[] Compared = [0, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 16, 17, 18, 20];
 
-    /// <summary>Landmarks whose distances are seen: wrist, thumb, and knuckle, middle joint and tip of each finger, each with each.</summary>
+    /// <summary>
+    /// Landmarks whose distances are seen: wrist, thumb, and knuckle, middle joint and tip of each finger, each with each.
+    /// </summary>
     public static IReadOnlyList<(int From, int To)> Pairs { get; } =
         [.. Compared.SelectMany((from, i) => Compared.Skip(i + 1).Select(to => (from, to)))];
 
@@ -66,7 +68,8 @@ internal static class HandFeatures
         for (var axis = 0; axis < Plane; axis++)
         {
             var (low, high) = (float.MaxValue, float.MinValue);
-            for (var i = axis; i < Landmarks.Size; i += Landmarks.Dimensions) (low, high) = (Math.Min(low, hand[i]), Math.Max(high, hand[i]));
+            for (var i = axis; i < Landmarks.Size; i += Landmarks.Dimensions)
+                (low, high) = (Math.Min(low, hand[i]), Math.Max(high, hand[i]));
             var side = Math.Max(high - low, LeastSide);
             for (var i = 0; i < Landmarks.Count; i++) box[(Plane * i) + axis] = (hand[(Landmarks.Dimensions * i) + axis] - low) / side;
         }

@@ -70,14 +70,17 @@ internal static class Handshapes
         new('I', [Curled(0), Curled(1), Curled(2), new(5, 8, 4, -10)], Thumb.BesideFist, Front, 0.3f),
         // A movement: the hand of I, seen at any time while it swings round.
         new('J', [Curled(0), Curled(1), Curled(2), new(8, 8, 4, -8)], Thumb.AcrossFist(1),
-            [new(0, 0, -30, 0.15f), new(0, 0, 35, 0.25f), new(70, 10, 10, 0.2f), new(100, 0, -40, 0.1f), new(130, 10, 20, 0.05f), new(180, 0, -60, 0.1f), new(30, 50, 0, 0.15f)], 0.6f),
+            [new(0, 0, -30, 0.15f), new(0, 0, 35, 0.25f), new(70, 10, 10, 0.2f), new(100, 0, -40, 0.1f), new(130, 10, 20, 0.05f),
+                new(180, 0, -60, 0.1f), new(30, 50, 0, 0.15f)], 0.6f),
         // At the end of the hook the hand is tipped forward and the little finger points at the viewer.
-        new('J', [Curled(0), Curled(1), Curled(2), new(22, 12, 8, -4)], Thumb.BesideFist, [new(0, 60, 20, 0.5f), new(0, 60, -10, 0.2f), new(25, 50, 10, 0.3f)], 0.4f),
+        new('J', [Curled(0), Curled(1), Curled(2), new(22, 12, 8, -4)], Thumb.BesideFist,
+            [new(0, 60, 20, 0.5f), new(0, 60, -10, 0.2f), new(25, 50, 10, 0.3f)], 0.4f),
         new('K', [Straight with { Spread = 6 }, new(20, 8, 5, -8), Curled(2), Curled(3)], Thumb.ToMiddle, Fronts, 0.35f),
         new('K', [Straight with { Spread = 5 }, new(45, 8, 5, -6), Curled(2), Curled(3)], Thumb.ToMiddle, Fronts, 0.35f),
         // Or as V, with the thumb on the lower bone of the middle finger.
         new('K', [Straight with { Spread = 10 }, Straight with { Spread = -9 }, Curled(2), Curled(3)], Thumb.OnMiddle, Fronts, 0.3f),
-        new('L', [Straight with { Spread = 4 }, Curled(1), Curled(2), Curled(3)], Thumb.Aside, [new(0, 0, 0, 0.85f), new(30, 0, 10, 0.15f)]),
+        new('L', [Straight with { Spread = 4 }, Curled(1), Curled(2), Curled(3)], Thumb.Aside,
+            [new(0, 0, 0, 0.85f), new(30, 0, 10, 0.15f)]),
         new('R', [new(8, 8, 5, -13), new(3, 6, 4, 13), Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('U', [Straight with { Spread = -2 }, Straight with { Spread = 2 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
         new('V', [Straight with { Spread = 12 }, Straight with { Spread = -10 }, Curled(2), Curled(3)], Thumb.OverRing, Front),
@@ -89,9 +92,11 @@ internal static class Handshapes
         new('X', [new(38, 38, 28, 2), Folded(1), Folded(2), Folded(3)], Thumb.AcrossFist(1), Hooks, 0.2f),
         new('X', [new(44, 14, 14, 2), Folded(1), Curled(2), Curled(3)], Thumb.AcrossFist(1), Hooks, 0.35f),
         new('F', [new(52, 62, 35, 4), new(8, 8, 5, 3), Straight with { Spread = -7 }, new(5, 8, 5, -17)], Thumb.ToTip(0), Front),
-        new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)], 0.5f),
+        new('D', [Straight, new(52, 72, 42), new(54, 74, 42, -6), new(56, 76, 42, -12)], Thumb.ToTip(1),
+            [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)], 0.5f),
         // The other fingers as round as in O.
-        new('D', [Straight, new(46, 58, 36), new(48, 58, 36, -4), new(50, 57, 36, -9)], Thumb.ToTip(1), [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)], 0.5f),
+        new('D', [Straight, new(46, 58, 36), new(48, 58, 36, -4), new(50, 57, 36, -9)], Thumb.ToTip(1),
+            [new(0, 0, 0, 0.55f), new(50, 5, 10, 0.45f)], 0.5f),
         // A movement: the hand that points, while it draws.
         new('Z', [Straight with { Spread = 2 }, Curled(1), Curled(2), Curled(3)], Thumb.AcrossFist(1),
             [new(0, 0, 15, 0.25f), new(0, 40, 5, 0.35f), new(0, 0, -20, 0.15f), new(50, 10, 15, 0.25f)], 0.75f),
@@ -100,9 +105,12 @@ internal static class Handshapes
 
     private static IEnumerable<Handshape> Round() =>
     [
-        new('C', [new(32, 45, 28, 1), new(32, 45, 28), new(32, 45, 28, -2), new(34, 44, 28, -4)], Thumb.Opposite(0.6f), [new(65, 0, 15, 0.7f), new(30, 0, 10, 0.3f)]),
-        new('O', [new(46, 55, 36, 1), new(46, 56, 36), new(48, 56, 36, -2), new(50, 55, 36, -5)], Thumb.ToTip(0), [new(65, 0, 15, 0.5f), new(35, 0, 10, 0.25f), new(5, 0, 5, 0.25f)], 0.75f),
-        new('O', [new(42, 76, 45, 1), new(43, 77, 45), new(44, 77, 45, -3), new(46, 76, 45, -7)], Thumb.ToTip(1), [new(40, 0, 10, 0.5f), new(5, 0, 5, 0.5f)], 0.25f),
+        new('C', [new(32, 45, 28, 1), new(32, 45, 28), new(32, 45, 28, -2), new(34, 44, 28, -4)], Thumb.Opposite(0.6f),
+            [new(65, 0, 15, 0.7f), new(30, 0, 10, 0.3f)]),
+        new('O', [new(46, 55, 36, 1), new(46, 56, 36), new(48, 56, 36, -2), new(50, 55, 36, -5)], Thumb.ToTip(0),
+            [new(65, 0, 15, 0.5f), new(35, 0, 10, 0.25f), new(5, 0, 5, 0.25f)], 0.75f),
+        new('O', [new(42, 76, 45, 1), new(43, 77, 45), new(44, 77, 45, -3), new(46, 76, 45, -7)], Thumb.ToTip(1),
+            [new(40, 0, 10, 0.5f), new(5, 0, 5, 0.5f)], 0.25f),
     ];
 
     private static IEnumerable<Handshape> Pointing() =>
@@ -122,8 +130,10 @@ internal static class Handshapes
     [
         // P is K turned down: the forefinger at the viewer or across, the middle finger down.
         new('P', [new(8, 6, 4, 5), new(50, 8, 5, -6), Curled(2), Curled(3)], Thumb.ToMiddle,
-            [new(0, 100, 0, 0.15f), new(0, 55, 0, 0.15f), new(40, 85, -20, 0.15f), new(150, 0, 125, 0.15f), new(180, 20, 165, 0.1f), new(0, 0, -100, 0.1f), new(180, 0, -120, 0.15f)], 0.5f),
-        new('P', [new(48, 6, 4, 5), new(82, 8, 5, -5), Curled(2), Curled(3)], Thumb.ToMiddle, [new(75, 0, -20, 0.5f), new(75, 0, 20, 0.5f)], 0.25f),
+            [new(0, 100, 0, 0.15f), new(0, 55, 0, 0.15f), new(40, 85, -20, 0.15f), new(150, 0, 125, 0.15f), new(180, 20, 165, 0.1f),
+                new(0, 0, -100, 0.1f), new(180, 0, -120, 0.15f)], 0.5f),
+        new('P', [new(48, 6, 4, 5), new(82, 8, 5, -5), Curled(2), Curled(3)], Thumb.ToMiddle,
+            [new(75, 0, -20, 0.5f), new(75, 0, 20, 0.5f)], 0.25f),
         // The palm down and the forefinger across; the fingers that are not needed hang loosely.
         new('P', [new(38, 8, 5, 5), new(72, 50, 22, -3), Loose(2), Loose(3)], Thumb.AlongMiddle, [new(75, 0, -45)], 0.15f),
         // The forefinger up or at the viewer and the middle finger hanging from its knuckle.
@@ -131,7 +141,8 @@ internal static class Handshapes
         // Q is G turned down.
         new('Q', [new(14, 8, 4), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger,
             [new(180, 0, 180, 0.3f), new(0, 125, 0, 0.2f), new(120, 0, 160, 0.2f), new(0, 0, -120, 0.08f), new(60, 100, -30, 0.1f)], 0.45f),
-        new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger, [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.2f),
+        new('Q', [new(70, 10, 5), Curled(1), Curled(2), Curled(3)], Thumb.AlongForefinger,
+            [new(78, 0, -45, 0.8f), new(80, 40, -40, 0.2f)], 0.2f),
         new('Q', [new(70, 10, 5), Loose(1), Loose(2), Loose(3)], Thumb.Apart(0.5f), [new(78, 0, -45, 0.8f), new(60, 20, -40, 0.2f)], 0.2f),
         // The knuckles at the viewer, the forefinger hanging.
         new('Q', [Hung, Curled(1), Curled(2), Curled(3)], Thumb.AlongHanging, Hanging, 0.15f),
@@ -154,7 +165,8 @@ internal static class Handshapes
 
     private static Finger Tight(int finger) => Curled(finger) with { Knuckle = 82, Middle = 107 };
 
-    private static Finger[] Fist(float knuckle) => [.. Enumerable.Range(0, 4).Select(finger => Curled(finger) with { Knuckle = knuckle + finger })];
+    private static Finger[] Fist(float knuckle) =>
+        [.. Enumerable.Range(0, 4).Select(finger => Curled(finger) with { Knuckle = knuckle + finger })];
 
     /// <summary>Places of the thumb.</summary>
     private static class Thumb

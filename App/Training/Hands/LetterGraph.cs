@@ -23,7 +23,8 @@ internal static class LetterGraph
             var last = layer == network.Layers.Count - 1;
             // Dividing the last layer's parameters divides the logits.
             var divisor = last ? temperature : 1;
-            value = graph.Node("Gemm", [value, Divided(network.Weights(layer), divisor, fan, outputs), Divided(network.Biases(layer), divisor, outputs)]);
+            value = graph.Node("Gemm",
+                [value, Divided(network.Weights(layer), divisor, fan, outputs), Divided(network.Biases(layer), divisor, outputs)]);
             if (!last) value = graph.Node("Relu", [value]);
         }
         graph.Node("Softmax", [value], LetterModel.Output.Name, ("axis", [1], false));
@@ -48,7 +49,8 @@ internal static class LetterGraph
         var largest = graph.Node("ReduceMax", [squares], null, ("axes", [Points], true));
         var radius = graph.Node("Sqrt", [graph.Node("Max", [largest, graph.Constant([HandFeatures.LeastSquare], 1)])]);
         var hand = graph.Node("Div", [centred, radius]);
-        var flat = graph.Node("Flatten", [graph.Node("Mul", [hand, graph.Constant([1, 1, HandFeatures.DepthScale], Landmarks.Dimensions)])], null, ("axis", [1], false));
+        var flat = graph.Node("Flatten", [graph.Node("Mul", [hand, graph.Constant([1, 1, HandFeatures.DepthScale], Landmarks.Dimensions)])],
+            null, ("axis", [1], false));
 
         var differences = graph.Node("MatMul", [flat, graph.Constant(Differences(), Landmarks.Size, 2 * HandFeatures.Pairs.Count)]);
         var pairs = graph.Node("Reshape", [differences, graph.Integers(0, HandFeatures.Plane, HandFeatures.Pairs.Count)]);
@@ -57,8 +59,10 @@ internal static class LetterGraph
         var scaled = graph.Node("Div", [plane, radius]);
         var low = graph.Node("ReduceMin", [scaled], null, ("axes", [Points], true));
         var side = graph.Node("Sub", [graph.Node("ReduceMax", [scaled], null, ("axes", [Points], true)), low]);
-        var box = graph.Node("Div", [graph.Node("Sub", [scaled, low]), graph.Node("Max", [side, graph.Constant([HandFeatures.LeastSide], 1)])]);
-        return graph.Node("Concat", [flat, distances, graph.Node("Flatten", [box], null, ("axis", [1], false))], null, ("axis", [1], false));
+        var box = graph.Node("Div",
+            [graph.Node("Sub", [scaled, low]), graph.Node("Max", [side, graph.Constant([HandFeatures.LeastSide], 1)])]);
+        return graph.Node("Concat", [flat, distances, graph.Node("Flatten", [box], null, ("axis", [1], false))], null,
+            ("axis", [1], false));
     }
 
     /// <summary>The matrix that takes landmarks to the differences of pairs: all in x, then all in y.</summary>

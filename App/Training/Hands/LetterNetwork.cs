@@ -26,7 +26,8 @@ internal static class LetterNetwork
         {
             var first = chunk * Batch;
             var rows = Math.Min(Batch, frames.Count - first);
-            for (var row = 0; row < rows; row++) HandFeatures.Fill(frames.Frame(first + row), work.Input.Slice(row * HandFeatures.Size, HandFeatures.Size));
+            for (var row = 0; row < rows; row++)
+                HandFeatures.Fill(frames.Frame(first + row), work.Input.Slice(row * HandFeatures.Size, HandFeatures.Size));
             network.Forward(work, rows, training: false);
             work.Output[..(rows * Alphabet.Count)].CopyTo(logits.AsSpan(first * Alphabet.Count));
             return work;

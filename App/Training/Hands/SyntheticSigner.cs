@@ -43,7 +43,8 @@ internal sealed class SyntheticSigner
             HandSkeleton.PlaceFinger(build, finger, Bend(habit, finger), joints);
         joints[Landmarks.Thumb] = build.ThumbBase;
         var goal = habit.Shape.Thumb;
-        HandSkeleton.PlaceThumb(build, Vector3.Lerp(joints[goal.From], joints[goal.To], goal.Part) + goal.Off + habit.ThumbOff + Drift(0.03), joints);
+        HandSkeleton.PlaceThumb(build,
+            Vector3.Lerp(joints[goal.From], joints[goal.To], goal.Part) + goal.Off + habit.ThumbOff + Drift(0.03), joints);
         camera.Take(joints, habit.View, random, landmarks);
     }
 

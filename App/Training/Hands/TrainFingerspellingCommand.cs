@@ -7,14 +7,18 @@ using App.Signs.Fingerspelling;
 
 namespace App.Training.Hands;
 
-/// <summary><c>App train fingerspelling</c>: trains on made-up hands, on recorded ones, or on both, and writes or registers the model.</summary>
+/// <summary>
+/// <c>App train fingerspelling</c>: trains on made-up hands, on recorded ones, or on both, and writes or registers the model.
+/// </summary>
 internal sealed class TrainFingerspellingCommand : Command
 {
     private const int DefaultHands = 60_000;
     private const int DefaultSteps = 2000;
 
-    private readonly Option<string?> data = CommandOptions.Text("--data", "file.csv[.gz]|folder", "Recorded frames whose letters are known.");
-    private readonly Option<int> hands = CommandOptions.Integer("--synthetic", "Made-up hands to train on as well.", DefaultHands, max: 2_000_000);
+    private readonly Option<string?> data = CommandOptions.Text("--data", "file.csv[.gz]|folder",
+        "Recorded frames whose letters are known.");
+    private readonly Option<int> hands = CommandOptions.Integer("--synthetic", "Made-up hands to train on as well.", DefaultHands,
+        max: 2_000_000);
     private readonly Option<int> seed = CommandOptions.Integer("--seed", "The same seed gives the same model.", 1);
     private readonly Option<int> steps = CommandOptions.Integer("--steps", "Batches to train on.", DefaultSteps, min: 1, max: 1_000_000);
     private readonly Option<string?> path = TrainingTarget.Out();
@@ -22,7 +26,8 @@ internal sealed class TrainFingerspellingCommand : Command
     private readonly Variables variables;
 
     /// <summary>The command.</summary>
-    public TrainFingerspellingCommand(Variables variables) : base("fingerspelling", "Trains a model that names letters, on made-up hands and on recorded ones where there are any.")
+    public TrainFingerspellingCommand(Variables variables)
+        : base("fingerspelling", "Trains a model that names letters, on made-up hands and on recorded ones where there are any.")
     {
         this.variables = variables;
         foreach (var option in new Option[] { data, hands, seed, steps, path, activate }) Add(option);

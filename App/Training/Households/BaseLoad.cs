@@ -16,7 +16,8 @@ internal sealed class BaseLoad : Appliance
     {
         level = random.Between(30, 260);
         wander = random.Between(0.2, 0.9);
-        switching = [.. Enumerable.Range(0, random.Next(0, 3)).Select(_ => (random.Between(10, 90), (int)random.Between(200, 4000) * StepsPerWander, (double)random.Between(0.2, 0.8)))];
+        switching = [.. Enumerable.Range(0, random.Next(0, 3))
+            .Select(_ => (random.Between(10, 90), (int)random.Between(200, 4000) * StepsPerWander, (double)random.Between(0.2, 0.8)))];
     }
 
     /// <inheritdoc/>

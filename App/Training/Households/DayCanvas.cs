@@ -93,7 +93,9 @@ internal sealed class DayCanvas(int labels)
     public int AtMeal(Random random)
     {
         var meal = Meals[random.Next(Meals.Count)];
-        return meal + (random.Happens(0.5) ? random.Next(-2 * StepsPerMinute, 2 * StepsPerMinute) : (int)(15 * StepsPerMinute * random.NextGaussian()));
+        return meal
+            + (random.Happens(0.5)
+                ? random.Next(-2 * StepsPerMinute, 2 * StepsPerMinute) : (int)(15 * StepsPerMinute * random.NextGaussian()));
     }
 
     /// <summary>A step of today around an hour.</summary>

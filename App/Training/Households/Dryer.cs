@@ -30,7 +30,8 @@ internal sealed class Dryer
         var steady = random.Between(0.3, 1);
         var at = Tumble(day, start, minutes * steady, heat * (random.Happens(0.15) ? 0.55f : 1));
         if (steady < 0.95)
-            at = day.Pulses(DayCanvas.Unlabelled, at, minutes * (1 - steady), heat + drum, drum, random.Between(2, 8), random.Between(0.3, 0.7), random);
+            at = day.Pulses(DayCanvas.Unlabelled, at, minutes * (1 - steady), heat + drum, drum, random.Between(2, 8),
+                random.Between(0.3, 0.7), random);
         day.Level(DayCanvas.Unlabelled, at, random.Between(1, 8), drum, 0.05, random);
     }
 
@@ -39,7 +40,8 @@ internal sealed class Dryer
         var end = at + DayCanvas.Steps(minutes);
         while (at < end)
         {
-            for (var i = 0; i < reversalSteps && at < end; i++) day.Add(DayCanvas.Unlabelled, at++, (heating + drum) * (1 + (0.01f * random.NextRipple())));
+            for (var i = 0; i < reversalSteps && at < end; i++)
+                day.Add(DayCanvas.Unlabelled, at++, (heating + drum) * (1 + (0.01f * random.NextRipple())));
             for (var i = 0; i < restSteps && at < end; i++) day.Add(DayCanvas.Unlabelled, at++, random.Between(2, 20));
         }
         return at;

@@ -22,7 +22,8 @@ internal sealed class Household
         Region = region ?? (random.Happens(0.75) ? Region.British : Region.American);
         gain = 1 + (0.015f * (float)random.NextGaussian());
         limit = random.Happens(0.3) ? random.Between(5500, 9000) : float.PositiveInfinity;
-        mealHours = [random.Between(6.3, 9.5), random.Between(12, 13.7), random.Between(16, 17.5), random.Between(17.3, 20), random.Between(20.3, 22)];
+        mealHours = [random.Between(6.3, 9.5), random.Between(12, 13.7), random.Between(16, 17.5), random.Between(17.3, 20),
+            random.Between(20.3, 22)];
         appliances = [.. Furnish(Region == Region.American)];
     }
 
@@ -32,7 +33,8 @@ internal sealed class Household
     /// <summary>Lives the next day.</summary>
     public HouseholdDay NextDay()
     {
-        var meals = mealHours.Where((_, i) => i is 0 or 3 || random.Happens(0.5)).Select(hour => DayCanvas.Around(hour, 0.4, random)).ToList();
+        var meals = mealHours.Where((_, i) => i is 0 or 3 || random.Happens(0.5))
+            .Select(hour => DayCanvas.Around(hour, 0.4, random)).ToList();
         canvas.Turn(atHome: !random.Happens(0.03), meals);
         foreach (var appliance in appliances) appliance.Live(canvas);
         var mains = canvas.Mains.ToArray();

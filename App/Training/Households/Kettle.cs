@@ -31,7 +31,8 @@ internal sealed class Kettle : Appliance
             var boil = power * (float)(1 + (0.015 * Random.NextGaussian()));
             var start = Random.Happens(AtMeals) ? day.AtMeal(Random) : DayCanvas.Around(Hours[Random.Next(Hours.Length)], 1.3, Random);
             var end = day.Level(label, start, minutes, boil, 0.004, Random);
-            if (Random.Happens(0.12)) day.Level(label, end + DayCanvas.StepsBetween(20, 200, Random), Random.Between(0.3, 1), boil, 0.004, Random);
+            if (Random.Happens(0.12))
+                day.Level(label, end + DayCanvas.StepsBetween(20, 200, Random), Random.Between(0.3, 1), boil, 0.004, Random);
         }
     }
 }

@@ -46,7 +46,8 @@ internal sealed class Microwave : Appliance
             if (!gently || Random.Happens(0.3))
             {
                 start = Cook(day, start, Minutes[Random.Next(Minutes.Length)] * Random.Between(0.85, 1.1), cook);
-                if (!gently && Random.Happens(0.2)) Cook(day, start + DayCanvas.StepsBetween(15, 90, Random), Random.Between(0.3, 1.5), cook);
+                if (!gently && Random.Happens(0.2))
+                    Cook(day, start + DayCanvas.StepsBetween(15, 90, Random), Random.Between(0.3, 1.5), cook);
             }
             if (!gently) continue;
             var minutes = Random.Between(1.2, 11);

@@ -51,7 +51,8 @@ internal sealed class Use(UseProfile profile, Random random) : Appliance(random)
         if (!day.AtHome) return;
         for (var left = Random.Count(perDay); left > 0; left--)
         {
-            var start = Random.Happens(profile.AtMeals) ? day.AtMeal(Random) : DayCanvas.Around(profile.Hours[Random.Next(profile.Hours.Length)], profile.SpreadHours, Random);
+            var start = Random.Happens(profile.AtMeals)
+                ? day.AtMeal(Random) : DayCanvas.Around(profile.Hours[Random.Next(profile.Hours.Length)], profile.SpreadHours, Random);
             var watts = profile.VariesByUse ? profile.Watts.Draw(Random) : power;
             var minutes = profile.Minutes.Draw(Random);
             if (period == 0)
@@ -61,7 +62,8 @@ internal sealed class Use(UseProfile profile, Random random) : Appliance(random)
             }
             var heatUp = Math.Min(minutes, profile.HeatUp.Draw(Random));
             var at = day.Level(DayCanvas.Unlabelled, start, heatUp, watts, profile.Noise, Random);
-            if (heatUp < minutes) day.Pulses(DayCanvas.Unlabelled, at, minutes - heatUp, watts, idle, period, profile.Duty.Draw(Random), Random);
+            if (heatUp < minutes)
+                day.Pulses(DayCanvas.Unlabelled, at, minutes - heatUp, watts, idle, period, profile.Duty.Draw(Random), Random);
         }
     }
 }

@@ -54,7 +54,8 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
         await pipeline.ConsumeAsync();
 
         using var model = pipeline.Model();
-        var truth = Enumerable.Range(0, 41).Select(minute => At(minute)).Append(At(43)).Append(At(46, 500)).ToDictionary(reading => reading.Ts, reading => reading.Watts);
+        var truth = Enumerable.Range(0, 41)
+            .Select(minute => At(minute)).Append(At(43)).Append(At(46, 500)).ToDictionary(reading => reading.Ts, reading => reading.Watts);
         var (differences, _) = await OfflineRows.CompareAsync(pipeline.Source, name, model.Model, truth);
         Assert.True(differences.Count == 0, string.Join(Environment.NewLine, differences));
     }
@@ -108,7 +109,8 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
             if (i % 60 == 30)
             {
                 await using var damage = pipeline.Source.CreateCommand("""
-                    with shard as (update stream_shards h set head = head + 1 from buildings b where b.building_id = 'damaged' and h.shard = b.shard and h.stream = 'readings' returning h.shard, h.head)
+                    with shard as (update stream_shards h set head = head + 1 from buildings b where b.building_id = 'damaged'
+                        and h.shard = b.shard and h.stream = 'readings' returning h.shard, h.head)
                     insert into stream_entries (stream, shard, entry_offset, payload) select 'readings', shard, head, '\x09' from shard
                     """);
                 await damage.ExecuteNonQueryAsync();
@@ -119,7 +121,9 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
         await Poll.UntilAsync("the shard has come to its head", async () =>
         {
             await pipeline.ConsumeAsync();
-            await using var lag = pipeline.Source.CreateCommand("select sum(h.head - o.committed) from stream_shards h join stream_offsets o on o.stream = h.stream and o.shard = h.shard where o.consumer_group = 'disaggregation'");
+            await using var lag =
+                pipeline.Source.CreateCommand(
+                    "select sum(h.head - o.committed) from stream_shards h join stream_offsets o on o.stream = h.stream and o.shard = h.shard where o.consumer_group = 'disaggregation'");
             return await lag.ExecuteScalarAsync() is 0m;
         });
         using var model = pipeline.Model();

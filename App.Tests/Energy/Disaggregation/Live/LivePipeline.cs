@@ -34,12 +34,15 @@ internal sealed class LivePipeline : IAsyncDisposable
         this.database = database;
         web = new Postgres(database.ConnectionString, database.ConnectionString, "web");
         registry = new ModelRegistry(web.Source);
-        var loader = new ModelLoader(new ModelArtifacts(registry, new() { CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance), []);
-        models = new ActiveModels(registry, loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())), TimeProvider.System, NullLogger<ActiveModels>.Instance);
+        var loader = new ModelLoader(
+            new ModelArtifacts(registry, new() { CacheDirectory = cache.Path }, NullLogger<ModelArtifacts>.Instance), []);
+        models = new ActiveModels(registry, loader, PlatformOptions.Read(Variables.Of(new Dictionary<string, string?>())),
+            TimeProvider.System, NullLogger<ActiveModels>.Instance);
         signals = new Notifications(web, NullLogger<Notifications>.Instance);
         var options = StreamMember.Defaults;
         var partitions = new StreamPartitions(web, options, TimeProvider.System, NullLogger<StreamPartitions>.Instance);
-        commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals, partitions, new IngestMetrics(meters), TimeProvider.System, NullLogger<GroupCommit>.Instance);
+        commit = new GroupCommit(web, new SeriesResolver(web.Source, names, options), new ReadingStore(web.Source), options, signals,
+            partitions, new IngestMetrics(meters), TimeProvider.System, NullLogger<GroupCommit>.Instance);
     }
 
     /// <summary>The source for queries of a test.</summary>
@@ -91,8 +94,11 @@ internal sealed class LivePipeline : IAsyncDisposable
             await worker.Leases.LeaveAsync(default);
             await worker.DisposeAsync();
         }
-        worker = new StreamMember(database.ConnectionString, $"worker-{++generation}", postgres => new DisaggregationHandler(postgres.Source, new ReadingStore(postgres.Source), models, new DisaggregationMetrics(meters)));
-        storage ??= new StreamMember(database.ConnectionString, "storage", postgres => new BlockWriter(postgres.Source, DisaggregationHandler.Name));
+        worker = new StreamMember(database.ConnectionString, $"worker-{++generation}",
+            postgres =>
+                new DisaggregationHandler(postgres.Source, new ReadingStore(postgres.Source), models, new DisaggregationMetrics(meters)));
+        storage ??= new StreamMember(database.ConnectionString, "storage",
+            postgres => new BlockWriter(postgres.Source, DisaggregationHandler.Name));
         await worker.Leases.TickAsync(default);
         await storage.Leases.TickAsync(default);
     }

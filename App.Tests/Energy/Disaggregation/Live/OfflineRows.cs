@@ -11,7 +11,8 @@ internal sealed record PredictionRow(long Ts, float Mains, float[] Watts, int On
 internal static class OfflineRows
 {
     /// <summary>Final predictions of the readings by the code that serves files, and the minutes that are provisional.</summary>
-    public static (Dictionary<long, PredictionRow> Finals, HashSet<long> Provisional) Of(OnnxModel model, IEnumerable<KeyValuePair<long, double>> readings)
+    public static (Dictionary<long, PredictionRow> Finals, HashSet<long> Provisional) Of(OnnxModel model,
+        IEnumerable<KeyValuePair<long, double>> readings)
     {
         var cells = Cells(readings);
         var mains = cells.Select(cell => cell.Watts).ToArray();
@@ -25,7 +26,8 @@ internal static class OfflineRows
         for (var minute = 0; minute < mains.Length; minute++)
         {
             var ts = cells[minute].Start;
-            if (Target.StateOf(mains, minute, model.Spec.Window - 1 - model.Spec.TargetOffset) == TargetState.Provisional) provisional.Add(ts);
+            if (Target.StateOf(mains, minute, model.Spec.Window - 1 - model.Spec.TargetOffset) == TargetState.Provisional)
+                provisional.Add(ts);
             if (!prediction.Exists(minute)) continue;
             float[] watts = [.. Enumerable.Range(0, labels).Select(label => prediction.Watts(minute, label)), prediction.Other(minute)];
             var bits = Enumerable.Range(0, labels).Sum(label => watts[label] >= model.Spec.Thresholds[label] ? 1 << label : 0);
@@ -56,14 +58,16 @@ internal static class OfflineRows
             if (differences.Count >= 5) break;
             var (expected, stored) = (finals.GetValueOrDefault(ts), storedFinals.GetValueOrDefault(ts));
             if (expected is null || stored is null || !IsSame(expected, stored))
-                differences.Add($"{house} {DateTimeOffset.FromUnixTimeMilliseconds(ts):u}: offline {Text(expected)}, stored {Text(stored)}{(storedProvisional.Contains(ts) ? " (provisional)" : "")}");
+                differences.Add(
+                    $"{house} {DateTimeOffset.FromUnixTimeMilliseconds(ts):u}: offline {Text(expected)}, stored {Text(stored)}{(storedProvisional.Contains(ts) ? " (provisional)" : "")}");
         }
         if (!provisional.SetEquals(storedProvisional))
             differences.Add($"{house}: provisional {provisional.Count} offline, {storedProvisional.Count} stored");
         return (differences, finals.Count);
     }
 
-    private static async Task<(Dictionary<long, PredictionRow> Finals, HashSet<long> Provisional)> StoredAsync(NpgsqlDataSource source, string house)
+    private static async Task<(Dictionary<long, PredictionRow> Finals, HashSet<long> Provisional)> StoredAsync(NpgsqlDataSource source,
+        string house)
     {
         await using var command = source.CreateCommand("""
             select (extract(epoch from p.ts) * 1000)::bigint, p.mains, p.watts, p.on_bits, p.final
@@ -74,7 +78,9 @@ internal static class OfflineRows
         var (finals, provisional) = (new Dictionary<long, PredictionRow>(), new HashSet<long>());
         while (await reader.ReadAsync())
         {
-            if (reader.GetBoolean(4)) finals[reader.GetInt64(0)] = new PredictionRow(reader.GetInt64(0), reader.GetFloat(1), reader.GetFieldValue<float[]>(2), reader.GetInt32(3));
+            if (reader.GetBoolean(4))
+                finals[reader.GetInt64(0)] = new PredictionRow(reader.GetInt64(0), reader.GetFloat(1), reader.GetFieldValue<float[]>(2),
+                    reader.GetInt32(3));
             else provisional.Add(reader.GetInt64(0));
         }
         return (finals, provisional);
@@ -83,5 +89,6 @@ internal static class OfflineRows
     private static bool IsSame(PredictionRow a, PredictionRow b) =>
         a.Mains.Equals(b.Mains) && a.OnBits == b.OnBits && a.Watts.AsSpan().SequenceEqual(b.Watts);
 
-    private static string Text(PredictionRow? row) => row is null ? "nothing" : $"{row.Mains} W [{string.Join(' ', row.Watts)}] {row.OnBits:b}";
+    private static string Text(PredictionRow? row) =>
+        row is null ? "nothing" : $"{row.Mains} W [{string.Join(' ', row.Watts)}] {row.OnBits:b}";
 }

@@ -18,7 +18,8 @@ internal static class SensitiveModel
         var artifact = ofMeans ? OfMeans() : Untrained();
         var spec = ShippedModels.Find(DisaggregationHandler.Name)!.Spec with
         {
-            Input = new TensorSpec(DisaggregationGraph.Input, ofMeans ? [-1, DisaggregationNetwork.Window] : [-1, Minutes.Rows, DisaggregationNetwork.Window]),
+            Input = new TensorSpec(DisaggregationGraph.Input,
+                ofMeans ? [-1, DisaggregationNetwork.Window] : [-1, Minutes.Rows, DisaggregationNetwork.Window]),
         };
         Assert.Null(ModelFile.FaultOf(spec));
         var added = await change.AddAsync(spec, ModelArtifacts.HashOf(artifact), artifact, null, default);

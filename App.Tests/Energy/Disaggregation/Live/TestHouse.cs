@@ -49,9 +49,11 @@ internal sealed class TestHouse
                 Disorder.SomeLate => random.Next(25) == 0 ? random.Next(1, 300) : 0,
                 _ => random.NextDouble() * Truth.Count,
             };
-            if (disorder != Disorder.None && random.Next(30) == 0) sequence.Add((arrives - random.NextDouble() * 50, new Reading(ts, watts + 1500)));
+            if (disorder != Disorder.None && random.Next(30) == 0)
+                sequence.Add((arrives - random.NextDouble() * 50, new Reading(ts, watts + 1500)));
             sequence.Add((arrives, new Reading(ts, watts)));
-            if (disorder != Disorder.None && random.Next(30) == 0) sequence.Add((arrives + random.NextDouble() * 50, new Reading(ts, watts)));
+            if (disorder != Disorder.None && random.Next(30) == 0)
+                sequence.Add((arrives + random.NextDouble() * 50, new Reading(ts, watts)));
         }
         var requests = new Queue<Reading[]>();
         var ordered = sequence.OrderBy(item => item.At).Select(item => item.Reading).ToArray();

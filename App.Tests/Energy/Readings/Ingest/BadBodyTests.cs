@@ -4,7 +4,9 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Energy.Readings.Ingest;
 
-/// <summary>What is no list of readings: refused with where, what and how to cure it; nothing is stored, and the connection goes on.</summary>
+/// <summary>
+/// What is no list of readings: refused with where, what and how to cure it; nothing is stored, and the connection goes on.
+/// </summary>
 public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
 {
     private const string Good = """{"buildingId":"good","ts":"2026-01-01T00:00:00Z","watts":1}""";
@@ -14,13 +16,16 @@ public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
     {
         var data = new TheoryData<string, int, string, string?, string>();
         void Item(string item, int status, string field, string? value, string cure) =>
-            data.Add($$"""{"readings":[{{Good}},{{item}},{{Good}}]}""", status, "readings[1]" + (field.Length > 0 ? "." + field : ""), value, cure);
+            data.Add($$"""{"readings":[{{Good}},{{item}},{{Good}}]}""", status, "readings[1]" + (field.Length > 0 ? "." + field : ""),
+                value, cure);
         void Value(string field, string value, string? shown, string cure, int status = 422) => Item(
             "{" + string.Join(',', new[] { ("buildingId", "\"h\""), ("ts", "\"2026-01-01T00:00:00Z\""), ("watts", "1") }
-                .Select(pair => $"\"{pair.Item1}\":{(pair.Item1 == field ? value : pair.Item2)}").Append(field == "meter" ? $"\"meter\":{value}" : "\"meter\":\"m\"")) + "}",
+                .Select(pair => $"\"{pair.Item1}\":{(pair.Item1 == field ? value : pair.Item2)}")
+                .Append(field == "meter" ? $"\"meter\":{value}" : "\"meter\":\"m\"")) + "}",
             status, field, shown, cure);
 
-        foreach (var watts in new[] { "1e308", "-1e308", "1e999", "-1e999", "10000000.01", "true", "null" }) Value("watts", watts, watts, "±10,000,000");
+        foreach (var watts in new[] { "1e308", "-1e308", "1e999", "-1e999", "10000000.01", "true", "null" })
+            Value("watts", watts, watts, "±10,000,000");
         Value("watts", "\"12\"", "12", "number of watts");
         Value("watts", "[1]", "[...]", "number of watts");
         Value("watts", "{\"a\":[{}]}", "{...}", "number of watts");
@@ -34,15 +39,19 @@ public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
         {
             Value(field, "\"\"", "", "1 to 128 of A-Z");
             Value(field, $"\"{new string('a', 129)}\"", new string('a', 61) + "...", "1 to 128");
-            foreach (var id in new[] { "a b", "a/b", "ü", "a\\u0000b", "\\ud800", "\\ud83d\\ude00", "../x" }) Value(field, $"\"{id}\"", id, "1 to 128");
+            foreach (var id in new[] { "a b", "a/b", "ü", "a\\u0000b", "\\ud800", "\\ud83d\\ude00", "../x" })
+                Value(field, $"\"{id}\"", id, "1 to 128");
             foreach (var value in new[] { "5", "null", "true" }) Value(field, value, value, "1 to 128");
             Value(field, "[]", "[...]", "1 to 128");
         }
 
-        foreach (var ts in new[] { "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1999-12-31T23:59:59.999Z", "2026-01-01", "2026-13-01T00:00:00Z",
-            "2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00.Z", "yesterday", "", "1767225600000" })
+        foreach (var ts in new[] { "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1999-12-31T23:59:59.999Z", "2026-01-01",
+            "2026-13-01T00:00:00Z",
+            "2026-02-29T00:00:00Z", "2026-01-01T24:00:00Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00+24:00", "2026-01-01T00:00:00.Z",
+            "yesterday", "", "1767225600000" })
             Value("ts", $"\"{ts}\"", ts, "RFC 3339");
-        foreach (var ts in new[] { "1", "-1", "1767225600", "1767225600000.5", "1e12", "99999999999999999999", "253402300799999", "true", "null" }) Value("ts", ts, ts, "Unix milliseconds");
+        foreach (var ts in new[] { "1", "-1", "1767225600", "1767225600000.5", "1e12", "99999999999999999999", "253402300799999", "true",
+            "null" }) Value("ts", ts, ts, "Unix milliseconds");
 
         Item("""{"ts":"2026-01-01T00:00:00Z","watts":1}""", 422, "buildingId", null, "missing");
         Item("""{"buildingId":"h","watts":1}""", 422, "ts", null, "missing");
@@ -113,10 +122,13 @@ public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
     public async Task Every_bad_item_is_named_and_the_good_ones_are_not_stored()
     {
         using var http = host.ClientOfItsOwn();
-        var answer = await http.SendAsync(Post.Body(Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? Good : """{"buildingId":"b","ts":5,"watts":"x"}""")));
+        var answer =
+            await http.SendAsync(
+                Post.Body(Enumerable.Range(0, 200).Select(i => i % 2 == 0 ? Good : """{"buildingId":"b","ts":5,"watts":"x"}""")));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.Status);
         var fields = answer.Json.GetProperty("errors").EnumerateArray().Select(error => error.GetProperty("field").GetString()).ToList();
-        Assert.Equal(Enumerable.Range(0, 100).SelectMany(i => new[] { $"readings[{(2 * i) + 1}].ts", $"readings[{(2 * i) + 1}].watts" }), fields);
+        Assert.Equal(
+            Enumerable.Range(0, 100).SelectMany(i => new[] { $"readings[{(2 * i) + 1}].ts", $"readings[{(2 * i) + 1}].watts" }), fields);
         Assert.Equal(200, answer.Json.GetProperty("errorCount").GetInt32());
         Assert.Equal("200 values are not acceptable: nothing was stored.", answer.Json.GetProperty("title").GetString());
         Assert.Empty(await http.BuildingsAsync());
@@ -127,7 +139,8 @@ public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
     {
         using var http = host.ClientOfItsOwn();
         var now = TimeProvider.System.GetUtcNow();
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await http.SendAsync(Post.Body(Post.Item("h", now.AddHours(24.1).ToUnixTimeMilliseconds(), 1)))).Status);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity,
+            (await http.SendAsync(Post.Body(Post.Item("h", now.AddHours(24.1).ToUnixTimeMilliseconds(), 1)))).Status);
         Assert.Equal((1, 1), (await http.SendAsync(Post.Body(Post.Item("h", now.AddHours(23.9).ToUnixTimeMilliseconds(), 1)))).Counts);
         Assert.Equal((1, 1), (await http.SendAsync(Post.Body(Post.Item("h", 946_684_800_000, 1)))).Counts);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, (await http.SendAsync(Post.Body(Post.Item("h", 946_684_799_999, 1)))).Status);
@@ -181,7 +194,9 @@ public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
             ConnectCallback = async (context, ct) =>
             {
                 Interlocked.Increment(ref connections);
-                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Tcp) { NoDelay = true };
+                var socket = new System.Net.Sockets.Socket(System.Net.Sockets.SocketType.Stream,
+                    System.Net.Sockets.ProtocolType.Tcp)
+                { NoDelay = true };
                 await socket.ConnectAsync(context.DnsEndPoint, ct);
                 return new System.Net.Sockets.NetworkStream(socket, ownsSocket: true);
             },
@@ -191,7 +206,8 @@ public sealed class BadBodyTests(AppHost host) : IClassFixture<AppHost>
         foreach (var body in new[] { "x", "[]", Post.Body("5"), "{\"readings\":[NaN" + new string(' ', 200_000) })
         {
             Assert.InRange((int)(await http.SendAsync(body)).Status, 400, 422);
-            Assert.InRange((int)(await http.SendAsync(Post.Content(Post.Gzip(Encoding.UTF8.GetBytes(body)), encoding: "gzip"))).Status, 400, 422);
+            Assert.InRange(
+                (int)(await http.SendAsync(Post.Content(Post.Gzip(Encoding.UTF8.GetBytes(body)), encoding: "gzip"))).Status, 400, 422);
             Assert.Equal(1, (await http.SendAsync(Post.Body(Good))).Counts.Accepted);
         }
         Assert.Equal(1, connections);

@@ -19,7 +19,8 @@ public sealed class BuildingShardTests
     {
         foreach (var shards in new[] { 3, 16, 64 })
         {
-            var counts = Enumerable.Range(0, 1000 * shards).GroupBy(i => ShardHash.Of("default", $"house-{i}", shards)).Select(group => group.Count()).ToList();
+            var counts = Enumerable.Range(0, 1000 * shards)
+                .GroupBy(i => ShardHash.Of("default", $"house-{i}", shards)).Select(group => group.Count()).ToList();
             Assert.Equal(shards, counts.Count);
             Assert.All(counts, count => Assert.InRange(count, 850, 1150));
         }

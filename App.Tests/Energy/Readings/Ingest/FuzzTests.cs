@@ -44,7 +44,9 @@ public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
     [Fact]
     public Task Mutated_gzip_bodies_are_stored_whole_or_refused()
     {
-        var lines = Gen.Int[0, 2999].Array[20].Select(watts => string.Concat(watts.Select((power, i) => Post.Item($"h{i % 3}", Post.NewYear + (i * 1000), power) + "\n")));
+        var lines =
+            Gen.Int[0, 2999].Array[20].Select(watts =>
+                string.Concat(watts.Select((power, i) => Post.Item($"h{i % 3}", Post.NewYear + (i * 1000), power) + "\n")));
         return Mutated(lines.Select(text => Post.Gzip(Encoding.UTF8.GetBytes(text))), doubles: false).SampleAsync(
             async body =>
             {
@@ -64,7 +66,8 @@ public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
             {
                 using var http = host.ClientOfItsOwn();
                 var answer = await http.SendAsync(Post.Content(body, "text/plain"), "/api/v2/write?precision=ms");
-                Assert.True(answer.Status == HttpStatusCode.NoContent || (int)answer.Status is >= 400 and < 500, $"{answer.Status} {answer.Text}");
+                Assert.True(answer.Status == HttpStatusCode.NoContent || (int)answer.Status is >= 400 and < 500,
+                    $"{answer.Status} {answer.Text}");
             }, iter: 600, threads: Side);
     }
 
@@ -74,19 +77,23 @@ public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
     private static Gen<string> Item() => Gen.Select(
         Gen.Int[0, 1], Gen.OneOf(
             Gen.Int[0, 2].Select(second => $"\"ts\":{Post.NewYear + (second * 1000)}"),
-            Gen.Select(Gen.Int[0, 2], Gen.Int[0, 999], Gen.Int[0, 2], (second, fraction, hour) => $"\"ts\": \"2026-01-01T00:00:0{second}.{fraction}+0{hour}:00\"")),
+            Gen.Select(Gen.Int[0, 2], Gen.Int[0, 999], Gen.Int[0, 2],
+                (second, fraction, hour) => $"\"ts\": \"2026-01-01T00:00:0{second}.{fraction}+0{hour}:00\"")),
         Gen.Double[-500, 3500], Gen.Bool, Gen.Shuffle(new[] { 0, 1, 2, 3 }),
         (building, time, watts, hasMeter, order) =>
         {
-            string[] fields = [$"\"buildingId\":\"h{building}\"", time, $"\"watts\":{watts.ToString("R", CultureInfo.InvariantCulture)}", hasMeter ? "\"meter\" : \"m\\u0031\"" : ""];
+            string[] fields = [$"\"buildingId\":\"h{building}\"", time, $"\"watts\":{watts.ToString("R", CultureInfo.InvariantCulture)}",
+                hasMeter ? "\"meter\" : \"m\\u0031\"" : ""];
             return $"{{{string.Join(',', order.Select(i => fields[i]).Where(field => field.Length > 0))}}}";
         });
 
     private static Gen<byte[]> Mutated(Gen<byte[]> valid, bool doubles = true) =>
-        Gen.Select(valid, AnyMutation(doubles).List[1, 3], (body, mutations) => mutations.Aggregate(body, (bytes, mutation) => mutation.Of(bytes)));
+        Gen.Select(valid, AnyMutation(doubles).List[1, 3],
+            (body, mutations) => mutations.Aggregate(body, (bytes, mutation) => mutation.Of(bytes)));
 
     private static Gen<Mutation> AnyMutation(bool doubles) => Gen.Select(
-        Gen.Int[0, doubles ? 5 : 2], Gen.Int[0, int.MaxValue], Gen.Int[0, 23], Gen.Byte, Gen.OneOf(Splices), (kind, at, length, value, splice) => new Mutation(kind, at, length, value, splice));
+        Gen.Int[0, doubles ? 5 : 2], Gen.Int[0, int.MaxValue], Gen.Int[0, 23], Gen.Byte, Gen.OneOf(Splices),
+        (kind, at, length, value, splice) => new Mutation(kind, at, length, value, splice));
 
     /// <summary>One change to a body; position and length are cut to what there is.</summary>
     private sealed record Mutation(int Kind, int At, int Length, byte Value, string Splice)
@@ -112,7 +119,8 @@ public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
     }
 
     private static readonly string[] Splices =
-        ["NaN", "1e999", "null", "\\ud800", "\"", "{", "}", "[", "]", ",", "\0", "\u00ff", "-", "e5", " ", "\"watts\":1,", "\ufeff", "\\u0068", "/*x*/", "00"];
+        ["NaN", "1e999", "null", "\\ud800", "\"", "{", "}", "[", "]", ",", "\0", "\u00ff", "-", "e5", " ", "\"watts\":1,", "\ufeff",
+            "\\u0068", "/*x*/", "00"];
 
     // Items of the body and how many of them are stored, or null where it must be refused.
     private static (int Accepted, int Stored)? Expected(byte[] body)
@@ -154,7 +162,8 @@ public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
             if (named.ValueKind != JsonValueKind.String || !Id().IsMatch(named.GetString()!)) return null;
             meter = named.GetString()!;
         }
-        if (fields.Count != 3 || !fields.TryGetValue("buildingId", out var building) || !fields.TryGetValue("ts", out var time) || !fields.TryGetValue("watts", out var power)) return null;
+        if (fields.Count != 3 || !fields.TryGetValue("buildingId", out var building) || !fields.TryGetValue("ts", out var time)
+            || !fields.TryGetValue("watts", out var power)) return null;
         if (building.ValueKind != JsonValueKind.String || !Id().IsMatch(building.GetString()!)) return null;
         if (power.ValueKind != JsonValueKind.Number || !(Math.Abs(power.GetDouble()) <= 1e7)) return null;
         long? ts = time.ValueKind switch
@@ -180,7 +189,8 @@ public sealed partial class FuzzTests(AppHost host) : IClassFixture<AppHost>
             var (hours, minutes) = match.Groups[9].Success ? (Part(9), Part(10)) : (0, 0);
             if (hours > 23 || minutes > 59) return null;
             var offset = ((hours * 60) + minutes) * (match.Groups[8].Value == "-" ? -60_000L : 60_000L);
-            return (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond + int.Parse(fraction, CultureInfo.InvariantCulture) - offset;
+            return (time.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMillisecond
+                + int.Parse(fraction, CultureInfo.InvariantCulture) - offset;
         }
         catch (ArgumentOutOfRangeException)
         {

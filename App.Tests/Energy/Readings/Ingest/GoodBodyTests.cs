@@ -31,7 +31,9 @@ public sealed class GoodBodyTests(AppHost host) : IClassFixture<AppHost>
     public async Task JSON_may_be_packed()
     {
         using var http = host.ClientOfItsOwn();
-        Assert.Equal((4, 4), (await http.SendAsync(Post.Content(Post.Gzip(Encoding.UTF8.GetBytes(Form)), "application/json; charset=utf-8", "gzip"))).Counts);
+        Assert.Equal((4, 4),
+            (await http.SendAsync(
+                Post.Content(Post.Gzip(Encoding.UTF8.GetBytes(Form)), "application/json; charset=utf-8", "gzip"))).Counts);
         await SeenAsync(http);
     }
 
@@ -43,7 +45,8 @@ public sealed class GoodBodyTests(AppHost host) : IClassFixture<AppHost>
     public async Task NDJSON_is_taken_with_any_line_ends(string type, string between, string end)
     {
         using var http = host.ClientOfItsOwn();
-        var items = System.Text.Json.JsonDocument.Parse(Form).RootElement.GetProperty("readings").EnumerateArray().Select(item => item.GetRawText());
+        var items = System.Text.Json.JsonDocument.Parse(Form).RootElement
+            .GetProperty("readings").EnumerateArray().Select(item => item.GetRawText());
         Assert.Equal((4, 4), (await http.SendAsync(Post.Content(Encoding.UTF8.GetBytes(string.Join(between, items) + end), type))).Counts);
         await SeenAsync(http);
     }
@@ -57,8 +60,10 @@ public sealed class GoodBodyTests(AppHost host) : IClassFixture<AppHost>
         using var http = host.ClientOfItsOwn();
         Assert.Equal((4, 4), (await http.SendAsync(new ChunkedContent(Encoding.UTF8.GetBytes(Form), chunk, "application/json"))).Counts);
         await SeenAsync(http);
-        var refused = await http.SendAsync(new ChunkedContent(Encoding.UTF8.GetBytes(Form.Replace("-5e1", "-5e9")), chunk, "application/json"));
-        Assert.Equal((HttpStatusCode.UnprocessableEntity, "readings[1].watts"), (refused.Status, refused.Json.GetProperty("errors")[0].GetProperty("field").GetString()));
+        var refused =
+            await http.SendAsync(new ChunkedContent(Encoding.UTF8.GetBytes(Form.Replace("-5e1", "-5e9")), chunk, "application/json"));
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "readings[1].watts"),
+            (refused.Status, refused.Json.GetProperty("errors")[0].GetProperty("field").GetString()));
     }
 
     [Fact]
@@ -70,8 +75,10 @@ public sealed class GoodBodyTests(AppHost host) : IClassFixture<AppHost>
         var shown = System.Text.Json.JsonElement.Parse(building).GetProperty("buildings")[0];
         Assert.True(shown.GetProperty("netNegative").GetBoolean());
         Assert.Equal([("mains", false), ("solar-1", true)],
-            shown.GetProperty("meters").EnumerateArray().Select(meter => (meter.GetProperty("meter").GetString(), meter.GetProperty("netNegative").GetBoolean())));
-        var reading = System.Text.Json.JsonElement.Parse(await http.GetStringAsync("/api/buildings/h1/readings?meter=solar-1")).GetProperty("readings")[0];
+            shown.GetProperty("meters")
+                .EnumerateArray().Select(meter => (meter.GetProperty("meter").GetString(), meter.GetProperty("netNegative").GetBoolean())));
+        var reading = System.Text.Json.JsonElement.Parse(await http.GetStringAsync("/api/buildings/h1/readings?meter=solar-1"))
+            .GetProperty("readings")[0];
         Assert.Equal((-50, true), (reading.GetProperty("watts").GetDouble(), reading.GetProperty("netNegative").GetBoolean()));
     }
 

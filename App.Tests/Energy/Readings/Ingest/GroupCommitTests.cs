@@ -47,11 +47,14 @@ public sealed class GroupCommitTests(AppHost host) : IClassFixture<AppHost>
             await locking.ExecuteNonQueryAsync();
             for (var i = 0; i < 5; i++)
             {
-                var lines = string.Concat(Enumerable.Range(0, 100_000).Select(at => $$"""{"buildingId":"big{{i}}","ts":{{Post.NewYear + at}},"watts":1}""" + "\n"));
+                var lines =
+                    string.Concat(Enumerable.Range(0, 100_000)
+                        .Select(at => $$"""{"buildingId":"big{{i}}","ts":{{Post.NewYear + at}},"watts":1}""" + "\n"));
                 requests.Add(http.SendAsync(Post.Content(Encoding.UTF8.GetBytes(lines), "application/x-ndjson")));
             }
             while (!commit.IsFull) await http.GetStringAsync("/healthz");
-            using var response = await http.PostAsync("/ingest/readings", Post.Content(Encoding.UTF8.GetBytes(Post.Body(Post.Item("late", Post.NewYear, 1)))));
+            using var response = await http.PostAsync("/ingest/readings",
+                Post.Content(Encoding.UTF8.GetBytes(Post.Body(Post.Item("late", Post.NewYear, 1)))));
             Assert.Equal(HttpStatusCode.TooManyRequests, response.StatusCode);
             Assert.Equal(TimeSpan.FromSeconds(1), response.Headers.RetryAfter!.Delta);
             await transaction.CommitAsync();
@@ -81,7 +84,8 @@ public sealed class GroupCommitTests(AppHost host) : IClassFixture<AppHost>
         while (answer.Status == HttpStatusCode.Accepted);
         Assert.Equal(HttpStatusCode.TooManyRequests, answer.Status);
         foreach (var client in open) client.Dispose();
-        while (answer.Status == HttpStatusCode.TooManyRequests) answer = await own.Http.SendAsync(Post.Body(Post.Item("h", Post.NewYear, 1)));
+        while (answer.Status == HttpStatusCode.TooManyRequests)
+            answer = await own.Http.SendAsync(Post.Body(Post.Item("h", Post.NewYear, 1)));
         Assert.Equal(HttpStatusCode.Accepted, answer.Status);
     }
 

@@ -12,7 +12,9 @@ namespace App.Tests.Energy.Readings.Ingest;
 [Collection(ScenarioCollection.Name)]
 public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
 {
-    private static readonly byte[] Lines = Encoding.UTF8.GetBytes(string.Join('\n', Enumerable.Range(0, 500).Select(i => Post.Item("h", Post.NewYear + (i * 1000), i * 7919 % 1000))) + "\n");
+    private static readonly byte[] Lines =
+        Encoding.UTF8.GetBytes(
+            string.Join('\n', Enumerable.Range(0, 500).Select(i => Post.Item("h", Post.NewYear + (i * 1000), i * 7919 % 1000))) + "\n");
 
     [Theory]
     [InlineData(true)]
@@ -40,7 +42,8 @@ public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
     public async Task A_gzip_bomb_is_refused(byte filler)
     {
         using var http = host.ClientOfItsOwn();
-        foreach (var (path, type) in new[] { ("/ingest/readings", "application/json"), ("/ingest/readings", "application/x-ndjson"), ("/api/v2/write", "text/plain") })
+        foreach (var (path, type) in new[] { ("/ingest/readings", "application/json"), ("/ingest/readings", "application/x-ndjson"),
+            ("/api/v2/write", "text/plain") })
         {
             var before = Environment.WorkingSet;
             var answer = await http.SendAsync(Post.Content(Bomb(filler), type, "gzip"), path);
@@ -56,7 +59,8 @@ public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
     {
         using var http = host.ClientOfItsOwn();
         var packed = Post.Gzip(Lines);
-        foreach (var length in new[] { 1, 5, 10, 11, packed.Length / 2, packed.Length - 9, packed.Length - 8, packed.Length - 4, packed.Length - 1 })
+        foreach (var length in new[] { 1, 5, 10, 11, packed.Length / 2, packed.Length - 9, packed.Length - 8, packed.Length - 4,
+            packed.Length - 1 })
         {
             var answer = await http.SendAsync(Post.Content(packed[..length], "application/x-ndjson", "gzip"));
             Assert.True(answer.Status == HttpStatusCode.BadRequest, $"{length}: {answer.Text}");
@@ -122,7 +126,8 @@ public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
         {
             for (; sent < megabytes && !answer.IsCompleted; sent++)
             {
-                if (!stated) await stream.WriteAsync(Encoding.ASCII.GetBytes(block.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"));
+                if (!stated)
+                    await stream.WriteAsync(Encoding.ASCII.GetBytes(block.Length.ToString("x", CultureInfo.InvariantCulture) + "\r\n"));
                 await stream.WriteAsync(block);
                 if (!stated) await stream.WriteAsync("\r\n"u8.ToArray());
             }

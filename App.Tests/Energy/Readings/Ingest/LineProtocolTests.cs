@@ -58,7 +58,9 @@ public sealed class LineProtocolTests(AppHost host) : IClassFixture<AppHost>
         using var http = host.ClientOfItsOwn();
         var answer = await http.WriteAsync($"{line}\npower,building=good watts=1 1767225600000");
         Assert.True(answer.Status == HttpStatusCode.UnprocessableEntity, answer.Text);
-        Assert.Equal((field, value), (answer.Json.GetProperty("errors")[0].GetProperty("field").GetString(), answer.Json.GetProperty("errors")[0].GetProperty("value").GetString()));
+        Assert.Equal((field, value),
+            (answer.Json.GetProperty("errors")[0].GetProperty("field").GetString(),
+                answer.Json.GetProperty("errors")[0].GetProperty("value").GetString()));
         Assert.StartsWith(field, answer.Json.GetProperty("message").GetString());
         Assert.Empty(await http.BuildingsAsync());
     }
@@ -69,7 +71,9 @@ public sealed class LineProtocolTests(AppHost host) : IClassFixture<AppHost>
         using var http = host.ClientOfItsOwn();
         Assert.Equal(HttpStatusCode.NoContent, (await http.WriteAsync("")).Status);
         Assert.Equal(HttpStatusCode.NoContent, (await http.WriteAsync("\n")).Status);
-        Assert.Equal(HttpStatusCode.NoContent, (await http.WriteAsync("cpu,host=a usage=1.5,text=\"watts=1\" 1767225600000\nlight,host=a value=\"on\",watts=t 1767225600000")).Status);
+        Assert.Equal(HttpStatusCode.NoContent,
+            (await http.WriteAsync(
+                "cpu,host=a usage=1.5,text=\"watts=1\" 1767225600000\nlight,host=a value=\"on\",watts=t 1767225600000")).Status);
         Assert.Empty(await http.BuildingsAsync());
         using var ping = await host.Client(null).GetAsync("/ping");
         Assert.Equal(HttpStatusCode.NoContent, ping.StatusCode);
@@ -89,7 +93,8 @@ public sealed class LineProtocolTests(AppHost host) : IClassFixture<AppHost>
     {
         using var http = host.ClientOfItsOwn();
         var answer = await http.WriteAsync("power,building=h1 watts=1 1", "precision=h");
-        Assert.Equal((HttpStatusCode.UnprocessableEntity, "h"), (answer.Status, answer.Json.GetProperty("errors")[0].GetProperty("value").GetString()));
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "h"),
+            (answer.Status, answer.Json.GetProperty("errors")[0].GetProperty("value").GetString()));
     }
 
     [Fact]
@@ -97,8 +102,12 @@ public sealed class LineProtocolTests(AppHost host) : IClassFixture<AppHost>
     {
         using var http = host.Client(null);
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Token", Jwt.Of("telegraf", "ingest", "read"));
-        var lines = string.Join('\n', Enumerable.Range(0, 20_000).Select(i => $"power,building=h{i % 10} watts={i},note=\"{new string('x', i % 50)}\" {Post.NewYear + i}"));
-        Assert.Equal(HttpStatusCode.NoContent, (await http.SendAsync(Post.Content(Post.Gzip(Encoding.UTF8.GetBytes(lines)), "text/plain", "gzip"), "/api/v2/write?precision=ms")).Status);
+        var lines = string.Join('\n',
+            Enumerable.Range(0, 20_000)
+                .Select(i => $"power,building=h{i % 10} watts={i},note=\"{new string('x', i % 50)}\" {Post.NewYear + i}"));
+        Assert.Equal(HttpStatusCode.NoContent,
+            (await http.SendAsync(Post.Content(Post.Gzip(Encoding.UTF8.GetBytes(lines)), "text/plain", "gzip"),
+                "/api/v2/write?precision=ms")).Status);
         Assert.Equal(2000, (await http.ReadingsAsync("h3")).Count);
     }
 }

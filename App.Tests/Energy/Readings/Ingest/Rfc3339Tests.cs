@@ -53,7 +53,8 @@ public sealed class Rfc3339Tests
         Gen.OneOf("yyyy-MM-dd'T'HH:mm:ss.fffffffzzz", "yyyy-MM-dd'T'HH:mm:sszzz")).Sample(
         (ticks, offset, format) =>
         {
-            var text = new DateTimeOffset(ticks, TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(offset)).ToString(format, CultureInfo.InvariantCulture);
+            var text = new DateTimeOffset(ticks, TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(offset))
+                .ToString(format, CultureInfo.InvariantCulture);
             Assert.True(Rfc3339.TryParse(Encoding.UTF8.GetBytes(text), out var ts), text);
             Assert.Equal(DateTimeOffset.Parse(text, CultureInfo.InvariantCulture).ToUnixTimeMilliseconds(), ts);
         }, iter: 20_000);

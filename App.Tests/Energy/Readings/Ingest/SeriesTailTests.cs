@@ -43,7 +43,8 @@ public sealed class SeriesTailTests
     // Another process stores some readings, of which only the newest time is told.
     private static void Others(Random random, Dictionary<long, double> stored, SeriesTail tail, int step)
     {
-        var theirs = Enumerable.Range(0, random.Next(1, 4)).Select(_ => (Ts: (long)random.Next(50 + step), Watts: (double)random.Next(3))).ToList();
+        var theirs = Enumerable.Range(0, random.Next(1, 4))
+            .Select(_ => (Ts: (long)random.Next(50 + step), Watts: (double)random.Next(3))).ToList();
         foreach (var (ts, watts) in theirs) stored[ts] = watts;
         tail.RaiseFloor(theirs.Max(reading => reading.Ts));
     }

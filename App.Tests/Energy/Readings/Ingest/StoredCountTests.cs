@@ -49,7 +49,8 @@ public sealed class StoredCountTests(AppHost host) : IClassFixture<AppHost>
     public async Task Old_readings_are_known_from_blocks_and_entries_and_after_a_restart()
     {
         await using var database = await TestDatabase.CreateAsync();
-        static IEnumerable<string> Items(int from, int count, int watts) => Enumerable.Range(from, count).Select(i => Post.Item("h", Post.NewYear + (i * 1000L), i + watts));
+        static IEnumerable<string> Items(int from, int count, int watts) =>
+            Enumerable.Range(from, count).Select(i => Post.Item("h", Post.NewYear + (i * 1000L), i + watts));
         await using (var first = await AppHost.StartAsync(database.Url))
         {
             Assert.Equal((3000, 3000), (await first.Http.SendAsync(Post.Body(Items(0, 3000, 0)))).Counts);
@@ -80,7 +81,8 @@ public sealed class StoredCountTests(AppHost host) : IClassFixture<AppHost>
         var random = new Random(1);
         var sent = Enumerable.Range(0, 60).Select(_ => Enumerable.Range(0, 40).Select(_ => random.Next(600)).ToList()).ToList();
         var answers = await Task.WhenAll(sent.Select((times, i) =>
-            (i % 2 == 0 ? one : two).Http.SendAsync(Post.Body(times.Select(at => Post.Item($"h{at % 3}", Post.NewYear + (at * 1000L), at))))));
+            (i % 2 == 0 ? one : two).Http.SendAsync(
+                Post.Body(times.Select(at => Post.Item($"h{at % 3}", Post.NewYear + (at * 1000L), at))))));
         var union = sent.SelectMany(times => times).Distinct().Count();
         Assert.Equal(union, answers.Sum(answer => answer.Counts.Stored));
         var read = 0;

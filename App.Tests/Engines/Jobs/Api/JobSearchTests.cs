@@ -13,7 +13,8 @@ public sealed class JobSearchTests(JobApi api) : IClassFixture<JobApi>
     {
         var kind = Name();
         var added = new List<long>();
-        foreach (var state in (string[])["queued", "scheduled", "waiting", "running", "dead", "cancelled"]) added.Add(await api.AddAsync(state, kind));
+        foreach (var state in (string[])["queued", "scheduled", "waiting", "running", "dead", "cancelled"])
+            added.Add(await api.AddAsync(state, kind));
         added.Add(await api.AddDoneAsync(kind));
         added.Reverse();
 
@@ -34,8 +35,10 @@ public sealed class JobSearchTests(JobApi api) : IClassFixture<JobApi>
     {
         var kind = Name();
         var plain = await api.AddAsync("queued", kind);
-        var dead = await api.AddAsync("dead", kind, error: "SMTP server said: 100% \"full_box\"", args: "{\"to\":\"M\\u00FCller\"}", more: "unique_key = 'mail:7', finished_at = '2020-01-02T00:00:00Z', created_at = '2020-01-01T00:00:00Z'");
-        var keyed = await api.AddAsync("queued", kind + ".sub", organization: "other", more: """order_key = 'house:1', limits = '[{"key":"line:5","concurrency":1}]', queue = 'mails'""");
+        var dead = await api.AddAsync("dead", kind, error: "SMTP server said: 100% \"full_box\"", args: "{\"to\":\"M\\u00FCller\"}",
+            more: "unique_key = 'mail:7', finished_at = '2020-01-02T00:00:00Z', created_at = '2020-01-01T00:00:00Z'");
+        var keyed = await api.AddAsync("queued", kind + ".sub", organization: "other",
+            more: """order_key = 'house:1', limits = '[{"key":"line:5","concurrency":1}]', queue = 'mails'""");
         var done = await api.AddDoneAsync(kind);
 
         Assert.Equal([dead], await api.IdsAsync($"?kind={kind}&state=dead"));
@@ -61,7 +64,8 @@ public sealed class JobSearchTests(JobApi api) : IClassFixture<JobApi>
     {
         var kind = Name();
         var first = await api.AddAsync("queued", kind);
-        await api.Host.ExecuteAsync("select setval(pg_get_serial_sequence('jobs', 'id'), nextval(pg_get_serial_sequence('jobs', 'id')) + 2000000000)");
+        await api.Host.ExecuteAsync(
+            "select setval(pg_get_serial_sequence('jobs', 'id'), nextval(pg_get_serial_sequence('jobs', 'id')) + 2000000000)");
         var last = await api.AddAsync("queued", kind);
 
         Assert.Equal([last, first], await api.IdsAsync($"?kind={kind}"));
@@ -79,7 +83,8 @@ public sealed class JobSearchTests(JobApi api) : IClassFixture<JobApi>
         using var answer = await api.Host.Http.GetAsync($"/api/jobs?{query}");
 
         Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
-        Assert.Equal(field, (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("field").GetString());
+        Assert.Equal(field,
+            (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("field").GetString());
     }
 
     [Fact]
@@ -97,7 +102,8 @@ public sealed class JobSearchTests(JobApi api) : IClassFixture<JobApi>
         Assert.Equal([own], await api.IdsAsync("?organization=", tenant));
         foreach (var id in (long[])[others, ours, theirDone])
         {
-            foreach (var (method, path) in new[] { (HttpMethod.Get, ""), (HttpMethod.Post, "/retry"), (HttpMethod.Post, "/cancel"), (HttpMethod.Delete, "") })
+            foreach (var (method, path) in new[] { (HttpMethod.Get, ""), (HttpMethod.Post, "/retry"), (HttpMethod.Post, "/cancel"),
+                (HttpMethod.Delete, "") })
             {
                 using var request = new HttpRequestMessage(method, $"/api/jobs/{id}{path}");
                 using var answer = await tenant.SendAsync(request);

@@ -10,7 +10,8 @@ public sealed class JobStateTests(JobApi api) : IClassFixture<JobApi>
 
     [Fact]
     public Task Any_steps_of_an_operator_lead_through_the_states_of_the_table() => Gen
-        .Select(Gen.OneOf("queued", "scheduled", "running", "waiting", "dead", "cancelled"), Gen.OneOf("retry", "cancel", "delete").List[1, 6])
+        .Select(Gen.OneOf("queued", "scheduled", "running", "waiting", "dead", "cancelled"),
+            Gen.OneOf("retry", "cancel", "delete").List[1, 6])
         .SampleAsync(
             async (state, steps) =>
             {
@@ -18,7 +19,8 @@ public sealed class JobStateTests(JobApi api) : IClassFixture<JobApi>
                 foreach (var step in steps)
                 {
                     var (status, next) = After(state, step);
-                    using var answer = step == "delete" ? await api.Host.Http.DeleteAsync($"/api/jobs/{id}") : await api.Host.Http.PostAsync($"/api/jobs/{id}/{step}", null);
+                    using var answer = step == "delete" ? await api.Host.Http.DeleteAsync($"/api/jobs/{id}")
+                        : await api.Host.Http.PostAsync($"/api/jobs/{id}/{step}", null);
                     Assert.Equal((status, next), (answer.StatusCode, await api.StateAsync(id)));
                     state = next;
                 }

@@ -14,7 +14,8 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
     public async Task One_job_is_shown_with_arguments_errors_log_and_what_it_waits_for()
     {
         var holder = await api.AddAsync("queued", kind, more: $"order_key = 'o-{kind}'");
-        var id = await api.AddAsync("waiting", kind, error: "it broke", args: """{"n":[1,2]}""", more: $"order_key = 'o-{kind}', waits_for = 'order:o-{kind}', progress = 0.25, progress_text = 'a quarter'");
+        var id = await api.AddAsync("waiting", kind, error: "it broke", args: """{"n":[1,2]}""",
+            more: $"order_key = 'o-{kind}', waits_for = 'order:o-{kind}', progress = 0.25, progress_text = 'a quarter'");
         await api.Host.ExecuteAsync($"insert into job_log (job_id, attempt, line) values ({id}, 1, 'hello')");
 
         var job = await api.GetAsync($"/api/jobs/{id}");
@@ -44,7 +45,8 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
         Assert.Equal(status, answer.StatusCode);
         Assert.Equal(after, await api.StateAsync(id));
         if (status == HttpStatusCode.Conflict)
-            Assert.NotEmpty((await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("cure").GetString()!);
+            Assert.NotEmpty(
+                (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("errors")[0].GetProperty("cure").GetString()!);
     }
 
     [Fact]
@@ -76,7 +78,8 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
         var id = await api.AddAsync("queued", kind);
         await using var connection = await api.Host.Source.OpenConnectionAsync();
         await using var transaction = await connection.BeginTransactionAsync();
-        await using (var hold = new Npgsql.NpgsqlCommand($"select 1 from jobs where id = {id} for update", connection)) await hold.ExecuteNonQueryAsync();
+        await using (var hold = new Npgsql.NpgsqlCommand($"select 1 from jobs where id = {id} for update", connection))
+            await hold.ExecuteNonQueryAsync();
 
         var cancelling = api.Host.Http.PostAsync($"/api/jobs/{id}/cancel", null);
         // What a claim does that has the row and now wants the limits: they would wait for each other for ever.
@@ -94,7 +97,8 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
     {
         var (dead, queued, done) = (await api.AddAsync("dead", kind), await api.AddAsync("queued", kind), await api.AddDoneAsync(kind));
         await api.Host.ExecuteAsync($"insert into job_log (job_id, attempt, line) values ({dead}, 1, 'x')");
-        foreach (var (id, status) in new[] { (dead, HttpStatusCode.NoContent), (queued, HttpStatusCode.Conflict), (done, HttpStatusCode.NoContent), (dead, HttpStatusCode.NotFound) })
+        foreach (var (id, status) in new[] { (dead, HttpStatusCode.NoContent), (queued, HttpStatusCode.Conflict),
+            (done, HttpStatusCode.NoContent), (dead, HttpStatusCode.NotFound) })
         {
             using var answer = await api.Host.Http.DeleteAsync($"/api/jobs/{id}");
             Assert.Equal(status, answer.StatusCode);
@@ -108,7 +112,9 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
     {
         await api.Host.ExecuteAsync($$"""
             insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args, finished_at, errors)
-            select 'default', '{{kind}}', 'acme', 'dead', 0, 0, 3, '{}', now(), jsonb_build_array(jsonb_build_object('attempt', 1, 'at', now(), 'error', case when n % 2 = 0 then 'timeout' else 'refused' end))
+            select 'default', '{{kind}}', 'acme', 'dead', 0, 0, 3, '{}', now(),
+                jsonb_build_array(jsonb_build_object('attempt', 1, 'at', now(), 'error', case when n % 2 = 0 then 'timeout'
+                    else 'refused' end))
             from generate_series(1, 2500) n
             """);
         var redriven = await PostAsync("redrive", new { kind, error = "TIMEOUT" });
@@ -138,7 +144,8 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
     public async Task Changes_need_the_scope_write()
     {
         using var reader = api.Host.Client(Jwt.Of("acme", "read"));
-        foreach (var path in (string[])["/api/jobs/1/retry", "/api/jobs/1/cancel", "/api/jobs/redrive", "/api/jobs/cancel", "/api/queues/default/pause"])
+        foreach (var path in (string[])["/api/jobs/1/retry", "/api/jobs/1/cancel", "/api/jobs/redrive", "/api/jobs/cancel",
+            "/api/queues/default/pause"])
         {
             using var answer = await reader.PostAsJsonAsync(path, new { });
             Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
@@ -153,9 +160,12 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
         (await api.Host.Http.PostAsync($"/api/queues/{kind}/pause", null)).Dispose();
         Assert.True(await api.Host.ScalarAsync<bool>($"select paused_at is not null from job_queues where name = '{kind}'"));
 
-        var queue = (await api.GetAsync("/api/queues")).GetProperty("queues").EnumerateArray().Single(one => one.GetProperty("name").GetString() == kind);
+        var queue = (await api.GetAsync("/api/queues")).GetProperty("queues")
+            .EnumerateArray().Single(one => one.GetProperty("name").GetString() == kind);
         Assert.True(queue.GetProperty("paused").GetBoolean());
-        Assert.Equal((1, 1, 0), (queue.GetProperty("states").GetProperty("queued").GetInt32(), queue.GetProperty("states").GetProperty("scheduled").GetInt32(), queue.GetProperty("states").GetProperty("dead").GetInt32()));
+        Assert.Equal((1, 1, 0),
+            (queue.GetProperty("states").GetProperty("queued").GetInt32(), queue.GetProperty("states").GetProperty("scheduled").GetInt32(),
+                queue.GetProperty("states").GetProperty("dead").GetInt32()));
         Assert.InRange(queue.GetProperty("oldestWaitingSeconds").GetDouble(), 90, 300);
         (await api.Host.Http.PostAsync($"/api/queues/{kind}/resume", null)).Dispose();
         Assert.False(await api.Host.ScalarAsync<bool>($"select paused_at is not null from job_queues where name = '{kind}'"));
@@ -168,5 +178,6 @@ public sealed class JobSteeringTests(JobApi api) : IClassFixture<JobApi>
         return await answer.Content.ReadFromJsonAsync<JsonElement>();
     }
 
-    private async Task<int> CountAsync(string state) => (int)await api.Host.ScalarAsync<long>($"select count(*) from jobs where kind = '{kind}' and state = '{state}'");
+    private async Task<int> CountAsync(string state) =>
+        (int)await api.Host.ScalarAsync<long>($"select count(*) from jobs where kind = '{kind}' and state = '{state}'");
 }

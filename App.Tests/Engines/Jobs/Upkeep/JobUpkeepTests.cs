@@ -17,7 +17,10 @@ public sealed class JobUpkeepTests : IAsyncLifetime
 {
     private readonly JobApi api = new();
     private readonly ManualTime time = new(new DateTimeOffset(2031, 3, 1, 12, 0, 0, TimeSpan.Zero));
-    private readonly JobOptions options = JobOptions.Read(Variables.Of(new Dictionary<string, string?> { ["JOB_RETENTION_HOURS"] = "24", ["JOB_DEAD_RETENTION_DAYS"] = "7" })) with { PinnedAfter = TimeSpan.Zero };
+    private readonly JobOptions options =
+        JobOptions.Read(Variables.Of(new Dictionary<string, string?> { ["JOB_RETENTION_HOURS"] = "24", ["JOB_DEAD_RETENTION_DAYS"] = "7" }))
+            with
+        { PinnedAfter = TimeSpan.Zero };
     private readonly TestDatabase database = new();
     private Postgres postgres = null!;
 
@@ -54,7 +57,9 @@ public sealed class JobUpkeepTests : IAsyncLifetime
 
     [Fact]
     public async Task Today_has_a_partition_from_the_first_migration_on() =>
-        Assert.True(await api.Host.ScalarAsync<bool>("select to_regclass('job_done_' || to_char(now() at time zone 'utc', 'YYYYMMDD')) is not null or to_regclass('job_done_' || to_char((now() - interval '1 day') at time zone 'utc', 'YYYYMMDD')) is not null"));
+        Assert.True(
+            await api.Host.ScalarAsync<bool>(
+                "select to_regclass('job_done_' || to_char(now() at time zone 'utc', 'YYYYMMDD')) is not null or to_regclass('job_done_' || to_char((now() - interval '1 day') at time zone 'utc', 'YYYYMMDD')) is not null"));
 
     [Fact]
     public async Task What_is_older_than_it_is_kept_is_deleted_and_nothing_else()
@@ -63,18 +68,26 @@ public sealed class JobUpkeepTests : IAsyncLifetime
         await api.Host.ExecuteAsync($"""
             update jobs set finished_at = '2031-02-22T11:59:00Z' where id = {old};
             update jobs set finished_at = '2031-02-22T12:01:00Z' where id = {young};
-            insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args, finished_at) select 'q', 'many', '', 'dead', 0, 0, 1, '', '2031-01-01T00:00:00Z' from generate_series(1, 6000);
-            insert into job_log (job_id, attempt, at, line) values ({old}, 1, '2031-02-01T00:00:00Z', 'x'), ({young}, 1, '2031-02-28T00:00:00Z', 'y');
-            insert into job_uniques values ('expired', {young}, '2031-03-01T11:00:00Z'), ('expired but alive', {alive}, '2031-03-01T11:00:00Z'), ('while it lives', {alive}, null), ('later', {young}, '2031-03-01T13:00:00Z');
-            insert into job_rates values ('old', '2031-03-01T10:00:00Z', '2031-03-01T10:00:00Z'), ('new', '2031-03-01T10:00:00Z', '2031-03-01T11:30:00Z');
-            insert into job_minutes values ('2031-02-20T00:00:00Z', 'k', 'succeeded', 1, 1), ('2031-02-28T00:00:00Z', 'k', 'succeeded', 1, 1)
+            insert into jobs (queue, kind, organization, state, priority, rank, max_attempts, args, finished_at) select 'q', 'many', '',
+                'dead', 0, 0, 1, '', '2031-01-01T00:00:00Z' from generate_series(1, 6000);
+            insert into job_log (job_id, attempt, at, line)
+                values ({old}, 1, '2031-02-01T00:00:00Z', 'x'), ({young}, 1, '2031-02-28T00:00:00Z', 'y');
+            insert into job_uniques
+                values ('expired', {young}, '2031-03-01T11:00:00Z'), ('expired but alive', {alive}, '2031-03-01T11:00:00Z'),
+                    ('while it lives', {alive}, null), ('later', {young}, '2031-03-01T13:00:00Z');
+            insert into job_rates
+                values ('old', '2031-03-01T10:00:00Z', '2031-03-01T10:00:00Z'), ('new', '2031-03-01T10:00:00Z', '2031-03-01T11:30:00Z');
+            insert into job_minutes
+                values ('2031-02-20T00:00:00Z', 'k', 'succeeded', 1, 1), ('2031-02-28T00:00:00Z', 'k', 'succeeded', 1, 1)
             """);
 
         Assert.Equal(6005, await new JobPruning(postgres, options, time, NullLogger<JobPruning>.Instance).RunOnceAsync(default));
 
-        Assert.Equal(("gone", "cancelled", "queued"), (await api.StateAsync(old), await api.StateAsync(young), await api.StateAsync(alive)));
+        Assert.Equal(("gone", "cancelled", "queued"),
+            (await api.StateAsync(old), await api.StateAsync(young), await api.StateAsync(alive)));
         Assert.Equal("y", await api.Host.ScalarAsync<string>("select string_agg(line, ',') from job_log"));
-        Assert.Equal("expired but alive,later,while it lives", await api.Host.ScalarAsync<string>("select string_agg(key, ',' order by key) from job_uniques"));
+        Assert.Equal("expired but alive,later,while it lives",
+            await api.Host.ScalarAsync<string>("select string_agg(key, ',' order by key) from job_uniques"));
         Assert.Equal("new", await api.Host.ScalarAsync<string>("select string_agg(key, ',') from job_rates"));
         Assert.Equal(1, await CountAsync("job_minutes"));
     }
@@ -83,18 +96,27 @@ public sealed class JobUpkeepTests : IAsyncLifetime
     public async Task A_transaction_that_pins_dead_rows_is_named_in_health_and_metrics_until_it_ends()
     {
         var pins = new JobPins(postgres, options);
-        await using var forgotten = new Npgsql.NpgsqlConnection(new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString) { ApplicationName = "nightly report", Pooling = false }.ConnectionString);
+        await using var forgotten =
+            new Npgsql.NpgsqlConnection(
+                new Npgsql.NpgsqlConnectionStringBuilder(database.ConnectionString)
+                {
+                    ApplicationName = "nightly report",
+                    Pooling = false
+                }.ConnectionString);
         await forgotten.OpenAsync();
         await using (var transaction = await forgotten.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead))
         {
-            await using (var look = new Npgsql.NpgsqlCommand("select count(*) from jobs", forgotten, transaction)) await look.ExecuteScalarAsync();
+            await using (var look = new Npgsql.NpgsqlCommand("select count(*) from jobs", forgotten, transaction))
+                await look.ExecuteScalarAsync();
             var pin = Assert.Single(await pins.FindAsync(default), pin => pin.Name == "nightly report");
             Assert.Equal(("transaction", forgotten.ProcessID, "idle in transaction"), (pin.Holder, pin.Pid, pin.State));
 
             var health = await new JobHealth(new JobFigures(postgres, time), pins).CheckAsync(default);
             Assert.Equal(HealthStatus.Degraded, health.Status);
             Assert.Contains($"pid {forgotten.ProcessID} ('nightly report', idle in transaction)", health.Note, StringComparison.Ordinal);
-            Assert.Contains(await ShownAsync(pins), line => line.StartsWith("tandem_jobs_pinned_seconds{holder=\"transaction\",name=\"nightly report\"", StringComparison.Ordinal));
+            Assert.Contains(await ShownAsync(pins),
+                line =>
+                    line.StartsWith("tandem_jobs_pinned_seconds{holder=\"transaction\",name=\"nightly report\"", StringComparison.Ordinal));
             await transaction.RollbackAsync();
             Assert.DoesNotContain(await ShownAsync(pins), line => line.Contains("nightly report", StringComparison.Ordinal));
         }
@@ -113,9 +135,13 @@ public sealed class JobUpkeepTests : IAsyncLifetime
             await tally.FlushAsync(default);
             await tally.FlushAsync(default);
         }
-        Assert.Equal("retry 2 8,succeeded 4 6", await api.Host.ScalarAsync<string>("select string_agg(outcome || ' ' || attempts || ' ' || seconds, ',' order by outcome) from (select outcome, sum(attempts) as attempts, sum(seconds) as seconds from job_minutes group by outcome) m"));
+        Assert.Equal("retry 2 8,succeeded 4 6",
+            await api.Host.ScalarAsync<string>(
+                "select string_agg(outcome || ' ' || attempts || ' ' || seconds, ',' order by outcome) from (select outcome, sum(attempts) as attempts, sum(seconds) as seconds from job_minutes group by outcome) m"));
         var overview = await api.GetAsync("/api/jobs/overview");
-        Assert.Equal((4, 2), (overview.GetProperty("minutes").EnumerateArray().Sum(one => one.GetProperty("succeeded").GetInt32()), overview.GetProperty("hours").EnumerateArray().Sum(one => one.GetProperty("failed").GetInt32())));
+        Assert.Equal((4, 2),
+            (overview.GetProperty("minutes").EnumerateArray().Sum(one => one.GetProperty("succeeded").GetInt32()),
+                overview.GetProperty("hours").EnumerateArray().Sum(one => one.GetProperty("failed").GetInt32())));
         Assert.Equal((60, 24), (overview.GetProperty("minutes").GetArrayLength(), overview.GetProperty("hours").GetArrayLength()));
     }
 
@@ -130,14 +156,18 @@ public sealed class JobUpkeepTests : IAsyncLifetime
         Assert.Equal("No worker runs jobs.", queue.GetProperty("note").GetString());
         Assert.Equal(1, queue.GetProperty("details").GetProperty("dead").GetInt32());
 
-        await api.Host.ExecuteAsync("insert into job_workers (process, concurrency, lease_expires_at) values ('p', 8, now() + interval '1 hour')");
-        var health = await new JobHealth(new JobFigures(postgres, time), new JobPins(postgres, options with { PinnedAfter = TimeSpan.FromHours(1) })).CheckAsync(default);
+        await api.Host.ExecuteAsync(
+            "insert into job_workers (process, concurrency, lease_expires_at) values ('p', 8, now() + interval '1 hour')");
+        var health =
+            await new JobHealth(new JobFigures(postgres, time),
+                new JobPins(postgres, options with { PinnedAfter = TimeSpan.FromHours(1) })).CheckAsync(default);
         Assert.StartsWith("Jobs of queue 'default' have waited for 72", health.Note, StringComparison.Ordinal);
         var shown = await ShownAsync(new JobPins(postgres, options));
         Assert.Contains("tandem_jobs_waiting{queue=\"default\",state=\"queued\"} 1", shown);
         Assert.Contains("tandem_jobs_waiting{queue=\"default\",state=\"running\"} 0", shown);
         Assert.Contains("tandem_jobs_workers 1", shown);
-        Assert.Contains(shown, line => line.StartsWith("tandem_jobs_oldest_waiting_seconds{queue=\"default\"} 72", StringComparison.Ordinal));
+        Assert.Contains(shown,
+            line => line.StartsWith("tandem_jobs_oldest_waiting_seconds{queue=\"default\"} 72", StringComparison.Ordinal));
     }
 
     // What the gauges of the queue show.
@@ -150,7 +180,8 @@ public sealed class JobUpkeepTests : IAsyncLifetime
     }
 
     private Task DoneAsync(string at) => api.Host.ExecuteAsync($$"""
-        insert into job_done (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, finished_at, worker)
+        insert into job_done (id, queue, kind, organization, priority, attempt, max_attempts, args, created_at, started_at, finished_at,
+            worker)
         values (1, 'q', 'k', '', 0, 1, 1, '{}', '{{at}}', '{{at}}', '{{at}}', 1)
         """);
 

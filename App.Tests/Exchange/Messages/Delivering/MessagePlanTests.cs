@@ -3,7 +3,10 @@ using Npgsql;
 
 namespace App.Tests.Exchange.Messages.Delivering;
 
-/// <summary>What is read for an attempt and written of its end does not grow with the messages that are there, whatever the planner believed when it planned.</summary>
+/// <summary>
+/// What is read for an attempt and written of its end does not grow with the messages that are there, whatever the planner believed when it
+/// planned.
+/// </summary>
 public sealed class MessagePlanTests(TestDatabase database) : IClassFixture<TestDatabase>
 {
     private const int Kept = 3000;
@@ -13,9 +16,12 @@ public sealed class MessagePlanTests(TestDatabase database) : IClassFixture<Test
     [InlineData("select count(*) from messages_prefetch(array(select json_build_object('messageId', i, 'drive', 1)::text from unnest($1) as t(i)))", Taken)]
     [InlineData("select count(*) from messages_take($1, array_fill(1, array[cardinality($1)]))", Taken)]
     [InlineData("""
-        select count(messages_settle($1, array_fill(1, array[n]), array_fill(0, array[n]), array_fill('delivered'::text, array[n]), array_fill(null::text, array[n]), array_fill(null::int, array[n]),
-            array_fill(null::text, array[n]), array_fill(0::float8, array[n]), array_fill('delivered'::text, array[n]), array_fill(null::timestamptz, array[n]), array_fill(null::int, array[n]),
-            array_fill(null::text, array[n]), array_fill(null::int, array[n]), array_fill(null::text, array[n]), array_fill(null::text, array[n]), array_fill(null::float8, array[n]), 8))
+        select count(messages_settle($1, array_fill(1, array[n]), array_fill(0, array[n]), array_fill('delivered'::text, array[n]),
+            array_fill(null::text, array[n]), array_fill(null::int, array[n]),
+            array_fill(null::text, array[n]), array_fill(0::float8, array[n]), array_fill('delivered'::text, array[n]),
+                array_fill(null::timestamptz, array[n]), array_fill(null::int, array[n]),
+            array_fill(null::text, array[n]), array_fill(null::int, array[n]), array_fill(null::text, array[n]),
+                array_fill(null::text, array[n]), array_fill(null::float8, array[n]), 8))
         from (select cardinality($1) as n) x
         """, 1)]
     public async Task Nothing_else_is_read(string statement, int answered)
@@ -23,13 +29,16 @@ public sealed class MessagePlanTests(TestDatabase database) : IClassFixture<Test
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
         await ExecuteAsync(connection, "truncate messages cascade; truncate webhook_endpoints cascade");
-        foreach (var table in new[] { "messages", "deliveries", "webhook_endpoints", "message_channels" }) await ExecuteAsync(connection, $"vacuum analyze {table}");
+        foreach (var table in new[] { "messages", "deliveries", "webhook_endpoints", "message_channels" })
+            await ExecuteAsync(connection, $"vacuum analyze {table}");
         await using var run = new NpgsqlCommand(statement, connection) { Parameters = { new() { Value = new[] { Guid.NewGuid() } } } };
         await run.ExecuteScalarAsync();
 
         await ExecuteAsync(connection, $"""
-            insert into messages (id, organization, channel, recipient, body) select gen_random_uuid(), 'default', 'webhook', 'https://example.com/' || i % 10, '{"{}"}' from generate_series(1, {Kept}) i;
-            insert into webhook_endpoints (organization, url, failures) select 'default', 'https://example.com/' || i, 1 from generate_series(1, {Kept}) i;
+            insert into messages (id, organization, channel, recipient, body) select gen_random_uuid(), 'default', 'webhook',
+                'https://example.com/' || i % 10, '{"{}"}' from generate_series(1, {Kept}) i;
+            insert into webhook_endpoints (organization, url, failures) select 'default', 'https://example.com/' || i, 1
+                from generate_series(1, {Kept}) i;
             """);
         await using var transaction = await connection.BeginTransactionAsync();
         await using var choose = new NpgsqlCommand($"select array(select id from messages limit {Taken})", connection, transaction);

@@ -46,7 +46,8 @@ public sealed class MessageRecordTests(AppHost host) : IClassFixture<AppHost>
     {
         await AddAsync();
         await SettleAsync(1, "delivered", "delivered");
-        await host.ExecuteAsync($"select messages_receive(array['{id}'::uuid], array[null::text], array['failed'], array[now()], array[null::int], array['It failed after all.'])");
+        await host.ExecuteAsync(
+            $"select messages_receive(array['{id}'::uuid], array[null::text], array['failed'], array[now()], array[null::int], array['It failed after all.'])");
         await host.ExecuteAsync($"select messages_redrive('default', array['{id}'::uuid])");
         Assert.Equal(("1 delivered 7 ok", "pending"), (await ShownAsync(), await StateAsync()));
         await SettleAsync(2, "delivered", "delivered", drive: 2);
@@ -58,15 +59,20 @@ public sealed class MessageRecordTests(AppHost host) : IClassFixture<AppHost>
     {
         var names = new[] { "plain", "whatsapp", "open", "large", "driven", "delivered", "silent" };
         await host.ExecuteAsync("""
-            insert into webhook_endpoints (organization, url, failures, open_until) values ('prefetch', 'https://example.com/open', 8, now() - interval '1 s');
+            insert into webhook_endpoints (organization, url, failures, open_until)
+                values ('prefetch', 'https://example.com/open', 8, now() - interval '1 s');
             insert into message_channels (channel, paused_until, reason) values ('email', now(), 'why');
             insert into messages (id, organization, channel, recipient, event_type, body, state, drive, delivered_at)
-            select gen_random_uuid(), 'prefetch', case name when 'whatsapp' then name when 'silent' then 'email' else 'webhook' end, 'https://example.com/' || name, name,
-                to_json(repeat('x', case name when 'large' then 5000 else 10 end)), case name when 'delivered' then name else 'pending' end, case name when 'driven' then 2 else 1 end, case name when 'delivered' then now() end
+            select gen_random_uuid(), 'prefetch', case name when 'whatsapp' then name when 'silent' then 'email'
+                else 'webhook' end, 'https://example.com/' || name, name,
+                to_json(repeat('x', case name when 'large' then 5000 else 10 end)), case name when 'delivered' then name
+                    else 'pending' end, case name when 'driven' then 2 else 1 end, case name when 'delivered' then now() end
             from unnest(array['plain', 'whatsapp', 'open', 'large', 'driven', 'delivered', 'silent']) as name
             """);
         var seen = await host.ScalarAsync<string>("""
-            select string_agg(f.n || ' ' || m.event_type, ',') from messages_prefetch((select array_agg(format('{"messageId":"%s","drive":1}', id) order by event_type desc) from messages where organization = 'prefetch')) f
+            select string_agg(f.n || ' ' || m.event_type, ',')
+                from messages_prefetch((select array_agg(format('{"messageId":"%s","drive":1}', id) order by event_type desc) from messages
+                    where organization = 'prefetch')) f
             join messages m on m.id = f.id
             """);
         Assert.Equal($"{names.OrderDescending(StringComparer.Ordinal).ToList().IndexOf("plain") + 1} plain", seen);
@@ -74,14 +80,18 @@ public sealed class MessageRecordTests(AppHost host) : IClassFixture<AppHost>
     }
 
     private Task AddAsync(Guid? message = null) =>
-        host.ExecuteAsync($"insert into messages (id, organization, channel, recipient, body) values ('{message ?? id}', 'default', 'webhook', 'https://example.com/', '1')");
+        host.ExecuteAsync(
+            $"insert into messages (id, organization, channel, recipient, body) values ('{message ?? id}', 'default', 'webhook', 'https://example.com/', '1')");
 
     private Task SettleAsync(int number, string state, string outcome, Guid? message = null, int drive = 1) => host.ExecuteAsync($"""
-        select messages_settle(array['{message ?? id}'::uuid], array[{drive}], array[{number}], array['{state}'], array[{(state == "delivered" ? "null" : "'why'")}::text], array[null::int], array[null::text], array[0::float8],
+        select messages_settle(array['{message ?? id}'::uuid], array[{drive}], array[{number}], array['{state}'],
+            array[{(state == "delivered" ? "null" : "'why'")}::text], array[null::int], array[null::text], array[0::float8],
             array['{outcome}'], array[now()], array[7], array['request'], array[200], array['headers'], array['ok'], array[null::float8], 1000)
         """);
 
-    private Task<string> ShownAsync(Guid? message = null) => host.ScalarAsync<string>($"select string_agg(number || ' ' || outcome || ' ' || latency_ms || ' ' || response_body, ',' order by number) from message_deliveries where message_id = '{message ?? id}'");
+    private Task<string> ShownAsync(Guid? message = null) =>
+        host.ScalarAsync<string>(
+            $"select string_agg(number || ' ' || outcome || ' ' || latency_ms || ' ' || response_body, ',' order by number) from message_deliveries where message_id = '{message ?? id}'");
 
     private Task<string> StateAsync() => host.ScalarAsync<string>($"select state from messages where id = '{id}'");
 

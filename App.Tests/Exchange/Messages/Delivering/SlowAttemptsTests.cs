@@ -16,7 +16,8 @@ public sealed class SlowAttemptsTests
         var (time, thread) = (new FiredTime(), new OneThread());
         var attempt = new TaskCompletionSource<AttemptResult>();
 
-        var watched = thread.Run(() => new SlowAttempts(nowhere, time, NullLogger<SlowAttempts>.Instance).WatchAsync(Guid.NewGuid(), attempt.Task));
+        var watched =
+            thread.Run(() => new SlowAttempts(nowhere, time, NullLogger<SlowAttempts>.Instance).WatchAsync(Guid.NewGuid(), attempt.Task));
         time.Fire();
         attempt.SetResult(new AttemptResult(AttemptEnd.Delivered));
         Assert.False(watched.IsCompleted);

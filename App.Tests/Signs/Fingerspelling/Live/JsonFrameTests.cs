@@ -13,7 +13,9 @@ public sealed class JsonFrameTests
     public void A_frame_is_read_in_any_order_of_its_fields()
     {
         var landmarks = new float[Landmarks.Size];
-        Assert.Null(Read("\n{ \"handedness\" : \"Left\", \"landmarks\": " + Hand + ", \"\\u0073eq\": 9007199254740991 } ", landmarks, out var seq, out var command));
+        Assert.Null(
+            Read("\n{ \"handedness\" : \"Left\", \"landmarks\": " + Hand + ", \"\\u0073eq\": 9007199254740991 } ", landmarks, out var seq,
+                out var command));
         Assert.Equal(9007199254740991, seq);
         Assert.Null(command);
         Assert.Equal([20, -0.5f, 0.001f], landmarks[^3..]);
@@ -59,7 +61,8 @@ public sealed class JsonFrameTests
 
     [Fact]
     public void A_hand_with_a_point_more_is_refused() =>
-        Assert.Equal("invalid_landmarks", Read("{\"seq\":1,\"landmarks\":" + Hand[..^1] + ",[1,2,3]]}", new float[Landmarks.Size], out _, out _)?.Code);
+        Assert.Equal("invalid_landmarks",
+            Read("{\"seq\":1,\"landmarks\":" + Hand[..^1] + ",[1,2,3]]}", new float[Landmarks.Size], out _, out _)?.Code);
 
     [Theory]
     [InlineData(float.NaN)]

@@ -35,7 +35,8 @@ internal static class LetterByPosition
         }
         var graph = new OnnxGraph("letter by position");
         var flat = graph.Node("Flatten", [graph.Input(LetterModel.Input.Name, 1, Landmarks.Count, Landmarks.Dimensions)]);
-        graph.Node("Gemm", [flat, graph.Constant(weights, Landmarks.Size, Alphabet.Count), graph.Constant(bias, Alphabet.Count)], LetterModel.Output.Name);
+        graph.Node("Gemm", [flat, graph.Constant(weights, Landmarks.Size, Alphabet.Count), graph.Constant(bias, Alphabet.Count)],
+            LetterModel.Output.Name);
         graph.Output(LetterModel.Output.Name, Alphabet.Count);
         return graph.ToArray();
     }

@@ -57,9 +57,13 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.PostAsync("/api/live/tickets", null)).StatusCode);
         using var ingest = host.App.Client(await host.App.NewKeyAsync("o1", "ingest"));
         Assert.Equal(HttpStatusCode.Forbidden, (await ingest.PostAsync("/api/live/tickets", null)).StatusCode);
-        using var page = new HttpRequestMessage(HttpMethod.Post, "/api/live/tickets") { Headers = { { "Cookie", $"tandem_key={AppHost.AdminKey}" } } };
+        using var page = new HttpRequestMessage(HttpMethod.Post,
+            "/api/live/tickets")
+        { Headers = { { "Cookie", $"tandem_key={AppHost.AdminKey}" } } };
         Assert.Equal(HttpStatusCode.Unauthorized, (await nobody.SendAsync(page)).StatusCode);
-        using var ours = new HttpRequestMessage(HttpMethod.Post, "/api/live/tickets") { Headers = { { "Cookie", $"tandem_key={AppHost.AdminKey}" }, { "X-Tandem-Page", "1" } } };
+        using var ours = new HttpRequestMessage(HttpMethod.Post,
+            "/api/live/tickets")
+        { Headers = { { "Cookie", $"tandem_key={AppHost.AdminKey}" }, { "X-Tandem-Page", "1" } } };
         using var answer = await nobody.SendAsync(ours);
         Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
         Assert.True(answer.Headers.CacheControl!.NoStore);
@@ -69,10 +73,13 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
     public async Task Pages_of_other_sites_are_refused_even_with_a_key()
     {
         await using var allowing = await LiveHost.StartAsync(host.DatabaseUrl, ("LIVE_ORIGINS", "https://app.example.org"));
-        Assert.Equal(101, await LiveClient.StatusAsync(Address, key: AppHost.AdminKey, headers: ("Origin", $"http://localhost:{Address.Port}")));
-        foreach (var origin in new[] { "https://app.example.org", "null", "http://localhost:1", $"http://127.0.0.1:{Address.Port}", $"http://localhost.evil.example:{Address.Port}", "file://" })
+        Assert.Equal(101,
+            await LiveClient.StatusAsync(Address, key: AppHost.AdminKey, headers: ("Origin", $"http://localhost:{Address.Port}")));
+        foreach (var origin in new[] { "https://app.example.org", "null", "http://localhost:1", $"http://127.0.0.1:{Address.Port}",
+            $"http://localhost.evil.example:{Address.Port}", "file://" })
             Assert.Equal(403, await LiveClient.StatusAsync(Address, key: AppHost.AdminKey, headers: ("Origin", origin)));
-        Assert.Equal(101, await LiveClient.StatusAsync(allowing.App.Address, key: AppHost.AdminKey, headers: ("Origin", "https://app.example.org")));
+        Assert.Equal(101,
+            await LiveClient.StatusAsync(allowing.App.Address, key: AppHost.AdminKey, headers: ("Origin", "https://app.example.org")));
     }
 
     [Fact]
@@ -85,7 +92,8 @@ public sealed class LiveAdmissionTests(LiveHost host) : IClassFixture<LiveHost>
             var ticket = await small.TicketAsync();
             Assert.Equal(503, await LiveClient.StatusAsync(small.App.Address, $"?ticket={ticket}"));
             await second.Socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, default);
-            await Poll.UntilAsync("the ticket, which was not used up, finds a place", async () => await LiveClient.StatusAsync(small.App.Address, $"?ticket={ticket}") == 101);
+            await Poll.UntilAsync("the ticket, which was not used up, finds a place",
+                async () => await LiveClient.StatusAsync(small.App.Address, $"?ticket={ticket}") == 101);
         }
         Assert.Equal(401, await LiveClient.StatusAsync(small.App.Address, key: "wrong"));
     }

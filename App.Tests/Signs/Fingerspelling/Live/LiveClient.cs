@@ -14,7 +14,8 @@ internal sealed class LiveClient : IDisposable
     public ClientWebSocket Socket { get; } = new();
 
     /// <summary>Opens one; the exception of a refusal has its status in <see cref="ClientWebSocket.HttpStatusCode"/>.</summary>
-    public static async Task<LiveClient> ConnectAsync(Uri address, string query = "", string? key = null, params (string Name, string Value)[] headers)
+    public static async Task<LiveClient> ConnectAsync(Uri address, string query = "", string? key = null,
+        params (string Name, string Value)[] headers)
     {
         var client = new LiveClient();
         client.Socket.Options.CollectHttpResponseDetails = true;
@@ -26,7 +27,8 @@ internal sealed class LiveClient : IDisposable
     }
 
     /// <summary>Status of a handshake.</summary>
-    public static async Task<int> StatusAsync(Uri address, string query = "", string? key = null, params (string Name, string Value)[] headers)
+    public static async Task<int> StatusAsync(Uri address, string query = "", string? key = null,
+        params (string Name, string Value)[] headers)
     {
         using var client = new LiveClient();
         client.Socket.Options.CollectHttpResponseDetails = true;
@@ -51,7 +53,8 @@ internal sealed class LiveClient : IDisposable
         return frame;
     }
 
-    public static string Json(long seq, float[] hand) => JsonSerializer.Serialize(new { seq, landmarks = hand.Chunk(3), handedness = "Right" });
+    public static string Json(long seq, float[] hand) =>
+        JsonSerializer.Serialize(new { seq, landmarks = hand.Chunk(3), handedness = "Right" });
 
     public Task SendAsync(uint seq, double letter) => SendAsync(Binary(seq, LetterByPosition.Hand(letter)), WebSocketMessageType.Binary);
 

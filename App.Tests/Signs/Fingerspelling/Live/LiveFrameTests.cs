@@ -12,7 +12,8 @@ public sealed class LiveFrameTests(LiveHost host) : IClassFixture<LiveHost>
     {
         using var client = await host.ConnectAsync();
         var answer = await client.AskAsync(uint.MaxValue, 7);
-        Assert.Equal(["seq", "letter", "confidence", "smoothed", "inferenceMs", "model"], answer.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["seq", "letter", "confidence", "smoothed", "inferenceMs", "model"],
+            answer.EnumerateObject().Select(property => property.Name));
         Assert.Equal(uint.MaxValue, answer.GetProperty("seq").GetInt64());
         Assert.Equal("H", answer.GetProperty("letter").GetString());
         Assert.InRange(answer.GetProperty("confidence").GetDouble(), 0.98, 1);
@@ -111,13 +112,17 @@ public sealed class LiveFrameTests(LiveHost host) : IClassFixture<LiveHost>
         using var client = await host.ConnectAsync("?spell=true&holdMs=50");
         var seq = 0u;
         foreach (var letter in "AB")
-            await Fixtures.Poll.UntilAsync($"{letter} is accepted", async () => (await client.AskAsync(seq++, letter - 'A')).GetProperty("spelled").GetProperty("text").GetString()!.EndsWith(letter));
+            await Fixtures.Poll.UntilAsync($"{letter} is accepted",
+                async () =>
+                    (await client.AskAsync(seq++, letter - 'A')).GetProperty("spelled").GetProperty("text").GetString()!.EndsWith(letter));
         // A machine that paused between the two has begun a word with the second.
         var spaced = (await client.AskAsync("""{"seq":1,"command":"space"}""")).GetProperty("spelled").GetProperty("text").GetString()!;
         Assert.Contains(spaced, (string[])["AB ", "A B "]);
-        Assert.Equal(spaced[..^1], (await client.AskAsync("""{"seq":2,"command":"delete"}""")).GetProperty("spelled").GetProperty("text").GetString());
+        Assert.Equal(spaced[..^1],
+            (await client.AskAsync("""{"seq":2,"command":"delete"}""")).GetProperty("spelled").GetProperty("text").GetString());
         Assert.Equal("", (await client.AskAsync("""{"seq":3,"command":"clear"}""")).GetProperty("spelled").GetProperty("text").GetString());
         using var other = await host.ConnectAsync();
-        Assert.Equal("no_word", (await other.AskAsync("""{"seq":1,"command":"space"}""")).GetProperty("error").GetProperty("code").GetString());
+        Assert.Equal("no_word",
+            (await other.AskAsync("""{"seq":1,"command":"space"}""")).GetProperty("error").GetProperty("code").GetString());
     }
 }

@@ -8,7 +8,9 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Signs.Fingerspelling.Live;
 
-/// <summary>Frames that were damaged on purpose, beside connections that send good ones. Beside no other test: it measures memory.</summary>
+/// <summary>
+/// Frames that were damaged on purpose, beside connections that send good ones. Beside no other test: it measures memory.
+/// </summary>
 [Collection(ScenarioCollection.Name)]
 public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
 {
@@ -35,7 +37,8 @@ public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
         await ended.CancelAsync();
         await Task.WhenAll(neighbours);
 
-        await Fixtures.Poll.UntilAsync("all places are free", () => Task.FromResult(host.App.Services.GetRequiredService<LiveConnections>().Places == 0));
+        await Fixtures.Poll.UntilAsync("all places are free",
+            () => Task.FromResult(host.App.Services.GetRequiredService<LiveConnections>().Places == 0));
         Assert.InRange(Memory() - before, long.MinValue, 16L << 20);
     }
 
@@ -60,7 +63,9 @@ public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
                 client = null;
                 continue;
             }
-            Assert.True(answer.TryGetProperty("letter", out _) || answer.TryGetProperty("error", out _) || answer.TryGetProperty("spelled", out _), answer.ToString());
+            Assert.True(
+                answer.TryGetProperty("letter", out _) || answer.TryGetProperty("error", out _) || answer.TryGetProperty("spelled", out _),
+                answer.ToString());
             if (answer.TryGetProperty("letter", out _) && binary) Assert.Equal(BinaryFrame.Bytes, frame.Length);
         }
         client?.Dispose();

@@ -22,7 +22,10 @@ public sealed class LiveHost : IAsyncLifetime, IAsyncDisposable
     public static async Task<LiveHost> StartAsync(string databaseUrl, params (string, string)[] variables)
     {
         var host = new LiveHost { App = await AppHost.StartAsync(databaseUrl, variables) };
-        await Poll.UntilAsync("it has loaded the model", async () => (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("live").GetProperty("status").GetString() == "up");
+        await Poll.UntilAsync("it has loaded the model",
+            async () =>
+                (await host.App.Http.GetFromJsonAsync<JsonElement>("/health")).GetProperty("live")
+                    .GetProperty("status").GetString() == "up");
         return host;
     }
 

@@ -33,7 +33,8 @@ public sealed class LiveSwapTests(LiveHost host) : IClassFixture<LiveHost>
                 if (after > 0) Assert.Equal(1, shifts[model]);
             }
         })).ToList();
-        await Poll.UntilAsync("all stream", () => Task.FromResult(Volatile.Read(ref seenOld) > 10 * Clients || streams.Any(stream => stream.IsFaulted)));
+        await Poll.UntilAsync("all stream",
+            () => Task.FromResult(Volatile.Read(ref seenOld) > 10 * Clients || streams.Any(stream => stream.IsFaulted)));
         await host.ActivateAsync(next);
         await Task.WhenAll(streams);
         Assert.True(seenNew >= 20 * Clients);
@@ -50,7 +51,8 @@ public sealed class LiveSwapTests(LiveHost host) : IClassFixture<LiveHost>
         using var refused = await host.App.Http.PostAsync($"/api/models/{LetterModel.Task}/versions/{bad}/activate", null);
         Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
         var answer = await client.AskAsync(1, 0);
-        Assert.Equal(($"{LetterModel.Task}@{serving}", "B"), (answer.GetProperty("model").GetString(), answer.GetProperty("letter").GetString()));
+        Assert.Equal(($"{LetterModel.Task}@{serving}", "B"),
+            (answer.GetProperty("model").GetString(), answer.GetProperty("letter").GetString()));
         var health = await host.App.Http.GetFromJsonAsync<JsonElement>("/health");
         Assert.Equal("up", health.GetProperty("live").GetProperty("status").GetString());
         Assert.Equal(Clients, health.GetProperty("live").GetProperty("details").GetProperty("connections").GetInt32());

@@ -12,7 +12,13 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
 {
     private const int WireBytes = 4096;
     private readonly ManualTime time = new();
-    private readonly LiveOptions options = new() { MostConnections = 10, Idle = TimeSpan.FromMinutes(5), Window = 5, Origins = new HashSet<string>() };
+    private readonly LiveOptions options = new()
+    {
+        MostConnections = 10,
+        Idle = TimeSpan.FromMinutes(5),
+        Window = 5,
+        Origins = new HashSet<string>()
+    };
     private readonly Pipe up = new();
     private readonly Pipe down = new(new PipeOptions(pauseWriterThreshold: WireBytes, resumeWriterThreshold: WireBytes / 2));
 
@@ -23,7 +29,8 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
         var (connection, running, client) = Open(connections);
         var sending = Task.Run(async () =>
         {
-            for (uint seq = 0; !running.IsCompleted; seq++) await client.SendAsync(LiveClient.Binary(seq, LetterByPosition.Hand(1)), WebSocketMessageType.Binary, true, default);
+            for (uint seq = 0; !running.IsCompleted; seq++)
+                await client.SendAsync(LiveClient.Binary(seq, LetterByPosition.Hand(1)), WebSocketMessageType.Binary, true, default);
         });
         await Poll.UntilAsync("an answer waits for its reader", () =>
         {
@@ -86,14 +93,17 @@ public sealed class LiveWatchTests(LiveHost host) : IClassFixture<LiveHost>, IDi
     private (LiveConnections, LiveWatch) Watch()
     {
         var connections = new LiveConnections(options);
-        return (connections, new LiveWatch(connections, host.App.Services.GetRequiredService<ClassifierPool>(), options, time, NullLogger<LiveWatch>.Instance));
+        return (connections,
+            new LiveWatch(connections, host.App.Services.GetRequiredService<ClassifierPool>(), options, time,
+                NullLogger<LiveWatch>.Instance));
     }
 
     private (LiveConnection, Task<string>, WebSocket) Open(LiveConnections connections)
     {
         var wire = new CoalescingStream(new PipePair(up.Reader, down.Writer));
         var socket = WebSocket.CreateFromStream(wire, new WebSocketCreationOptions { IsServer = true });
-        var connection = new LiveConnection(socket, wire, host.App.Services.GetRequiredService<ClassifierPool>(), options, host.App.Services.GetRequiredService<LiveMetrics>(), null, time);
+        var connection = new LiveConnection(socket, wire, host.App.Services.GetRequiredService<ClassifierPool>(), options,
+            host.App.Services.GetRequiredService<LiveMetrics>(), null, time);
         Assert.True(connections.TryEnter());
         connections.Opened(connection);
         var client = WebSocket.CreateFromStream(new PipePair(down.Reader, up.Writer), new WebSocketCreationOptions { IsServer = false });

@@ -9,7 +9,8 @@ namespace App.Energy.Disaggregation.Live;
 /// The consumer group that turns readings into predictions. Houses that are known here and go on in order take the fast
 /// path; all others of the batch are rebuilt together from the store.
 /// </summary>
-internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStore store, ActiveModels models, DisaggregationMetrics metrics) : IStreamHandler
+internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStore store, ActiveModels models, DisaggregationMetrics metrics)
+    : IStreamHandler
 {
     /// <summary>Name of the group, and of the model.</summary>
     public const string Name = "disaggregation";
@@ -57,7 +58,8 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
         var slow = new List<Batched>();
         foreach (var house in ByHouse(entries))
         {
-            if (shards.TryGetValue(house.Shard, out var houses) && houses.TryGetValue(house.Building, out var live) && house.Readings[0].Ts >= live.LastTs)
+            if (shards.TryGetValue(house.Shard, out var houses) && houses.TryGetValue(house.Building, out var live)
+                && house.Readings[0].Ts >= live.LastTs)
                 live.Add(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(house.Readings), closed,
                     (cells, firstStart, known) => predictions.AddNew(house.Building, cells, firstStart, known));
             else
@@ -104,10 +106,13 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
         }
     }
 
-    private async Task RebuildAsync(List<Batched> slow, IReadOnlyList<StreamEntry> entries, PredictionBatch predictions, int window, CancellationToken ct)
+    private async Task RebuildAsync(List<Batched> slow, IReadOnlyList<StreamEntry> entries, PredictionBatch predictions, int window,
+        CancellationToken ct)
     {
         var newest = await NewestAsync(slow, ct);
-        var rebuilds = slow.ConvertAll(house => new HouseRebuild(house.Building, house.Meter, house.Shard, house.Readings, newest[house.Building], window));
+        var rebuilds =
+            slow.ConvertAll(house =>
+                new HouseRebuild(house.Building, house.Meter, house.Shard, house.Readings, newest[house.Building], window));
         var upTo = entries.GroupBy(entry => entry.Shard).ToDictionary(shard => shard.Key, shard => shard.Max(entry => entry.Offset));
         var stored = await store.LoadAsync([.. rebuilds.SelectMany(rebuild => rebuild.Spans)], upTo, ct);
         if (shards.Values.Sum(houses => houses.Count) > MostHouses) shards.Clear();
@@ -122,8 +127,10 @@ internal sealed class DisaggregationHandler(NpgsqlDataSource source, ReadingStor
     private async Task<Dictionary<int, long>> NewestAsync(List<Batched> slow, CancellationToken ct)
     {
         var newest = slow.ToDictionary(house => house.Building, house =>
-            shards.TryGetValue(house.Shard, out var houses) && houses.TryGetValue(house.Building, out var live) ? live.LastTs : long.MinValue);
-        await using var command = source.CreateCommand("select building_key, last_reading_at from meters where key = any($1) and last_reading_at is not null");
+            shards.TryGetValue(house.Shard, out var houses) && houses.TryGetValue(house.Building, out var live)
+                ? live.LastTs : long.MinValue);
+        await using var command =
+            source.CreateCommand("select building_key, last_reading_at from meters where key = any($1) and last_reading_at is not null");
         command.Parameters.Add(new() { Value = slow.ConvertAll(house => house.Meter).ToArray() });
         await using var reader = await command.ExecuteReaderAsync(ct);
         while (await reader.ReadAsync(ct))

@@ -19,7 +19,8 @@ internal sealed class HouseRebuild
     /// <param name="meter">Key of its mains meter.</param>
     /// <param name="shard">Its shard.</param>
     /// <param name="readings">The batch's readings, in order of time.</param>
-    /// <param name="known">A reading from before the batch, Unix milliseconds: no block holds a newer one; <see cref="long.MinValue"/>: no block holds any.</param>
+    /// <param name="known">A reading from before the batch, Unix milliseconds: no block holds a newer one; <see cref="long.MinValue"/>: no
+    /// block holds any.</param>
     /// <param name="window">Minutes of the model's window.</param>
     public HouseRebuild(int building, int meter, short shard, IReadOnlyList<Reading> readings, long known, int window) =>
         (Building, Meter, Shard, this.readings, this.known, this.window) = (building, meter, shard, readings, known, window);
@@ -47,7 +48,8 @@ internal sealed class HouseRebuild
 
     /// <summary>Readings that it needs.</summary>
     public IEnumerable<ReadingSpan> Spans =>
-        Touched(readings.Select(reading => reading.Ts)).Select(span => Span(span.From - Margin, span.To + Margin)).Append(Span(NewestFrom, long.MaxValue));
+        Touched(readings.Select(reading => reading.Ts))
+            .Select(span => Span(span.From - Margin, span.To + Margin)).Append(Span(NewestFrom, long.MaxValue));
 
     /// <summary>Asks for the predictions that the touched minutes take part in, and answers the house as it is now.</summary>
     /// <param name="stored">Readings of <see cref="Spans"/>, in order of time.</param>

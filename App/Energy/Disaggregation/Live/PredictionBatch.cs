@@ -20,7 +20,8 @@ internal sealed class PredictionBatch(ModelUse model, WindowBatch windows, Disag
         select n.building_key, n.ts, n.mains, ($6::real[])[(n.row - 1) * $7 + 1 : n.row * $7], n.on_bits, n.final, $8
         from unnest($1, $2, $3, $4, $5) with ordinality as n(building_key, ts, mains, on_bits, final, row)
         on conflict (building_key, ts) do update
-        set mains = excluded.mains, watts = excluded.watts, on_bits = excluded.on_bits, final = excluded.final, model_version_id = excluded.model_version_id
+        set mains = excluded.mains, watts = excluded.watts, on_bits = excluded.on_bits, final = excluded.final,
+            model_version_id = excluded.model_version_id
         """;
 
     private const string DeleteSql = """

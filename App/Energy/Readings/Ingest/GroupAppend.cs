@@ -74,7 +74,8 @@ internal sealed class GroupAppend
         for (var (first, i) = (0, 1); i <= meter.Doubtful.Count; i++)
         {
             if (i < meter.Doubtful.Count && meter.Doubtful[i].Reading.Ts - meter.Doubtful[i - 1].Reading.Ts <= TogetherMs) continue;
-            Doubtful.Add(new ReadingSpan(meter.Series.MeterKey, shard, meter.Doubtful[first].Reading.Ts, meter.Doubtful[i - 1].Reading.Ts + 1));
+            Doubtful.Add(new ReadingSpan(meter.Series.MeterKey, shard, meter.Doubtful[first].Reading.Ts,
+                meter.Doubtful[i - 1].Reading.Ts + 1));
             first = i;
         }
     }
@@ -99,7 +100,8 @@ internal sealed class GroupAppend
     /// <summary>Entries of what is to be stored; none when every reading was stored before.</summary>
     public List<NewEntry> Pack()
     {
-        NetNegative = [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0)).Select(meter => meter.Series)];
+        NetNegative = [.. meters.Values.Where(meter => !meter.Series.NetNegative && meter.Stored.Exists(reading => reading.Watts < 0))
+            .Select(meter => meter.Series)];
         var entries = new List<NewEntry>();
         foreach (var (shard, list) in byShard)
         {

@@ -17,7 +17,8 @@ internal readonly record struct Ingested(int Accepted, int Stored);
 /// durable, the next gathers. A request is answered when its group is committed.
 /// </summary>
 internal sealed class GroupCommit(
-    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, Notifications notifications, StreamPartitions partitions, IngestMetrics metrics, TimeProvider time, ILogger<GroupCommit> log)
+    Postgres postgres, SeriesResolver resolver, ReadingStore store, StreamOptions options, Notifications notifications,
+    StreamPartitions partitions, IngestMetrics metrics, TimeProvider time, ILogger<GroupCommit> log)
     : BackgroundService
 {
     private const int MostInGroup = 50_000;
@@ -110,7 +111,8 @@ internal sealed class GroupCommit(
         if (awaited < 2) return;
         var gathered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Volatile.Write(ref full, gathered);
-        if (Volatile.Read(ref queued) < awaited) await gathered.Task.WaitAsync(Regathering, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (Volatile.Read(ref queued) < awaited)
+            await gathered.Task.WaitAsync(Regathering, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         Volatile.Write(ref full, null);
     }
 
@@ -139,7 +141,8 @@ internal sealed class GroupCommit(
         }
         catch (Exception e)
         {
-            log.LogWarning(TransientFault.Is(e) ? null : e, "A group of {Count} requests could not be stored: {Error}", group.Count, e.Message);
+            log.LogWarning(TransientFault.Is(e) ? null : e, "A group of {Count} requests could not be stored: {Error}",
+                group.Count, e.Message);
             // What was committed, if anything, is read again before the next judgement.
             foreach (var tails in shards.Values) tails.Reset();
             if (connection is not null) await connection.DisposeAsync();
@@ -184,7 +187,10 @@ internal sealed class GroupCommit(
         await KnowAsync(append);
         var heads = new Dictionary<short, long>();
         var conn = await ConnectAsync();
-        await using (var locking = new NpgsqlBatch(conn) { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
+        await using (var locking =
+            new NpgsqlBatch(
+                conn)
+            { BatchCommands = { new("begin"), new(BoundedSql), StreamAppender.Lock(ReadingStore.Stream, append.Shards) } })
         await using (var reader = await locking.ExecuteReaderAsync())
             while (await reader.ReadAsync()) heads[reader.GetInt16(0)] = reader.GetInt64(1);
         foreach (var shard in append.Shards) await shards[shard].CatchUpAsync(postgres.Source, heads[shard], CancellationToken.None);
@@ -238,7 +244,8 @@ internal sealed class GroupCommit(
         command.Parameters.Add(new() { Value = missing.ConvertAll(m => m.Meter).ToArray() });
         await using var reader = await command.ExecuteReaderAsync();
         var newest = new Dictionary<int, long>();
-        while (await reader.ReadAsync()) newest[reader.GetInt32(0)] = reader.IsDBNull(1) ? long.MinValue : ReadingStore.Ts(reader.GetDateTime(1));
+        while (await reader.ReadAsync())
+            newest[reader.GetInt32(0)] = reader.IsDBNull(1) ? long.MinValue : ReadingStore.Ts(reader.GetDateTime(1));
         foreach (var (shard, meter) in missing) shards[shard].Begin(meter, newest[meter]);
     }
 

@@ -22,7 +22,8 @@ internal static class IngestBody
     {
         var encoding = request.Headers.ContentEncoding.ToString().Trim().ToLowerInvariant();
         if (encoding is not ("" or "identity" or "gzip" or "x-gzip"))
-            return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The content encoding is not taken.", new FieldError("Content-Encoding", Problems.Shorten(encoding), "send gzip, or no encoding"));
+            return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The content encoding is not taken.",
+                new FieldError("Content-Encoding", Problems.Shorten(encoding), "send gzip, or no encoding"));
         if (encoding is "" or "identity") return await FeedAsync(request.BodyReader, consume, ct);
 
         await using var unpacked = new GZipStream(request.Body, CompressionMode.Decompress, leaveOpen: true);

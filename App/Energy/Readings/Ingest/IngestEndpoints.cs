@@ -16,7 +16,8 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     /// <summary>Maps them.</summary>
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync).RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
+        routes.MapPost("/ingest/readings", (Delegate)PostReadingsAsync)
+            .RequireScope(Scopes.Ingest).DisableRateLimiting().WithTags("readings")
             .Describe("postReadings", "Send readings",
                 "JSON, or NDJSON (one item a line), gzip accepted. All or nothing; answered when durable. The same building, meter and "
                 + "time with other watts replaces.")
@@ -40,7 +41,8 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
         var lines = type is "application/x-ndjson" or "application/ndjson" or "application/jsonl" or "application/x-jsonlines";
         if (!lines && type is not "application/json")
             return Problems.Of(StatusCodes.Status415UnsupportedMediaType, "The content type is not taken.",
-                new FieldError("Content-Type", context.Request.ContentType, "send application/json, or application/x-ndjson for one item a line"));
+                new FieldError("Content-Type", context.Request.ContentType,
+                    "send application/json, or application/x-ndjson for one item a line"));
 
         var batch = NewBatch(context);
         var parser = new JsonReadings(batch, lines);
@@ -53,7 +55,8 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
         public Task ExecuteAsync(HttpContext httpContext)
         {
             Span<byte> json = stackalloc byte[64];
-            Utf8.TryWrite(json, CultureInfo.InvariantCulture, $"{{\"accepted\":{ingested.Accepted},\"stored\":{ingested.Stored}}}", out var length);
+            Utf8.TryWrite(json, CultureInfo.InvariantCulture, $"{{\"accepted\":{ingested.Accepted},\"stored\":{ingested.Stored}}}",
+                out var length);
             var response = httpContext.Response;
             response.StatusCode = StatusCodes.Status202Accepted;
             response.ContentType = "application/json; charset=utf-8";
@@ -78,8 +81,10 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
 
         var batch = NewBatch(context);
         var bucket = context.Request.Query["bucket"].ToString();
-        var protocol = new LineProtocol(batch, bucket.Length > 0 ? bucket : null, unit.Value.TicksPerMillisecond, unit.Value.SecondsPerTick, time.GetUtcNow().ToUnixTimeMilliseconds());
-        return await ReceiveAsync(context, batch, (in buffer, isLast) => TakeLines(protocol, buffer, isLast), _ => TypedResults.NoContent(), emptyIsFine: true);
+        var protocol = new LineProtocol(batch, bucket.Length > 0 ? bucket : null, unit.Value.TicksPerMillisecond, unit.Value.SecondsPerTick,
+            time.GetUtcNow().ToUnixTimeMilliseconds());
+        return await ReceiveAsync(context, batch, (in buffer, isLast) => TakeLines(protocol, buffer, isLast), _ => TypedResults.NoContent(),
+            emptyIsFine: true);
     }
 
     private ReadingBatch NewBatch(HttpContext context)
@@ -94,7 +99,8 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
         // Said before there is any question of room: this body will never be taken.
         if (context.Request.ContentLength is { } length and > Listening.MaxBodyBytes)
             return Problems.Of(StatusCodes.Status413PayloadTooLarge, "The body is too large.",
-                new FieldError("Content-Length", length.ToString(CultureInfo.InvariantCulture), $"send at most {Listening.MaxBodyBytes / 1024 / 1024} MB a request, packed or not"));
+                new FieldError("Content-Length", length.ToString(CultureInfo.InvariantCulture),
+                    $"send at most {Listening.MaxBodyBytes / 1024 / 1024} MB a request, packed or not"));
         using (var room = gate.TryEnter(context.Request))
         {
             if (room is null) return TooBusy(context);
@@ -147,6 +153,7 @@ internal sealed class IngestEndpoints(GroupCommit commit, IngestGate gate, Serie
     {
         metrics.Refused();
         context.Response.Headers.RetryAfter = "1";
-        return Problems.Of(StatusCodes.Status429TooManyRequests, "Readings arrive faster than they can be stored: send them again after a second.");
+        return Problems.Of(StatusCodes.Status429TooManyRequests,
+            "Readings arrive faster than they can be stored: send them again after a second.");
     }
 }

@@ -27,7 +27,9 @@ internal sealed class IngestMetrics
         commits.Add(0);
     }
 
-    /// <summary>A request is answered: readings acknowledged (duplicates included), and those of them that were new or changed a stored one.</summary>
+    /// <summary>
+    /// A request is answered: readings acknowledged (duplicates included), and those of them that were new or changed a stored one.
+    /// </summary>
     public void Acknowledged(int readings, int stored)
     {
         accepted.Add(readings);

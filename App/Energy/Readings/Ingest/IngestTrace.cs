@@ -10,6 +10,7 @@ internal static class IngestTrace
 
     /// <summary>Begins the activity of a commit; null: nobody traces it.</summary>
     public static Activity? Begin(IReadOnlyList<GroupCommit.Request> group) => Source.HasListeners()
-        ? TraceContext.Begin(Source, "commit readings", group.Select(request => request.Traceparent), ActivityKind.Internal)?.SetTag("tandem.ingest.requests", group.Count)
+        ? TraceContext.Begin(Source, "commit readings", group.Select(request => request.Traceparent),
+            ActivityKind.Internal)?.SetTag("tandem.ingest.requests", group.Count)
         : null;
 }

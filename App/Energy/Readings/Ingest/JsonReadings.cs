@@ -91,7 +91,8 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
         switch (place)
         {
             case Place.Root:
-                if (reader.TokenType != JsonTokenType.StartObject) throw new UnreadableBodyException(new FieldError("body", Text(ref reader), "send an object: {\"readings\":[...]}"));
+                if (reader.TokenType != JsonTokenType.StartObject)
+                    throw new UnreadableBodyException(new FieldError("body", Text(ref reader), "send an object: {\"readings\":[...]}"));
                 place = Place.Envelope;
                 break;
             case Place.Envelope:
@@ -195,7 +196,8 @@ internal sealed class JsonReadings(ReadingBatch batch, bool lines)
         Refuse(ref reader, FieldName(current), current switch
         {
             Field.Building or Field.Meter => $"give 1 to {ReadingLimits.MaxIdLength} of A-Z a-z 0-9 . _ : -",
-            Field.Ts => "give an RFC 3339 time such as \"2026-01-01T00:00:00Z\" or whole Unix milliseconds, from 2000-01-01 to one day ahead",
+            Field.Ts =>
+                "give an RFC 3339 time such as \"2026-01-01T00:00:00Z\" or whole Unix milliseconds, from 2000-01-01 to one day ahead",
             _ => $"give a number of watts within ±{ReadingLimits.MaxWatts:N0}",
         }, Place.Item);
     }

@@ -45,7 +45,8 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         if (!TryPower(fields, index, out var watts)) return;
         if (!TryTime(time, out var ts) || ts < ReadingLimits.MinTs || ts > batch.LatestTs)
         {
-            batch.Fault($"lines[{index}].timestamp", Show(time), "give whole units of the precision parameter, from 2000-01-01 to one day ahead");
+            batch.Fault($"lines[{index}].timestamp", Show(time),
+                "give whole units of the precision parameter, from 2000-01-01 to one day ahead");
             return;
         }
         if (TryName(tags, index, out var length)) batch.Add(name.AsSpan(0, length), new Reading(ts, watts));
@@ -57,9 +58,11 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         watts = 0;
         foreach (var key in (ReadOnlySpan<string>)["watts", "power", "value"])
         {
-            if (!TryGet(fields, key, out var value, quotes: true) || value is [(byte)'"' or (byte)'t' or (byte)'f' or (byte)'T' or (byte)'F', ..]) continue;
+            if (!TryGet(fields, key, out var value, quotes: true)
+                || value is [(byte)'"' or (byte)'t' or (byte)'f' or (byte)'T' or (byte)'F', ..]) continue;
             if (value is [.., (byte)'i' or (byte)'u']) value = value[..^1];
-            if (Utf8Parser.TryParse(value, out watts, out var used) && used == value.Length && Math.Abs(watts) <= ReadingLimits.MaxWatts) return true;
+            if (Utf8Parser.TryParse(value, out watts, out var used) && used == value.Length && Math.Abs(watts) <= ReadingLimits.MaxWatts)
+                return true;
             batch.Fault($"lines[{index}].{key}", Show(value), $"give a number of watts within ±{ReadingLimits.MaxWatts:N0}");
             return false;
         }
@@ -87,7 +90,8 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
         if (!ReadingLimits.IsId(building) || !ReadingLimits.IsId(meter))
         {
             var tag = ReadingLimits.IsId(building) ? "meter" : "building";
-            batch.Fault($"lines[{index}].{tag}", Show(tag == "meter" ? meter : building), $"give the tag {tag} 1 to {ReadingLimits.MaxIdLength} of A-Z a-z 0-9 . _ : -");
+            batch.Fault($"lines[{index}].{tag}", Show(tag == "meter" ? meter : building),
+                $"give the tag {tag} 1 to {ReadingLimits.MaxIdLength} of A-Z a-z 0-9 . _ : -");
             return false;
         }
         building.CopyTo(name);
@@ -117,7 +121,10 @@ internal sealed class LineProtocol(ReadingBatch batch, string? bucket, long tick
     /// <summary>How many blanks and line ends a text begins with.</summary>
     public static int Blanks(ReadOnlySpan<byte> text) => text.IndexOfAnyExcept(" \t\r\n"u8) is >= 0 and var start ? start : text.Length;
 
-    /// <summary>Where the first line of a text that begins without blanks ends: at a line feed, but not at one within a quoted text; -1: nowhere yet.</summary>
+    /// <summary>
+    /// Where the first line of a text that begins without blanks ends: at a line feed, but not at one within a quoted text; -1: nowhere
+    /// yet.
+    /// </summary>
     public static int EndOfLine(ReadOnlySpan<byte> text)
     {
         if (text.IsEmpty || text[0] == '#') return text.IndexOf((byte)'\n');

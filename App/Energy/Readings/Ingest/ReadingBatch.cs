@@ -42,7 +42,8 @@ internal sealed class ReadingBatch(SeriesNames.Organization names, string organi
     public int NextIndex()
     {
         if (Count == ReadingLimits.MaxReadings)
-            throw new BadHttpRequestException($"send at most {ReadingLimits.MaxReadings} readings a request", StatusCodes.Status413PayloadTooLarge);
+            throw new BadHttpRequestException($"send at most {ReadingLimits.MaxReadings} readings a request",
+                StatusCodes.Status413PayloadTooLarge);
         return Count++;
     }
 

@@ -9,13 +9,15 @@ internal static class Rfc3339
     public static bool TryParse(ReadOnlySpan<byte> text, out long unixMilliseconds)
     {
         unixMilliseconds = 0;
-        if (text.Length < 20 || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)'t' or (byte)' ') || text[13] != ':' || text[16] != ':')
+        if (text.Length < 20 || text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)'t' or (byte)' ') || text[13] != ':'
+            || text[16] != ':')
             return false;
         if (!Digits(text[..4], out var year) || !Digits(text[5..7], out var month) || !Digits(text[8..10], out var day)
             || !Digits(text[11..13], out var hour) || !Digits(text[14..16], out var minute) || !Digits(text[17..19], out var second))
             return false;
         // A leap second is the second after 59: no clock that we compare with counts it.
-        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DaysInMonth[month - 1] || hour > 23 || minute > 59 || second > 60) return false;
+        if (year < 1 || month is < 1 or > 12 || day < 1 || day > DaysInMonth[month - 1] || hour > 23 || minute > 59 || second > 60)
+            return false;
         if (month == 2 && day == 29 && !DateTime.IsLeapYear(year)) return false;
 
         var rest = text[19..];

@@ -9,7 +9,8 @@ internal sealed class SeriesResolver(NpgsqlDataSource source, SeriesNames names,
     // Rows are made in the order of their names, so that two processes that meet new buildings at once do not deadlock.
     private const string BuildingsSql = """
         insert into buildings (organization, building_id, shard)
-        select distinct on (1, 2) n.organization, n.building_id, n.shard from unnest($1, $2, $4) as n(organization, building_id, shard) order by 1, 2
+        select distinct on (1, 2) n.organization, n.building_id, n.shard from unnest($1, $2, $4) as n(organization, building_id, shard)
+            order by 1, 2
         on conflict do nothing
         """;
 

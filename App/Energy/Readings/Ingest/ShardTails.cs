@@ -86,7 +86,8 @@ internal sealed class ShardTails(short shard)
 
     private async Task<long> InBlocksAsync(NpgsqlDataSource source, CancellationToken ct)
     {
-        await using var command = source.CreateCommand("select committed from stream_offsets where stream = $1 and consumer_group = $2 and shard = $3");
+        await using var command =
+            source.CreateCommand("select committed from stream_offsets where stream = $1 and consumer_group = $2 and shard = $3");
         command.Parameters.Add(new() { Value = ReadingStore.Stream });
         command.Parameters.Add(new() { Value = ReadingStore.BlockGroup });
         command.Parameters.Add(new() { Value = shard });

@@ -47,7 +47,8 @@ internal sealed class BackgroundDashboard(IServiceProvider services)
             // A change needs the header that only our own pages can add: KeyAuthentication.
             IgnoreAntiforgeryToken = true,
         };
-        var pages = new AspNetCoreDashboardMiddleware(_ => Task.CompletedTask, services.GetRequiredService<JobStorage>(), options, services.GetRequiredService<Routes>(), finalizeWhenNotFound: true);
+        var pages = new AspNetCoreDashboardMiddleware(_ => Task.CompletedTask, services.GetRequiredService<JobStorage>(), options,
+            services.GetRequiredService<Routes>(), finalizeWhenNotFound: true);
         return pages.Invoke(context);
     }
 
@@ -55,7 +56,8 @@ internal sealed class BackgroundDashboard(IServiceProvider services)
     private static string Prefix(HttpRequest request)
     {
         var prefix = request.Headers[PrefixHeader].ToString().TrimEnd('/');
-        return prefix.Length is > 1 and <= 200 && prefix[0] == '/' && !prefix.Contains("//", StringComparison.Ordinal) && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.' or '~')
+        return prefix.Length is > 1 and <= 200 && prefix[0] == '/' && !prefix.Contains("//", StringComparison.Ordinal)
+            && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.' or '~')
             ? prefix
             : "";
     }

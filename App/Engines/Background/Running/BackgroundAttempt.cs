@@ -40,7 +40,8 @@ internal sealed class BackgroundAttempt
     private long toldAt;
 
     /// <summary>An attempt that begins now.</summary>
-    internal BackgroundAttempt(Postgres postgres, FencedStates states, AttemptFence fence, PerformContext context, TimeProvider time, CancellationToken limit)
+    internal BackgroundAttempt(Postgres postgres, FencedStates states, AttemptFence fence, PerformContext context, TimeProvider time,
+        CancellationToken limit)
     {
         (this.postgres, this.states, this.fence, this.time, this.limit) = (postgres, states, fence, time, limit);
         (createdAt, startedAt) = (context.BackgroundJob.CreatedAt, time.GetUtcNow());
@@ -85,7 +86,8 @@ internal sealed class BackgroundAttempt
     {
         RequireTime();
         await using var transaction = await ShortTransaction.BeginAsync(postgres.Source, ct);
-        if (!await states.SucceedAsync(transaction, fence, () => effects(transaction.Connection, ct), Succeeded, ct)) throw new JobAbortedException();
+        if (!await states.SucceedAsync(transaction, fence, () => effects(transaction.Connection, ct), Succeeded, ct))
+            throw new JobAbortedException();
         RequireTime();
         await transaction.CommitAsync();
         fence.End();
@@ -113,7 +115,8 @@ internal sealed class BackgroundAttempt
     private async Task SetAsync<T>(string name, T value, CancellationToken ct)
     {
         await using var command = postgres.Source.CreateCommand(ParameterSql);
-        foreach (var parameter in (object[])[fence.JobId, fence.StateId, name, JsonSerializer.Serialize(value, JsonSerializerOptions.Web)]) command.Parameters.Add(new() { Value = parameter });
+        foreach (var parameter in (object[])[fence.JobId, fence.StateId, name, JsonSerializer.Serialize(value, JsonSerializerOptions.Web)])
+            command.Parameters.Add(new() { Value = parameter });
         if (await command.ExecuteScalarAsync(ct) is not true) throw new JobAbortedException();
     }
 
@@ -123,10 +126,11 @@ internal sealed class BackgroundAttempt
         if (limit.IsCancellationRequested) throw new TimeoutException("The time limit of the job has passed: it can write nothing more.");
     }
 
-    private SucceededState Succeeded() => new(null, (long)(startedAt.UtcDateTime - createdAt).TotalMilliseconds, (long)(time.GetUtcNow() - startedAt).TotalMilliseconds)
-    {
-        Reason = "Committed with its effects",
-    };
+    private SucceededState Succeeded() =>
+        new(null, (long)(startedAt.UtcDateTime - createdAt).TotalMilliseconds, (long)(time.GetUtcNow() - startedAt).TotalMilliseconds)
+        {
+            Reason = "Committed with its effects",
+        };
 }
 
 /// <summary>How far a job is.</summary>

@@ -10,7 +10,8 @@ namespace App.Engines.Background.Running;
 /// came of it.
 /// </summary>
 internal sealed class FencedPerformer(
-    Postgres postgres, FencedStates states, BackgroundJobTypes types, IJobFilterProvider filters, JobActivator activator, BackgroundMetrics metrics,
+    Postgres postgres, FencedStates states, BackgroundJobTypes types, IJobFilterProvider filters, JobActivator activator,
+    BackgroundMetrics metrics,
     TimeProvider time, ILogger<FencedPerformer> log)
     : IBackgroundJobPerformer
 {
@@ -25,7 +26,8 @@ internal sealed class FencedPerformer(
             throw new InvalidOperationException($"{job.Job.Type.Name}.{job.Job.Method.Name} is no background job of this application.");
         using var limit = new CancellationTokenSource(type.TimeLimit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken.ShutdownToken, limit.Token);
-        var limited = new PerformContext(context.Storage, context.Connection, job, new AttemptToken(context.CancellationToken, either.Token));
+        var limited = new PerformContext(context.Storage, context.Connection, job,
+            new AttemptToken(context.CancellationToken, either.Token));
         var attempt = new BackgroundAttempt(postgres, states, fence, limited, time, limit.Token);
         limited.Items[AttemptActivator.Item] = attempt;
 
@@ -69,9 +71,14 @@ internal sealed class FencedPerformer(
             metrics.Ended(name, outcome, took);
             var ms = (long)took.TotalMilliseconds;
             if (outcome == "succeeded") log.LogInformation("Job completed: {Id} {Type:l} in {Ms} ms", job.Id, name, ms);
-            else if (outcome == "failed") log.LogWarning("Job failed: {Id} {Type:l} (attempt {Attempt} of {Attempts}) after {Ms} ms: {Error}", job.Id, name, attempt.Number, type.Retries + 1, ms, error!.Message);
-            else if (outcome == "requeued") log.LogInformation("Job stopped: {Id} {Type:l} after {Ms} ms; it is queued again, because this process ends", job.Id, name, ms);
-            else log.LogInformation("Job stopped: {Id} {Type:l} after {Ms} ms; it was cancelled, or another worker has it", job.Id, name, ms);
+            else if (outcome == "failed")
+                log.LogWarning("Job failed: {Id} {Type:l} (attempt {Attempt} of {Attempts}) after {Ms} ms: {Error}", job.Id, name,
+                    attempt.Number, type.Retries + 1, ms, error!.Message);
+            else if (outcome == "requeued")
+                log.LogInformation("Job stopped: {Id} {Type:l} after {Ms} ms; it is queued again, because this process ends",
+                    job.Id, name, ms);
+            else log.LogInformation("Job stopped: {Id} {Type:l} after {Ms} ms; it was cancelled, or another worker has it",
+                job.Id, name, ms);
         }
     }
 

@@ -10,7 +10,8 @@ namespace App.Engines.Background.Running;
 /// Changes states of jobs as Hangfire does, but for the end of an attempt: that is written only while the attempt holds
 /// its job. Hangfire itself lets a worker that was paused mark a job as done that another is running by now.
 /// </summary>
-internal sealed class FencedStates(Postgres postgres, BackgroundStorage storages, IJobFilterProvider filters, ILogger<FencedStates> log) : IBackgroundJobStateChanger, IDisposable
+internal sealed class FencedStates(Postgres postgres, BackgroundStorage storages, IJobFilterProvider filters, ILogger<FencedStates> log)
+    : IBackgroundJobStateChanger, IDisposable
 {
     private static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(1);
     private readonly BackgroundJobStateChanger inner = new(filters);
@@ -25,7 +26,8 @@ internal sealed class FencedStates(Postgres postgres, BackgroundStorage storages
     public IState? ChangeState(StateChangeContext context)
     {
         if (context.NewState is ProcessingState processing) return Claim(context, processing);
-        return context.ExpectedStates?.SequenceEqual([ProcessingState.StateName]) == true && Claimed(context.BackgroundJobId) is { } fence ? End(context, fence) : inner.ChangeState(context);
+        return context.ExpectedStates?.SequenceEqual([ProcessingState.StateName]) == true && Claimed(context.BackgroundJobId) is { } fence
+            ? End(context, fence) : inner.ChangeState(context);
     }
 
     /// <summary>Ends a job as succeeded in a transaction, with what an attempt has written in it.</summary>
@@ -35,7 +37,8 @@ internal sealed class FencedStates(Postgres postgres, BackgroundStorage storages
     /// <param name="state">The state, made after the effects.</param>
     /// <param name="ct">Gives up.</param>
     /// <returns>Whether the attempt held its job. Nothing is committed yet.</returns>
-    public async Task<bool> SucceedAsync(ShortTransaction transaction, AttemptFence fence, Func<Task> effects, Func<SucceededState> state, CancellationToken ct)
+    public async Task<bool> SucceedAsync(ShortTransaction transaction, AttemptFence fence, Func<Task> effects, Func<SucceededState> state,
+        CancellationToken ct)
     {
         var storage = storages.Over(transaction.Connection);
         using var connection = storage.GetConnection();
@@ -45,7 +48,8 @@ internal sealed class FencedStates(Postgres postgres, BackgroundStorage storages
         await effects();
         return transaction.Join(() =>
         {
-            var changed = inner.ChangeState(new StateChangeContext(storage, connection, Text(fence.JobId), state(), ProcessingState.StateName));
+            var changed =
+                inner.ChangeState(new StateChangeContext(storage, connection, Text(fence.JobId), state(), ProcessingState.StateName));
             turn.Dispose();
             return changed is SucceededState;
         });
@@ -78,12 +82,14 @@ internal sealed class FencedStates(Postgres postgres, BackgroundStorage storages
             using var connection = storage.GetConnection();
             using var turn = connection.AcquireDistributedJobLock(context.BackgroundJobId, LockPatience);
             return fence.Holds(transaction)
-                ? inner.ChangeState(new StateChangeContext(storage, connection, context.BackgroundJobId, context.NewState, context.ExpectedStates, context.CancellationToken))
+                ? inner.ChangeState(new StateChangeContext(storage, connection, context.BackgroundJobId, context.NewState,
+                    context.ExpectedStates, context.CancellationToken))
                 : null;
         });
         transaction.Commit();
         if (ended is null)
-            log.LogWarning("Background job {Id} was ended by an attempt that no longer holds it; its end was dropped", context.BackgroundJobId);
+            log.LogWarning("Background job {Id} was ended by an attempt that no longer holds it; its end was dropped",
+                context.BackgroundJobId);
         return ended;
     }
 

@@ -24,20 +24,24 @@ internal sealed class BackgroundFigures(Postgres postgres, BackgroundOptions opt
 
     private const string Sql = """
         with servers as (
-            select queue, (data ->> 'WorkerCount')::int as workers from hangfire.server s cross join lateral jsonb_array_elements_text(s.data -> 'Queues') queue
+            select queue, (data ->> 'WorkerCount')::int as workers from hangfire.server s cross
+                join lateral jsonb_array_elements_text(s.data -> 'Queues') queue
             where s.lastheartbeat > clock_timestamp() - $1
         ), waiting as (
-            select q.queue, count(*) filter (where q.fetchedat is null) as enqueued, count(*) filter (where q.fetchedat is not null) as processing,
+            select q.queue, count(*) filter (where q.fetchedat is null) as enqueued,
+                count(*) filter (where q.fetchedat is not null) as processing,
                 extract(epoch from clock_timestamp() - min(s.createdat) filter (where q.fetchedat is null))::float8 as oldest
             from hangfire.jobqueue q join hangfire.job j on j.id = q.jobid left join hangfire.state s on s.id = j.stateid group by q.queue
         )
         select coalesce(w.queue, s.queue), coalesce(s.workers, 0)::int, coalesce(w.enqueued, 0), coalesce(w.processing, 0), w.oldest,
             (select count(*)::int from hangfire.server where lastheartbeat > clock_timestamp() - $1),
-            (select count(*) from hangfire.job where statename = 'Scheduled'), (select count(*) from hangfire.job where statename = 'Failed')
+            (select count(*) from hangfire.job where statename = 'Scheduled'), (select count(*) from hangfire.job
+                where statename = 'Failed')
         from (select queue, sum(workers) as workers from servers group by queue) s full join waiting w using (queue)
         union all
         select '', 0, 0, 0, null, (select count(*)::int from hangfire.server where lastheartbeat > clock_timestamp() - $1),
-            (select count(*) from hangfire.job where statename = 'Scheduled'), (select count(*) from hangfire.job where statename = 'Failed')
+            (select count(*) from hangfire.job where statename = 'Scheduled'), (select count(*) from hangfire.job
+                where statename = 'Failed')
         order by 1
         """;
 
@@ -56,7 +60,9 @@ internal sealed class BackgroundFigures(Postgres postgres, BackgroundOptions opt
         {
             (servers, scheduled, failed) = (reader.GetInt32(5), reader.GetInt64(6), reader.GetInt64(7));
             if (reader.GetString(0).Length > 0)
-                queues.Add(new(reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3), reader.IsDBNull(4) ? null : Math.Round(reader.GetDouble(4), 1)));
+                queues.Add(
+                    new(reader.GetString(0), reader.GetInt32(1), reader.GetInt64(2), reader.GetInt64(3),
+                        reader.IsDBNull(4) ? null : Math.Round(reader.GetDouble(4), 1)));
         }
         var state = new BackgroundState(servers, scheduled, failed, queues);
         last = (time.GetTimestamp(), state);

@@ -6,7 +6,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace App.Engines.Jobs.Api;
 
 /// <summary><c>/api/jobs</c>: finding jobs, looking at one, and steering one or many.</summary>
-internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteering steering, JobQueue queue, JobFigures figures, ILogger<JobEndpoints> log)
+internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteering steering, JobQueue queue, JobFigures figures,
+    ILogger<JobEndpoints> log)
 {
     private const string Id = "Number of the job.";
 
@@ -32,7 +33,8 @@ internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteeri
         jobs.MapDelete("/{id:long}", DeleteAsync).RequireScope(Scopes.Write).Refuses(404, 409)
             .Describe("deleteJob", "Delete a job that has ended", "With its log and its unique key.").PathParameter("id", Id);
         jobs.MapPost("/redrive", (JobFilter filter, ClaimsPrincipal user, CancellationToken ct) =>
-            ManyAsync(filter with { State = filter.State ?? "dead" }, ["dead", "cancelled", "scheduled"], user, "Queued {Count} jobs again for {Who}: {Filter}",
+            ManyAsync(filter with { State = filter.State ?? "dead" }, ["dead", "cancelled", "scheduled"], user,
+                "Queued {Count} jobs again for {Who}: {Filter}",
                 async meant => new RedrivenJobs(await steering.RedriveAsync(meant, ct)), answer => answer.Redriven))
             .RequireScope(Scopes.Write)
             .Describe("redriveJobs", "Queue many jobs again",
@@ -50,7 +52,8 @@ internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteeri
         var limit = Paging.Limit(request, faults);
         long below = 0;
         var position = Paging.Position(request, 1, faults);
-        if (position is not null && !long.TryParse(position[0], out below)) faults.Add(new("cursor", null, "give the 'next' of the page before, unchanged"));
+        if (position is not null && !long.TryParse(position[0], out below))
+            faults.Add(new("cursor", null, "give the 'next' of the page before, unchanged"));
         var filter = JobFilter.Read(request, faults);
         filter.Check(faults);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
@@ -99,7 +102,8 @@ internal sealed class JobEndpoints(JobSearch search, JobReader reader, JobSteeri
     {
         var faults = new List<FieldError>();
         if (filter.IsEmpty) faults.Add(new("state", null, $"say which jobs are meant, at least their state: {string.Join(", ", states)}"));
-        if (filter.State is not null && !states.Contains(filter.State)) faults.Add(new("state", Problems.Shorten(filter.State), $"give one of {string.Join(", ", states)}"));
+        if (filter.State is not null && !states.Contains(filter.State))
+            faults.Add(new("state", Problems.Shorten(filter.State), $"give one of {string.Join(", ", states)}"));
         filter.Check(faults);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         var meant = filter.For(user);

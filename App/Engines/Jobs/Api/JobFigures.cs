@@ -22,7 +22,8 @@ internal sealed record QueueDepth(string Name, DateTime? PausedAt, IReadOnlyDict
 /// <param name="Alive">Whether its lease holds.</param>
 /// <param name="Held">Jobs that it has claimed.</param>
 /// <param name="Running">Those that it runs, the longest first, at most fifty.</param>
-internal sealed record WorkerState(long Id, string Process, int Concurrency, DateTime StartedAt, DateTime LeaseExpiresAt, bool Alive, long Held, IReadOnlyList<WorkerJob> Running);
+internal sealed record WorkerState(long Id, string Process, int Concurrency, DateTime StartedAt, DateTime LeaseExpiresAt, bool Alive,
+    long Held, IReadOnlyList<WorkerJob> Running);
 
 /// <summary>A job that a worker runs.</summary>
 /// <param name="Id">Number.</param>
@@ -51,7 +52,8 @@ internal sealed record KindEnds(string Kind, long Succeeded, long Failed, double
 /// <param name="Minutes">The last hour; empty for other callers than the operator.</param>
 /// <param name="Hours">The last day; empty likewise.</param>
 /// <param name="Kinds">The last hour by kind; empty likewise.</param>
-internal sealed record JobsOverview(IReadOnlyDictionary<string, long> States, IReadOnlyList<Ends> Minutes, IReadOnlyList<Ends> Hours, IReadOnlyList<KindEnds> Kinds);
+internal sealed record JobsOverview(IReadOnlyDictionary<string, long> States, IReadOnlyList<Ends> Minutes, IReadOnlyList<Ends> Hours,
+    IReadOnlyList<KindEnds> Kinds);
 
 /// <summary>Counts jobs, queues and workers. Counting is shared and bounded by <see cref="Remembered{T}"/>.</summary>
 internal sealed class JobFigures(Postgres postgres, TimeProvider time)
@@ -78,7 +80,8 @@ internal sealed class JobFigures(Postgres postgres, TimeProvider time)
     /// <summary>How the queue does for a caller.</summary>
     public async Task<JobsOverview> OverviewAsync(ClaimsPrincipal user, CancellationToken ct)
     {
-        var counts = (await QueuesAsync(user, ct)).SelectMany(queue => queue.States).GroupBy(state => state.Key).ToDictionary(state => state.Key, state => state.Sum(one => one.Value));
+        var counts = (await QueuesAsync(user, ct)).SelectMany(queue => queue.States)
+            .GroupBy(state => state.Key).ToDictionary(state => state.Key, state => state.Sum(one => one.Value));
         var states = JobFilter.LiveStates.ToDictionary(state => state, counts.GetValueOrDefault);
         // Attempts are not counted by organization: that would be a row for each of them and minute.
         if (!user.IsOperator()) return new(states, [], [], []);
@@ -103,7 +106,9 @@ internal sealed class JobFigures(Postgres postgres, TimeProvider time)
         await using var reader = await command.ExecuteReaderAsync(ct);
         var found = new List<(string Name, DateTime? PausedAt, string? State, long Jobs, double? Oldest)>();
         while (await reader.ReadAsync(ct))
-            found.Add((reader.GetString(0), reader[1] as DateTime?, reader[2] as string, reader.IsDBNull(3) ? 0 : reader.GetInt64(3), reader[4] as double?));
+            found.Add(
+                (reader.GetString(0), reader[1] as DateTime?, reader[2] as string, reader.IsDBNull(3) ? 0 : reader.GetInt64(3),
+                    reader[4] as double?));
         return [.. found.GroupBy(row => (row.Name, row.PausedAt)).Select(queue => new QueueDepth(
             queue.Key.Name, queue.Key.PausedAt,
             queue.Where(row => row.State is not null).ToDictionary(row => row.State!, row => row.Jobs),
@@ -118,7 +123,8 @@ internal sealed class JobFigures(Postgres postgres, TimeProvider time)
                 r.id, r.kind, r.organization, r.started_at, r.progress, r.progress_text
             from job_workers w
             left join lateral (
-                select * from jobs j where j.worker = w.id and ($1::text is null or j.organization = $1) order by j.ahead, j.started_at, j.id limit least(w.concurrency, 50)
+                select * from jobs j where j.worker = w.id and ($1::text is null or j.organization = $1)
+                    order by j.ahead, j.started_at, j.id limit least(w.concurrency, 50)
             ) r on true
             order by w.id, r.ahead, r.started_at, r.id
             """);
@@ -127,14 +133,21 @@ internal sealed class JobFigures(Postgres postgres, TimeProvider time)
         var found = new List<(WorkerState Worker, WorkerJob? Job)>();
         while (await reader.ReadAsync(ct))
             found.Add((
-                new(reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), reader.GetDateTime(3), reader.GetDateTime(4), reader.GetBoolean(5), reader.GetInt64(6), []),
-                reader.IsDBNull(7) ? null : new(reader.GetInt64(7), reader.GetString(8), reader.GetString(9), reader.GetDateTime(10), reader[11] as float?, reader[12] as string)));
-        return [.. found.GroupBy(row => row.Worker.Id).Select(rows => rows.First().Worker with { Running = [.. rows.Select(row => row.Job).OfType<WorkerJob>()] })];
+                new(reader.GetInt64(0), reader.GetString(1), reader.GetInt32(2), reader.GetDateTime(3), reader.GetDateTime(4),
+                    reader.GetBoolean(5), reader.GetInt64(6), []),
+                reader.IsDBNull(7)
+                    ? null
+                    : new(reader.GetInt64(7), reader.GetString(8), reader.GetString(9), reader.GetDateTime(10), reader[11] as float?,
+                        reader[12] as string)));
+        return [.. found.GroupBy(row => row.Worker.Id)
+            .Select(rows => rows.First().Worker with { Running = [.. rows.Select(row => row.Job).OfType<WorkerJob>()] })];
     }
 
-    private async Task<(IReadOnlyList<Ends> Minutes, IReadOnlyList<Ends> Hours, IReadOnlyList<KindEnds> Kinds)> ReadEndsAsync(CancellationToken ct)
+    private async Task<(IReadOnlyList<Ends> Minutes, IReadOnlyList<Ends> Hours,
+        IReadOnlyList<KindEnds> Kinds)> ReadEndsAsync(CancellationToken ct)
     {
-        const string Sums = "coalesce(sum(attempts) filter (where outcome = 'succeeded'), 0)::bigint, coalesce(sum(attempts) filter (where outcome in ('retry', 'dead')), 0)::bigint";
+        const string Sums =
+            "coalesce(sum(attempts) filter (where outcome = 'succeeded'), 0)::bigint, coalesce(sum(attempts) filter (where outcome in ('retry', 'dead')), 0)::bigint";
         await using var connection = await postgres.Source.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection)
         {
@@ -165,5 +178,6 @@ internal sealed class JobFigures(Postgres postgres, TimeProvider time)
         return spans;
     }
 
-    private static NpgsqlParameter OrNull(string? text) => new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
+    private static NpgsqlParameter OrNull(string? text) =>
+        new() { Value = (object?)text ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text };
 }

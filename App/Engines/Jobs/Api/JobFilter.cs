@@ -69,7 +69,8 @@ internal sealed record JobFilter
     {
         string? Word(string name) => request.Query[name] is [{ } value, ..] && (value.Length > 0 || name == "organization") ? value : null;
         long? id = null;
-        if (Word("id") is { } text && !long.TryParse(text, out var number)) faults.Add(new("id", Problems.Shorten(text), "give the number of a job"));
+        if (Word("id") is { } text && !long.TryParse(text, out var number))
+            faults.Add(new("id", Problems.Shorten(text), "give the number of a job"));
         else if (Word("id") is { } digits) id = long.Parse(digits);
         return new JobFilter
         {
@@ -106,7 +107,8 @@ internal sealed record JobFilter
     {
         if (State is not null && !States.Contains(State))
             faults.Add(new("state", Problems.Shorten(State), $"give one of {string.Join(", ", States)}"));
-        foreach (var (name, value) in new[] { ("kind", Kind), ("queue", Queue), ("organization", Organization), ("key", Key), ("error", Error), ("text", Text) })
+        foreach (var (name, value) in new[] { ("kind", Kind), ("queue", Queue), ("organization", Organization), ("key", Key),
+            ("error", Error), ("text", Text) })
             if (value is not null && (value.Length > LongestText || value.Any(char.IsControl)))
                 faults.Add(new(name, Problems.Shorten(value), $"give at most {LongestText} characters without control characters"));
     }

@@ -15,13 +15,15 @@ internal sealed class JobReader(Postgres postgres)
         await using var connection = await postgres.Source.OpenConnectionAsync(ct);
         await using var command = new NpgsqlCommand($"""
             select * from (
-                select {JobRow.Live}, args as all_args, null as result, errors::text, unique_key, order_key, limits::text, crashes::int from jobs where id = $1
+                select {JobRow.Live}, args as all_args, null as result, errors::text, unique_key, order_key, limits::text, crashes::int
+                    from jobs where id = $1
                 union all
                 select {JobRow.Done}, args, result, errors::text, null, null, null, 0 from job_done where id = $1) j
             where $2::text is null or organization = $2
             """, connection)
         {
-            Parameters = { new() { Value = id }, new() { Value = (object?)organization ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
+            Parameters = { new() { Value = id },
+                new() { Value = (object?)organization ?? DBNull.Value, NpgsqlDbType = NpgsqlTypes.NpgsqlDbType.Text } },
         };
         JobDetails job;
         await using (var row = await command.ExecuteReaderAsync(ct))
@@ -63,12 +65,15 @@ internal sealed class JobReader(Postgres postgres)
         {
             BatchCommands =
             {
-                new("select at, attempt, line from job_log where job_id = $1 order by at, attempt") { Parameters = { new() { Value = job.Id } } },
-                new("select process, lease_expires_at from job_workers where id = $1") { Parameters = { new() { Value = job.Worker ?? 0L } } },
+                new("select at, attempt, line from job_log where job_id = $1 order by at, attempt") { Parameters =
+                    { new() { Value = job.Id } } },
+                new("select process, lease_expires_at from job_workers where id = $1") { Parameters =
+                    { new() { Value = job.Worker ?? 0L } } },
                 new("""
                     select job_id from job_holds where key = substr($1, 7) and $1 like 'limit:%'
                     union all
-                    select j.id from jobs j where j.order_key = substr($1, 7) and $1 like 'order:%' and j.order_key is not null and j.finished_at is null and j.id < $2
+                    select j.id from jobs j where j.order_key = substr($1, 7) and $1 like 'order:%' and j.order_key is not null
+                        and j.finished_at is null and j.id < $2
                     order by 1 limit $3
                     """)
                 {

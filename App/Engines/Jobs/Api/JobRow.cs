@@ -27,24 +27,30 @@ namespace App.Engines.Jobs.Api;
 internal record JobRow(
     long Id, [OneOf(typeof(JobFilter), nameof(JobFilter.States))] string State, string Kind, string Queue, string Organization,
     int Priority, int Attempt, int MaxAttempts, DateTime CreatedAt, DateTime? RunAt,
-    DateTime? StartedAt, DateTime? FinishedAt, long? Worker, float? Progress, string? ProgressText, string? WaitsFor, bool CancelRequested, string? Error, string Args)
+    DateTime? StartedAt, DateTime? FinishedAt, long? Worker, float? Progress, string? ProgressText, string? WaitsFor, bool CancelRequested,
+    string? Error, string Args)
 {
     private const string Both = "kind, queue, organization, priority, attempt, max_attempts, created_at";
     private const string Excerpts = "left(errors->-1->>'error', 300) as error, left(args, 300) as args";
 
     /// <summary>The columns of the table of jobs, in the order of the record.</summary>
-    public const string Live = $"id, state, {Both}, run_at, started_at, finished_at, worker, progress, progress_text, waits_for, cancel_requested, {Excerpts}";
+    public const string Live =
+        $"id, state, {Both}, run_at, started_at, finished_at, worker, progress, progress_text, waits_for, cancel_requested, {Excerpts}";
 
     /// <summary>The same of those that succeeded.</summary>
-    public const string Done = $"id, 'succeeded', {Both}, null::timestamptz, started_at, finished_at, worker, null::real, null::text, null::text, false, {Excerpts}";
+    public const string Done =
+        $"id, 'succeeded', {Both}, null::timestamptz, started_at, finished_at, worker, null::real, null::text, null::text, false, {Excerpts}";
 
     /// <summary>Reads the columns.</summary>
     public static JobRow Read(NpgsqlDataReader row) => new(
-        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt16(5), row.GetInt32(6), row.GetInt32(7), row.GetDateTime(8),
-        Or<DateTime>(row, 9), Or<DateTime>(row, 10), Or<DateTime>(row, 11), Or<long>(row, 12), Or<float>(row, 13), row[14] as string, row[15] as string, row.GetBoolean(16),
+        row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetString(4), row.GetInt16(5), row.GetInt32(6),
+        row.GetInt32(7), row.GetDateTime(8),
+        Or<DateTime>(row, 9), Or<DateTime>(row, 10), Or<DateTime>(row, 11), Or<long>(row, 12), Or<float>(row, 13), row[14] as string,
+        row[15] as string, row.GetBoolean(16),
         row[17] as string, row.GetString(18));
 
-    private static T? Or<T>(NpgsqlDataReader row, int column) where T : struct => row.IsDBNull(column) ? null : row.GetFieldValue<T>(column);
+    private static T? Or<T>(NpgsqlDataReader row, int column) where T : struct =>
+        row.IsDBNull(column) ? null : row.GetFieldValue<T>(column);
 }
 
 /// <summary>All that is known of one job.</summary>

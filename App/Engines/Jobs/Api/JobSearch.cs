@@ -63,12 +63,21 @@ internal sealed class JobSearch(Postgres postgres, TimeProvider time)
         return (reader.GetInt64(0), reader.GetInt64(1));
     }
 
-    private static async Task<List<JobRow>> SliceAsync(NpgsqlConnection connection, JobFilter filter, long from, long to, int limit, CancellationToken ct)
+    private static async Task<List<JobRow>> SliceAsync(NpgsqlConnection connection, JobFilter filter, long from, long to, int limit,
+        CancellationToken ct)
     {
-        await using var command = new NpgsqlCommand { Connection = connection, Parameters = { new() { Value = from }, new() { Value = to }, new() { Value = limit } } };
+        await using var command = new NpgsqlCommand
+        {
+            Connection = connection,
+            Parameters = { new() { Value = from }, new() { Value = to }, new() { Value = limit } }
+        };
         var parts = new List<string>();
-        if (filter.MayBeLive) parts.Add($"(select {JobRow.Live} from jobs where id >= $1 and id < $2{filter.Where(command, live: true)} order by id desc limit $3)");
-        if (filter.MayHaveSucceeded) parts.Add($"(select {JobRow.Done} from job_done where id >= $1 and id < $2{filter.Where(command, live: false)} order by id desc limit $3)");
+        if (filter.MayBeLive)
+            parts.Add(
+                $"(select {JobRow.Live} from jobs where id >= $1 and id < $2{filter.Where(command, live: true)} order by id desc limit $3)");
+        if (filter.MayHaveSucceeded)
+            parts.Add(
+                $"(select {JobRow.Done} from job_done where id >= $1 and id < $2{filter.Where(command, live: false)} order by id desc limit $3)");
         if (parts.Count == 0) return [];
         command.CommandText = $"select * from ({string.Join(" union all ", parts)}) j order by id desc limit $3";
         await using var reader = await command.ExecuteReaderAsync(ct);

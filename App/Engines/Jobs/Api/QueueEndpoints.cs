@@ -42,9 +42,11 @@ internal sealed class QueueEndpoints(Postgres postgres, JobFigures figures, ILog
         string name, bool pause, ClaimsPrincipal user, CancellationToken ct)
     {
         if (!user.IsOperator())
-            return Problems.Of(StatusCodes.Status403Forbidden, "Queues are shared by all organizations.", new FieldError("name", Problems.Shorten(name), "ask the operator to pause or resume it"));
+            return Problems.Of(StatusCodes.Status403Forbidden, "Queues are shared by all organizations.",
+                new FieldError("name", Problems.Shorten(name), "ask the operator to pause or resume it"));
         if (name.Length > LongestName || name.Any(char.IsControl))
-            return Problems.Unprocessable(new FieldError("name", Problems.Shorten(name), $"give at most {LongestName} characters without control characters"));
+            return Problems.Unprocessable(new FieldError("name", Problems.Shorten(name),
+                $"give at most {LongestName} characters without control characters"));
         await using var command = postgres.Source.CreateCommand("""
             with changed as (
                 insert into job_queues (name, paused_at) values ($1, case when $2 then clock_timestamp() end)

@@ -28,13 +28,15 @@ internal sealed class JobPins(Postgres postgres, JobOptions options)
     // Other databases' transactions pin nothing here, and vacuum itself pins nothing. Sessions of other roles are seen only
     // with the rights of pg_read_all_stats.
     private const string Sql = """
-        select 'transaction', pid, coalesce(nullif(application_name, ''), usename, backend_type, ''), coalesce(state, backend_type, 'unknown'),
+        select 'transaction', pid, coalesce(nullif(application_name, ''), usename, backend_type, ''),
+            coalesce(state, backend_type, 'unknown'),
             extract(epoch from clock_timestamp() - xact_start)::float8, greatest(age(backend_xmin), age(backend_xid))::bigint
         from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and (backend_xmin is not null or backend_xid is not null)
             and clock_timestamp() - xact_start > $1 and backend_type <> 'autovacuum worker' and query !~* '^\s*vacuum'
         union all
-        select 'prepared transaction', null, gid, 'prepared', extract(epoch from clock_timestamp() - prepared)::float8, age(transaction)::bigint
+        select 'prepared transaction', null, gid, 'prepared', extract(epoch from clock_timestamp() - prepared)::float8,
+            age(transaction)::bigint
         from pg_prepared_xacts where database = current_database() and clock_timestamp() - prepared > $1
         union all
         select 'replication slot', active_pid, slot_name, case when active then 'active' else 'inactive' end, null, age(xmin)::bigint
@@ -52,7 +54,9 @@ internal sealed class JobPins(Postgres postgres, JobOptions options)
         await using var reader = await command.ExecuteReaderAsync(ct);
         var pins = new List<Pin>();
         while (await reader.ReadAsync(ct))
-            pins.Add(new(reader.GetString(0), reader[1] as int?, reader.GetString(2), reader.GetString(3), reader[4] is double seconds ? Math.Round(seconds) : null, reader[5] as long? ?? 0));
+            pins.Add(
+                new(reader.GetString(0), reader[1] as int?, reader.GetString(2), reader.GetString(3),
+                    reader[4] is double seconds ? Math.Round(seconds) : null, reader[5] as long? ?? 0));
         return pins;
     }
 }

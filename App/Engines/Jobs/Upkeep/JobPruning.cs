@@ -19,7 +19,8 @@ internal sealed class JobPruning(Postgres postgres, JobOptions options, TimeProv
         return dead
             + await DeleteAsync("job_log", "at < $1", "", now - options.KeepDead, ct)
             // A key holds as long as its time runs, or its job lives.
-            + await DeleteAsync("job_uniques u", "expires_at < $1 and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null)", "", now, ct)
+            + await DeleteAsync("job_uniques u",
+                "expires_at < $1 and not exists (select from jobs j where j.id = u.job_id and j.finished_at is null)", "", now, ct)
             + await DeleteAsync("job_rates", "greatest(free_at, next_at) < $1", "", now - KeepRates, ct)
             + await DeleteAsync("job_minutes", "at < $1", "order by at", now - KeepMinutes, ct);
     }
@@ -27,7 +28,9 @@ internal sealed class JobPruning(Postgres postgres, JobOptions options, TimeProv
     private async Task<long> DeleteAsync(string table, string old, string order, DateTimeOffset until, CancellationToken ct)
     {
         var all = 0L;
-        await using var command = postgres.Source.CreateCommand($"delete from {table.Split(' ')[0]} where ctid = any(array(select ctid from {table} where {old} {order} limit {Together} for update skip locked))");
+        await using var command =
+            postgres.Source.CreateCommand(
+                $"delete from {table.Split(' ')[0]} where ctid = any(array(select ctid from {table} where {old} {order} limit {Together} for update skip locked))");
         command.Parameters.Add(new() { Value = until.UtcDateTime });
         int deleted;
         do

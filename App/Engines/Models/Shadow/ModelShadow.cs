@@ -11,7 +11,8 @@ internal sealed class ModelShadow(string name, TimeProvider time)
     /// <summary>Rows that are compared in a second, at most.</summary>
     public const int MostASecond = 64;
 
-    private readonly Channel<float[]> samples = Channel.CreateBounded<float[]>(new BoundedChannelOptions(MostASecond) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly Channel<float[]> samples =
+        Channel.CreateBounded<float[]>(new BoundedChannelOptions(MostASecond) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly long apart = time.TimestampFrequency / MostASecond;
     private ShadowPair? running;
     private long nextAt;

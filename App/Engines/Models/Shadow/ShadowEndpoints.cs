@@ -32,7 +32,8 @@ internal static class ShadowEndpoints
     }
 
     /// <summary>The newest shadow of each of some versions.</summary>
-    public static async Task<IReadOnlyDictionary<int, ShadowAnswer>> NewestAsync(ShadowRegistry shadows, IEnumerable<int> versions, CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<int, ShadowAnswer>> NewestAsync(ShadowRegistry shadows, IEnumerable<int> versions,
+        CancellationToken ct)
     {
         var rows = await shadows.NewestOfAsync(versions, ct);
         var disagreements = await shadows.DisagreementsAsync(rows.Select(row => row.Id), MostDisagreements, ct);
@@ -59,7 +60,8 @@ internal static class ShadowEndpoints
             // Known to run before it is shown anything.
             using var loaded = await loader.LoadAsync(candidate, ct);
             var input = ModelSpec.Parse(active.Spec).Input;
-            if (!loaded.Spec.Input.Shape.SequenceEqual(input.Shape)) return Refuse($"its input is {loaded.Spec.Input}, and the active version's {input}: they cannot be shown the same");
+            if (!loaded.Spec.Input.Shape.SequenceEqual(input.Shape))
+                return Refuse($"its input is {loaded.Spec.Input}, and the active version's {input}: they cannot be shown the same");
         }
         catch (InvalidModelException e)
         {

@@ -8,7 +8,8 @@ namespace App.Engines.Models.Shadow;
 /// writes down.
 /// </summary>
 internal sealed class ShadowModels(
-    ShadowRegistry shadows, ModelRegistry registry, ModelLoader loader, ActiveModels models, PlatformOptions options, TimeProvider time, ILogger<ShadowModels> log)
+    ShadowRegistry shadows, ModelRegistry registry, ModelLoader loader, ActiveModels models, PlatformOptions options, TimeProvider time,
+    ILogger<ShadowModels> log)
     : IDisposable
 {
     // A candidate is not let go of while it is compared.
@@ -20,8 +21,10 @@ internal sealed class ShadowModels(
         await gate.WaitAsync(ct);
         try
         {
-            var running = (await shadows.RunningAsync(ct)).Where(row => options.Worker || loader.ServesInWeb(row.Name)).ToDictionary(row => row.Name);
-            foreach (var slot in models.Slots.Where(slot => slot.Shadow.Running is { } pair && running.GetValueOrDefault(slot.Name)?.Id != pair.Id))
+            var running = (await shadows.RunningAsync(ct)).Where(row => options.Worker || loader.ServesInWeb(row.Name))
+                .ToDictionary(row => row.Name);
+            foreach (var slot in models.Slots.Where(slot =>
+                slot.Shadow.Running is { } pair && running.GetValueOrDefault(slot.Name)?.Id != pair.Id))
                 slot.Shadow.Swap(null);
             foreach (var row in running.Values)
             {

@@ -33,9 +33,13 @@ internal sealed class ShadowRegistry(NpgsqlDataSource source)
 
     /// <summary>The newest of each of some candidates.</summary>
     public Task<IReadOnlyList<ShadowRow>> NewestOfAsync(IEnumerable<int> candidates, CancellationToken ct) =>
-        ReadAsync($"{Select} where s.id in (select max(id) from model_shadows where candidate_id = any($1) group by candidate_id)", ct, candidates.ToArray());
+        ReadAsync($"{Select} where s.id in (select max(id) from model_shadows where candidate_id = any($1) group by candidate_id)", ct,
+            candidates.ToArray());
 
-    /// <summary>Starts one beside the active version, in place of any other of the name; the one that runs already stays. Null where no version is active.</summary>
+    /// <summary>
+    /// Starts one beside the active version, in place of any other of the name; the one that runs already stays. Null where no version is
+    /// active.
+    /// </summary>
     public async Task<ShadowRow?> StartAsync(ModelVersion candidate, CancellationToken ct)
     {
         await using var change = await ModelChange.BeginAsync(source, candidate.Name, ct);
@@ -57,7 +61,8 @@ internal sealed class ShadowRegistry(NpgsqlDataSource source)
     {
         var pairs = tally.Disagreements.ToList();
         await using var command = source.CreateCommand(AddSql);
-        foreach (object value in (object[])[id, (long)tally.Compared, (long)tally.Agreed, (long)tally.Failed, tally.CandidateSeconds, tally.ActiveSeconds])
+        foreach (object value in (object[])[id, (long)tally.Compared, (long)tally.Agreed, (long)tally.Failed, tally.CandidateSeconds,
+            tally.ActiveSeconds])
             command.Parameters.Add(new() { Value = value });
         command.Parameters.Add(new() { Value = (object?)tally.Fault ?? DBNull.Value, NpgsqlDbType = NpgsqlDbType.Text });
         command.Parameters.Add(new() { Value = pairs.ConvertAll(pair => pair.Key.Active).ToArray() });
@@ -79,7 +84,8 @@ internal sealed class ShadowRegistry(NpgsqlDataSource source)
         command.Parameters.Add(new() { Value = most });
         var found = new List<(int Shadow, ShadowDisagreement Disagreement)>();
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) found.Add((reader.GetInt32(0), new(reader.GetString(1), reader.GetString(2), reader.GetInt64(3))));
+        while (await reader.ReadAsync(ct))
+            found.Add((reader.GetInt32(0), new(reader.GetString(1), reader.GetString(2), reader.GetInt64(3))));
         return found.ToLookup(row => row.Shadow, row => row.Disagreement);
     }
 

@@ -45,7 +45,8 @@ internal sealed record ShadowDisagreement(string Active, string Candidate, long 
 internal sealed record ShadowAnswer(
     string Candidate, string Active, [OneOf("running", "ended")] string State, DateTimeOffset StartedAt, DateTimeOffset? EndedAt,
     long Compared, double? Agreement, long Failed,
-    string? Fault, double? CandidateMicroseconds, double? ActiveMicroseconds, DateTimeOffset? ComparedAt, IReadOnlyList<ShadowDisagreement> Disagreements)
+    string? Fault, double? CandidateMicroseconds, double? ActiveMicroseconds, DateTimeOffset? ComparedAt,
+    IReadOnlyList<ShadowDisagreement> Disagreements)
 {
     /// <summary>The answer for a row.</summary>
     public static ShadowAnswer Of(ShadowRow row, IReadOnlyList<ShadowDisagreement> disagreements) => new(

@@ -44,9 +44,11 @@ internal static class MessageEndpoints
         if (problem is not null) return problem;
         var key = context.Request.Headers["Idempotency-Key"] is { Count: > 0 } sent ? sent.ToString() : null;
         if (key is not null && (key.Length is 0 or > MostKeyCharacters || key.Any(c => c is < ' ' or > '~')))
-            return Problems.Unprocessable(new FieldError("Idempotency-Key", Problems.Shorten(key), $"send 1 to {MostKeyCharacters} printable ASCII characters"));
+            return Problems.Unprocessable(new FieldError("Idempotency-Key", Problems.Shorten(key),
+                $"send 1 to {MostKeyCharacters} printable ASCII characters"));
         var faults = new List<FieldError>();
-        if (await parser.ReadAsync(db, context.User.Organization(), body, faults, ct) is not { } message) return Problems.Unprocessable(faults);
+        if (await parser.ReadAsync(db, context.User.Organization(), body, faults, ct) is not { } message)
+            return Problems.Unprocessable(faults);
 
         var taken = await store.AddAsync(message with { Idempotency = key is null ? null : (key, StrictJson.HashOf(body)) }, ct);
         return taken.Kind switch
@@ -54,7 +56,8 @@ internal static class MessageEndpoints
             SentMessageKind.InFlight => Problems.Of(StatusCodes.Status409Conflict, "A request with this Idempotency-Key is in flight.",
                 new FieldError("Idempotency-Key", Problems.Shorten(key!), "wait for its answer, or send the request again after a second")),
             SentMessageKind.OtherPayload => Problems.Unprocessable(
-                new FieldError("Idempotency-Key", Problems.Shorten(key!), $"use another key: this one was sent with another payload and made message {taken.Id}")),
+                new FieldError("Idempotency-Key", Problems.Shorten(key!),
+                    $"use another key: this one was sent with another payload and made message {taken.Id}")),
             _ => TypedResults.Accepted($"/api/messages/{taken.Id}", new MessageStanding(taken.Id, taken.Status)),
         };
     }
@@ -67,11 +70,14 @@ internal static class MessageEndpoints
         var filter = MessageFilter.Read(context.Request, faults);
         var before = Guid.AllBitsSet;
         if (Paging.Position(context.Request, 1, faults) is { } position && !Guid.TryParse(position[0], out before))
-            faults.Add(new FieldError("cursor", Problems.Shorten(context.Request.Query["cursor"].ToString()), "give the 'next' of the page before, unchanged"));
+            faults.Add(new FieldError("cursor", Problems.Shorten(context.Request.Query["cursor"].ToString()),
+                "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var organization = context.User.Organization();
-        var found = await Meant(db.Set<Message>().AsNoTracking().Where(message => message.Organization == organization && message.Id < before), filter)
+        var found =
+            await Meant(
+                db.Set<Message>().AsNoTracking().Where(message => message.Organization == organization && message.Id < before), filter)
             .OrderByDescending(message => message.Id).Take(limit + 1).ToListAsync(ct);
         return TypedResults.Ok(new MessagePage(
             [.. found.Take(limit).Select(MessageAnswer.Of)],
@@ -98,9 +104,12 @@ internal static class MessageEndpoints
         string id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        if (!Guid.TryParse(id, out var wanted) || await db.Set<Message>().AsNoTracking().SingleOrDefaultAsync(m => m.Id == wanted && m.Organization == organization, ct) is not { } message)
+        if (!Guid.TryParse(id, out var wanted)
+            || await db.Set<Message>()
+                .AsNoTracking().SingleOrDefaultAsync(m => m.Id == wanted && m.Organization == organization, ct) is not { } message)
             return Problems.NotFound("message", id);
-        var deliveries = await db.Set<Delivery>().AsNoTracking().Where(delivery => delivery.MessageId == message.Id).OrderBy(delivery => delivery.Number).ToListAsync(ct);
+        var deliveries = await db.Set<Delivery>()
+            .AsNoTracking().Where(delivery => delivery.MessageId == message.Id).OrderBy(delivery => delivery.Number).ToListAsync(ct);
         return TypedResults.Ok(MessageDetails.Of(message, deliveries));
     }
 
@@ -110,10 +119,12 @@ internal static class MessageEndpoints
         var organization = context.User.Organization();
         if (await store.RedriveAsync(organization, [id], ct) > 0)
             return TypedResults.Accepted($"/api/messages/{id}", new MessageStanding(id, MessageState.Pending));
-        var state = await db.Set<Message>().Where(message => message.Id == id && message.Organization == organization).Select(message => message.State).SingleOrDefaultAsync(ct);
+        var state = await db.Set<Message>().Where(message => message.Id == id && message.Organization == organization)
+            .Select(message => message.State).SingleOrDefaultAsync(ct);
         return state is null
             ? Problems.NotFound("message", id.ToString())
-            : Problems.Of(StatusCodes.Status409Conflict, $"The message is {state}.", new FieldError("status", state, "drive messages again that are dead or uncertain"));
+            : Problems.Of(StatusCodes.Status409Conflict, $"The message is {state}.",
+                new FieldError("status", state, "drive messages again that are dead or uncertain"));
     }
 
     private static async Task<Results<Ok<RedrivenMessages>, ProblemHttpResult>> RedriveManyAsync(

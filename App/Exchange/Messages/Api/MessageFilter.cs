@@ -31,10 +31,12 @@ internal sealed record MessageFilter(string? Status, string? Channel, string? To
         DateTimeOffset? since = null;
         if (fields.Text("since", required: false) is { } text)
         {
-            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) since = time;
+            if (DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time)) since = time;
             else fields.Fault("since", text, "give an RFC 3339 time such as 2026-01-01T00:00:00Z");
         }
-        var filter = new MessageFilter(fields.Text("status", required: true), fields.Text("channel", required: false), fields.Text("to", required: false), since, fields.Text("error", required: false));
+        var filter = new MessageFilter(fields.Text("status", required: true), fields.Text("channel", required: false),
+            fields.Text("to", required: false), since, fields.Text("error", required: false));
         filter.Check(faults, [MessageState.Dead, MessageState.Uncertain]);
         return filter;
     }
@@ -44,9 +46,12 @@ internal sealed record MessageFilter(string? Status, string? Channel, string? To
 
     private void Check(List<FieldError> faults, IReadOnlyList<string> states)
     {
-        if (Status is not null && !states.Contains(Status)) faults.Add(new FieldError("status", Problems.Shorten(Status), $"use one of {string.Join(", ", states)}"));
-        if (Channel is not null && !MessageChannel.All.Contains(Channel)) faults.Add(new FieldError("channel", Problems.Shorten(Channel), $"use one of {string.Join(", ", MessageChannel.All)}"));
+        if (Status is not null && !states.Contains(Status))
+            faults.Add(new FieldError("status", Problems.Shorten(Status), $"use one of {string.Join(", ", states)}"));
+        if (Channel is not null && !MessageChannel.All.Contains(Channel))
+            faults.Add(new FieldError("channel", Problems.Shorten(Channel), $"use one of {string.Join(", ", MessageChannel.All)}"));
         foreach (var (name, text) in new[] { ("to", To), ("error", Error) })
-            if (text is not null && (text.Length is 0 or > LongestText || text.Contains('\0'))) faults.Add(new FieldError(name, Problems.Shorten(text), $"give 1 to {LongestText:N0} characters"));
+            if (text is not null && (text.Length is 0 or > LongestText || text.Contains('\0')))
+                faults.Add(new FieldError(name, Problems.Shorten(text), $"give 1 to {LongestText:N0} characters"));
     }
 }

@@ -40,7 +40,8 @@ internal static class HeadersJson
         foreach (var (name, values) in response.Headers.NonValidated)
         {
             var text = values.ToString();
-            if (writer.BytesCommitted + writer.BytesPending + name.Length + text.Length < MostHeaders) Write(writer, name, StoredText.Cut(text, MostHeaders));
+            if (writer.BytesCommitted + writer.BytesPending + name.Length + text.Length < MostHeaders)
+                Write(writer, name, StoredText.Cut(text, MostHeaders));
         }
         return End(buffer, writer);
     }

@@ -23,7 +23,8 @@ internal static class HttpAttempt
     /// <summary>Sends a request, and reads so many bytes of its answer.</summary>
     /// <returns>The answer, or what became of the attempt without one.</returns>
     public static async Task<(HttpAnswer? Answer, AttemptResult? Failure)> SendAsync(
-        HttpMessageInvoker http, HttpRequestMessage request, TimeSpan patience, TimeProvider time, CancellationToken ct, int mostBody = MostBody)
+        HttpMessageInvoker http, HttpRequestMessage request, TimeSpan patience, TimeProvider time, CancellationToken ct,
+        int mostBody = MostBody)
     {
         // One source for both ends of it, its own and the caller's.
         using var bounded = new CancellationTokenSource(patience, time);
@@ -32,7 +33,8 @@ internal static class HttpAttempt
         {
             using var response = await http.SendAsync(request, bounded.Token);
             var pause = response.IsSuccessStatusCode ? null : RetryAfter.Of(response, time);
-            return (new HttpAnswer((int)response.StatusCode, HeadersJson.Of(response), await BodyOf(response, mostBody, bounded.Token), pause), null);
+            return (new HttpAnswer((int)response.StatusCode, HeadersJson.Of(response), await BodyOf(response, mostBody, bounded.Token),
+                pause), null);
         }
         catch (Exception e) when (e is HttpRequestException or IOException or InvalidDataException)
         {
@@ -47,10 +49,12 @@ internal static class HttpAttempt
 
     private static bool WasNotSent(Exception e) => e is HttpRequestException
     {
-        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError
+        HttpRequestError: HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError
+            or HttpRequestError.ProxyTunnelError
     };
 
-    private static string Cause(Exception e) => e.GetBaseException() is var cause && cause == e ? e.Message : $"{e.Message} ({cause.Message})";
+    private static string Cause(Exception e) =>
+        e.GetBaseException() is var cause && cause == e ? e.Message : $"{e.Message} ({cause.Message})";
 
     private static async Task<string> BodyOf(HttpResponseMessage response, int most, CancellationToken ct)
     {

@@ -14,7 +14,9 @@ internal interface IMessageChannel
     /// <summary>The variables that are missing for it; null: it is on.</summary>
     string? MissingVariables { get; }
 
-    /// <summary>Whether the far side can tell a repetition by its id: what may have arrived is then sent again, and is uncertain otherwise.</summary>
+    /// <summary>
+    /// Whether the far side can tell a repetition by its id: what may have arrived is then sent again, and is uncertain otherwise.
+    /// </summary>
     bool TellsRepetitions => true;
 
     /// <summary>The pauses before the first attempt and before each further one.</summary>

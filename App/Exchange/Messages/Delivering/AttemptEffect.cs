@@ -11,7 +11,8 @@ namespace App.Exchange.Messages.Delivering;
 /// <param name="error">Why, where it is not delivered.</param>
 /// <param name="result">The attempt; null: none was made.</param>
 /// <param name="next">When it is tried again.</param>
-internal sealed class AttemptEffect(TakenMessage message, int drive, string state, string? error, AttemptResult? result, TimeSpan next) : JobEffect
+internal sealed class AttemptEffect(TakenMessage message, int drive, string state, string? error, AttemptResult? result,
+    TimeSpan next) : JobEffect
 {
     /// <summary>Failures in a row that open an endpoint's circuit.</summary>
     public const int TripAfter = 8;
@@ -35,13 +36,15 @@ internal sealed class AttemptEffect(TakenMessage message, int drive, string stat
                 Texts(all, one => one.Result?.ProviderId),
                 new() { Value = Array.ConvertAll(all, one => one.Next.TotalSeconds) },
                 Texts(all, one => one.Outcome),
-                new() { Value = Array.ConvertAll(all, one => one.Result?.StartedAt.UtcDateTime), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
+                new() { Value = Array.ConvertAll(all, one => one.Result?.StartedAt.UtcDateTime),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.TimestampTz },
                 Integers(all, one => one.Result is { } result ? (int)result.Latency.TotalMilliseconds : null),
                 Texts(all, one => one.Result?.Request),
                 Integers(all, one => one.Result?.Status),
                 Texts(all, one => one.Result?.ResponseHeaders),
                 Texts(all, one => one.Result?.ResponseBody),
-                new() { Value = Array.ConvertAll(all, one => one.Result?.Pause?.TotalSeconds), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
+                new() { Value = Array.ConvertAll(all, one => one.Result?.Pause?.TotalSeconds),
+                    NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Double },
                 new() { Value = TripAfter },
             },
         };

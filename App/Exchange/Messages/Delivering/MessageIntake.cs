@@ -11,7 +11,8 @@ internal sealed class MessageIntake : IAsyncDisposable
     private const int MostTogether = 500;
 
     private static readonly string[] Columns =
-        ["id", "organization", "channel", "recipient", "body", "state", "attempts", "spent", "age", "quiet", "secret", "previous_secret", "closed_reason"];
+        ["id", "organization", "channel", "recipient", "body", "state", "attempts", "spent", "age", "quiet", "secret", "previous_secret",
+            "closed_reason"];
 
     /// <summary>
     /// The same with the claims of the jobs, for all that need only be looked at: no circuit is open, nothing is to be marked,
@@ -73,5 +74,6 @@ internal sealed class MessageIntake : IAsyncDisposable
 
     private static string? Text(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetString(column);
 
-    private static TimeSpan? Span(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : TimeSpan.FromSeconds(reader.GetDouble(column));
+    private static TimeSpan? Span(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : TimeSpan.FromSeconds(reader.GetDouble(column));
 }

@@ -2,7 +2,9 @@ using App.Platform.Observability;
 
 namespace App.Exchange.Messages.Delivering;
 
-/// <summary>One line for each message that is delivered or will never be, as many a second as can be read. Whom it goes to is not logged.</summary>
+/// <summary>
+/// One line for each message that is delivered or will never be, as many a second as can be read. Whom it goes to is not logged.
+/// </summary>
 internal sealed class MessageLog(ILogger<MessageLog> log, TimeProvider time) : IDisposable
 {
     private readonly LogRate delivered = new(log, "messages delivered", time);
@@ -14,9 +16,11 @@ internal sealed class MessageLog(ILogger<MessageLog> log, TimeProvider time) : I
         if (state == MessageState.Delivered)
         {
             if (log.IsEnabled(LogLevel.Information) && delivered.Allows())
-                log.LogInformation("Message delivered: {MessageId} by {Channel} in {Milliseconds:0.0} ms", message.Id, message.Channel, latency?.TotalMilliseconds);
+                log.LogInformation("Message delivered: {MessageId} by {Channel} in {Milliseconds:0.0} ms", message.Id, message.Channel,
+                    latency?.TotalMilliseconds);
         }
-        else if (state == MessageState.Dead && dead.Allows()) log.LogWarning("Message dead: {MessageId} by {Channel}: {Error}", message.Id, message.Channel, error);
+        else if (state == MessageState.Dead && dead.Allows())
+            log.LogWarning("Message dead: {MessageId} by {Channel}: {Error}", message.Id, message.Channel, error);
     }
 
     /// <inheritdoc/>

@@ -21,12 +21,15 @@ internal sealed record RetrySchedule(IReadOnlyList<TimeSpan> Pauses)
     /// <summary>Reads one: seconds, separated by commas.</summary>
     public static RetrySchedule Read(Variables variables, string name, RetrySchedule fallback)
     {
-        var text = variables.Text(name, string.Join(',', fallback.Pauses.Select(pause => pause.TotalSeconds.ToString(CultureInfo.InvariantCulture))));
+        var text = variables.Text(name,
+            string.Join(',', fallback.Pauses.Select(pause => pause.TotalSeconds.ToString(CultureInfo.InvariantCulture))));
         var pauses = new List<TimeSpan>();
         foreach (var item in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            if (!double.TryParse(item, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) || seconds > 30 * 86_400 || pauses.Count == 100)
-                return variables.Fault(name, text, "set 1 to 100 pauses in seconds, each up to 30 days, separated by commas, such as 0,5,300", fallback);
+            if (!double.TryParse(item, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+                || seconds > 30 * 86_400 || pauses.Count == 100)
+                return variables.Fault(name, text,
+                    "set 1 to 100 pauses in seconds, each up to 30 days, separated by commas, such as 0,5,300", fallback);
             pauses.Add(TimeSpan.FromSeconds(seconds));
         }
         return new RetrySchedule(pauses);

@@ -38,10 +38,12 @@ internal sealed class EmailChannel(EmailOptions options, TimeProvider time) : IM
     /// <inheritdoc/>
     public void Validate(string to, JsonElement body, List<FieldError> faults)
     {
-        if (!MailAddresses.IsAddress(to)) faults.Add(new FieldError("to", Problems.Shorten(to), "give one address such as ada@example.com"));
+        if (!MailAddresses.IsAddress(to))
+            faults.Add(new FieldError("to", Problems.Shorten(to), "give one address such as ada@example.com"));
         var fields = new JsonFields(body, "body", faults);
         fields.Only("subject", "text", "html", "from");
-        if (fields.Text("subject", required: true) is { } subject && (subject.Length is 0 or > LongestSubject || subject.Any(char.IsControl)))
+        if (fields.Text("subject", required: true) is { } subject
+            && (subject.Length is 0 or > LongestSubject || subject.Any(char.IsControl)))
             fields.Fault("subject", subject, $"give one line of 1 to {LongestSubject} characters");
         if (fields.Text("text", required: false) is null & fields.Text("html", required: false) is null)
             fields.Fault("text", null, "give a text, or html, or both");
@@ -87,7 +89,8 @@ internal sealed class EmailChannel(EmailOptions options, TimeProvider time) : IM
         }
         catch (Exception e) when (e is SslHandshakeException or NotSupportedException)
         {
-            result = Silent($"The mail server does not offer what SMTP_URL asks for, or shows a certificate that is not trusted ({Cause(e)}).");
+            result = Silent(
+                $"The mail server does not offer what SMTP_URL asks for, or shows a certificate that is not trusted ({Cause(e)}).");
         }
         catch (Exception e) when (e is IOException or SocketException or ProtocolException)
         {
@@ -95,7 +98,8 @@ internal sealed class EmailChannel(EmailOptions options, TimeProvider time) : IM
         }
         catch (OperationCanceledException) when (timeout.IsCancellationRequested && !ct.IsCancellationRequested)
         {
-            result = new(handingOver ? AttemptEnd.Lost : AttemptEnd.Failed, $"The server did not take it within {Patience.TotalSeconds:0} s.");
+            result = new(handingOver ? AttemptEnd.Lost : AttemptEnd.Failed,
+                $"The server did not take it within {Patience.TotalSeconds:0} s.");
         }
         return result with { Request = request };
     }
@@ -129,5 +133,6 @@ internal sealed class EmailChannel(EmailOptions options, TimeProvider time) : IM
         return mail;
     }
 
-    private static string Cause(Exception e) => e.GetBaseException() is var cause && cause == e ? e.Message : $"{e.Message} ({cause.Message})";
+    private static string Cause(Exception e) =>
+        e.GetBaseException() is var cause && cause == e ? e.Message : $"{e.Message} ({cause.Message})";
 }

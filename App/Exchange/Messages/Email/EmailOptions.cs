@@ -37,7 +37,8 @@ internal sealed record EmailOptions(
         var user = credentials[0].Length > 0 ? Uri.UnescapeDataString(credentials[0]) : null;
         var password = credentials.Length > 1 ? Uri.UnescapeDataString(credentials[1]) : null;
         var from = query["from"] ?? (user?.Contains('@') == true ? user : $"no-reply@{url.DnsSafeHost}");
-        var encryption = isImplicit ? SecureSocketOptions.SslOnConnect : StartTls(query["starttls"], mustBeSafe: user is not null || port == SubmissionPort);
+        var encryption = isImplicit
+            ? SecureSocketOptions.SslOnConnect : StartTls(query["starttls"], mustBeSafe: user is not null || port == SubmissionPort);
         if (encryption is null || !MailAddresses.IsAddress(from)) return variables.Fault(Name, "(not shown)", Cure, off);
         return new(url.DnsSafeHost, port, user, password, encryption.Value, from, authorities);
     }
@@ -55,6 +56,7 @@ internal sealed record EmailOptions(
     private static MailAuthorities? ReadAuthorities(Variables variables)
     {
         if (variables.Text(AuthoritiesName) is not { } path) return null;
-        return MailAuthorities.Read(path) ?? variables.Fault<MailAuthorities?>(AuthoritiesName, path, "set the path of a file with certificates in the PEM format", null);
+        return MailAuthorities.Read(path)
+            ?? variables.Fault<MailAuthorities?>(AuthoritiesName, path, "set the path of a file with certificates in the PEM format", null);
     }
 }

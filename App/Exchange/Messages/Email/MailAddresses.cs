@@ -16,5 +16,6 @@ internal static class MailAddresses
 
     /// <summary>Whether a text is one address such as <c>ada@example.com</c>, without a name or anything else beside it.</summary>
     public static bool IsAddress(string text) =>
-        text.Length <= Longest && MailboxAddress.TryParse(Strict, text, out var address) && address.Address == text && string.IsNullOrEmpty(address.Name);
+        text.Length <= Longest && MailboxAddress.TryParse(Strict, text, out var address) && address.Address == text
+            && string.IsNullOrEmpty(address.Name);
 }

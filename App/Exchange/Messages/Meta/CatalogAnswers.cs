@@ -32,9 +32,12 @@ internal static class CatalogAnswers
 
     /// <summary><c>{"handles":["…"],"validation_status":[{"retailer_id":"sku-1","errors":[{"message":"…"}]}]}</c>.</summary>
     public static CatalogHandover Handover(JsonElement answer) => new(
-        List(answer, "handles").Select(handle => handle.ValueKind == JsonValueKind.String ? handle.GetString() : null).FirstOrDefault(handle => handle is { Length: > 0 and <= 256 }),
+        List(answer, "handles").Select(handle => handle.ValueKind == JsonValueKind.String ? handle.GetString() : null)
+            .FirstOrDefault(handle => handle is { Length: > 0 and <= 256 }),
         [.. List(answer, "validation_status").Where(status => List(status, "errors").Any())
-            .Select(status => new CatalogRefusal(Text(status, "retailer_id") ?? "?", string.Join(", ", List(status, "errors").Select(error => Text(error, "message") ?? error.ToString()))))]);
+            .Select(status =>
+                new CatalogRefusal(Text(status, "retailer_id") ?? "?",
+                    string.Join(", ", List(status, "errors").Select(error => Text(error, "message") ?? error.ToString()))))]);
 
     /// <summary>
     /// <c>{"data":[{"handle","status","errors":[{"line":1,"id":"sku-1","message":"…"}],"errors_total_count":1,"ids_of_invalid_requests":["sku-1"]}]}</c>;
@@ -42,17 +45,24 @@ internal static class CatalogAnswers
     /// </summary>
     public static CatalogBatch? Batch(JsonElement answer, IReadOnlySet<string> items)
     {
-        if (List(answer, "data").FirstOrDefault() is not { ValueKind: JsonValueKind.Object } batch || Text(batch, "status") is not { } status) return null;
-        var errors = List(batch, "errors").Select(error => (Item: Text(error, "id") ?? "", Text: Text(error, "message") ?? NoReason)).ToList();
-        var named = errors.Where(error => items.Contains(error.Item)).GroupBy(error => error.Item, error => error.Text, StringComparer.Ordinal)
+        if (List(answer, "data").FirstOrDefault() is not { ValueKind: JsonValueKind.Object } batch
+            || Text(batch, "status") is not { } status) return null;
+        var errors = List(batch, "errors")
+            .Select(error => (Item: Text(error, "id") ?? "", Text: Text(error, "message") ?? NoReason)).ToList();
+        var named = errors.Where(error => items.Contains(error.Item))
+            .GroupBy(error => error.Item, error => error.Text, StringComparer.Ordinal)
             .Select(group => new CatalogRefusal(group.Key, string.Join(", ", group.Distinct()))).ToList();
-        var unnamed = List(batch, "ids_of_invalid_requests").Select(id => id.ToString()).Distinct().Where(id => items.Contains(id) && !named.Exists(one => one.Item == id));
-        return new(status, [.. named, .. unnamed.Select(id => new CatalogRefusal(id, NoReason))], [.. errors.Where(error => !items.Contains(error.Item)).Select(error => error.Text).Distinct()]);
+        var unnamed = List(batch, "ids_of_invalid_requests")
+            .Select(id => id.ToString()).Distinct().Where(id => items.Contains(id) && !named.Exists(one => one.Item == id));
+        return new(status, [.. named, .. unnamed.Select(id => new CatalogRefusal(id, NoReason))],
+            [.. errors.Where(error => !items.Contains(error.Item)).Select(error => error.Text).Distinct()]);
     }
 
     private static IEnumerable<JsonElement> List(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array ? list.EnumerateArray() : [];
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? list.EnumerateArray() : [];
 
     private static string? Text(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString() : null;
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out var value)
+            && value.ValueKind is JsonValueKind.String or JsonValueKind.Number ? value.ToString() : null;
 }

@@ -34,7 +34,8 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options, CatalogRe
     /// <inheritdoc/>
     public void Validate(string to, JsonElement body, List<FieldError> faults)
     {
-        if (to != options.CatalogId) faults.Add(new FieldError("to", Problems.Shorten(to), $"give the catalog's id (META_CATALOG_ID), {options.CatalogId}"));
+        if (to != options.CatalogId)
+            faults.Add(new FieldError("to", Problems.Shorten(to), $"give the catalog's id (META_CATALOG_ID), {options.CatalogId}"));
         var fields = new JsonFields(body, "body", faults);
         fields.Only("items");
         if (fields.List("items", required: true) is not { } items) return;
@@ -42,8 +43,10 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options, CatalogRe
         for (var i = 0; i < items.Count && faults.Count < 20; i++)
         {
             var item = new JsonFields(items[i], $"body.items[{i}]", faults);
-            if (item.Text("method", required: true) is { } method && !Methods.Contains(method)) item.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
-            if (item.Object("data") is { } data && data.Text("id", required: true) is { } id && id.Length is 0 or > CatalogReport.LongestItem)
+            if (item.Text("method", required: true) is { } method && !Methods.Contains(method))
+                item.Fault("method", method, $"use one of {string.Join(", ", Methods)}");
+            if (item.Object("data") is { } data && data.Text("id", required: true) is { } id
+                && id.Length is 0 or > CatalogReport.LongestItem)
                 data.Fault("id", id, $"give 1 to {CatalogReport.LongestItem} characters");
         }
     }
@@ -56,14 +59,25 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options, CatalogRe
         if (answer is null) return record;
         var parsed = MetaApi.Parse(answer);
         if (MetaApi.ErrorOf(parsed) is { } error)
-            return MetaErrors.ResultOf(error, answer) with { Request = record.Request, Status = record.Status, ResponseHeaders = record.ResponseHeaders, ResponseBody = record.ResponseBody };
-        if (answer.Status is < 200 or > 299) return record with { End = answer.Status >= 500 ? AttemptEnd.Failed : AttemptEnd.Refused, Error = $"It answered {answer.Status}." };
+            return MetaErrors.ResultOf(error, answer)
+                with
+            {
+                Request = record.Request,
+                Status = record.Status,
+                ResponseHeaders = record.ResponseHeaders,
+                ResponseBody = record.ResponseBody
+            };
+        if (answer.Status is < 200 or > 299)
+            return record
+                with
+            { End = answer.Status >= 500 ? AttemptEnd.Failed : AttemptEnd.Refused, Error = $"It answered {answer.Status}." };
         if (parsed is not { } found) return record with { End = AttemptEnd.Delivered, Error = null };
         var (ids, handover) = (CheckCatalogBatch.ItemsOf(Encoding.UTF8.GetString(message.Body)), CatalogAnswers.Handover(found));
         await reports.HandedOverAsync(message, ids, handover, ct);
         // A list of handles without one says that nothing was taken on.
         var isTaken = handover.Refused.Count < ids.Count && (handover.Handle is not null || !found.TryGetProperty("handles", out _));
-        var refused = CheckCatalogBatch.Summary(handover.Refused, ids.Count) ?? (isTaken ? null : "It has taken none of the items, and does not say why.");
+        var refused = CheckCatalogBatch.Summary(handover.Refused, ids.Count)
+            ?? (isTaken ? null : "It has taken none of the items, and does not say why.");
         return record with { End = isTaken ? AttemptEnd.Delivered : AttemptEnd.Refused, Error = refused, ProviderId = handover.Handle };
     }
 

@@ -73,10 +73,12 @@ internal sealed class MetaApi(MetaOptions options, TimeProvider time) : IDisposa
     /// <summary>The error that an answer carries, or null.</summary>
     public static MetaError? ErrorOf(JsonElement? answer)
     {
-        if (answer is not { } found || !found.TryGetProperty("error", out var error) || error.ValueKind != JsonValueKind.Object) return null;
+        if (answer is not { } found || !found.TryGetProperty("error", out var error) || error.ValueKind != JsonValueKind.Object)
+            return null;
         if (!error.TryGetProperty("code", out var number) || !number.TryGetInt32(out var code)) return null;
         var message = Text(error, "message") ?? "It gave no message.";
-        var details = error.TryGetProperty("error_data", out var data) && data.ValueKind == JsonValueKind.Object ? Text(data, "details") : null;
+        var details = error.TryGetProperty("error_data", out var data) && data.ValueKind == JsonValueKind.Object
+            ? Text(data, "details") : null;
         return new MetaError(code, details is null || message.Contains(details) ? message : $"{message} ({details})");
     }
 
@@ -86,8 +88,17 @@ internal sealed class MetaApi(MetaOptions options, TimeProvider time) : IDisposa
         var (answer, failure) = await HttpAttempt.SendAsync(http, request, options.Timeout, time, ct, MostAnswer);
         var record = failure ?? new AttemptResult(AttemptEnd.Lost);
         var kept = answer is null ? null : StoredText.Cut(answer.Body, HttpAttempt.MostBody);
-        return (answer, record with { Request = HeadersJson.Of(request), Status = answer?.Status, ResponseHeaders = answer?.Headers, ResponseBody = kept });
+        return (answer,
+            record
+                with
+            {
+                Request = HeadersJson.Of(request),
+                Status = answer?.Status,
+                ResponseHeaders = answer?.Headers,
+                ResponseBody = kept
+            });
     }
 
-    private static string? Text(JsonElement parent, string name) => parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement parent, string name) =>
+        parent.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -18,9 +18,15 @@ internal static class MetaErrors
         var result = error.Code switch
         {
             // The token has expired or is wrong, or may not do this: nothing will go out until the operator acts.
-            0 or 190 or 3 or 10 or (>= 200 and <= 299) => new AttemptResult(AttemptEnd.Failed, $"{text} The credentials are refused: set WHATSAPP_ACCESS_TOKEN anew. Tried again every {BadCredentials.TotalMinutes:0} minutes.") { Pause = BadCredentials },
+            0 or 190 or 3 or 10 or (>= 200 and <= 299) =>
+                new AttemptResult(AttemptEnd.Failed,
+                    $"{text} The credentials are refused: set WHATSAPP_ACCESS_TOKEN anew. Tried again every {BadCredentials.TotalMinutes:0} minutes.")
+                { Pause = BadCredentials },
             // The number has sent what was reported as spam, or the account is restricted.
-            131048 or 131031 or 368 => new(AttemptEnd.Failed, $"{text} The number is silent for {BadReputation.TotalMinutes:0} minutes.") { Pause = BadReputation },
+            131048 or 131031 or 368 =>
+                new(AttemptEnd.Failed,
+                    $"{text} The number is silent for {BadReputation.TotalMinutes:0} minutes.")
+                { Pause = BadReputation },
             130429 or 80007 or 80009 or 80014 or 613 or 4 => new(AttemptEnd.Failed, text) { RetryAfter = answer.RetryAfter ?? Throughput },
             131056 => new(AttemptEnd.Failed, text) { RetryAfter = answer.RetryAfter ?? OnePairSlot },
             131047 => new(AttemptEnd.Refused, $"{text} More than 24 hours have passed since they last wrote: send a template."),

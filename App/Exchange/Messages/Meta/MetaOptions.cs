@@ -43,7 +43,8 @@ internal sealed partial record MetaOptions
         };
     }
 
-    private static string? Id(Variables variables, string name) => variables.Text(name) is not { } text || text.All(char.IsAsciiLetterOrDigit)
+    private static string? Id(Variables variables, string name) =>
+        variables.Text(name) is not { } text || text.All(char.IsAsciiLetterOrDigit)
         ? variables.Text(name) : variables.Fault<string?>(name, variables.Text(name)!, "set the id that Meta shows, of digits", null);
 
     private static string? Missing(params ReadOnlySpan<(string Name, string? Value)> variables)

@@ -19,11 +19,13 @@ internal static partial class WhatsAppBody
     /// <summary>Looks for faults.</summary>
     public static void Validate(string to, JsonElement body, List<FieldError> faults)
     {
-        if (!Number().IsMatch(to)) faults.Add(new FieldError("to", Problems.Shorten(to), "give a number in international form, such as +2348012345678"));
+        if (!Number().IsMatch(to))
+            faults.Add(new FieldError("to", Problems.Shorten(to), "give a number in international form, such as +2348012345678"));
         var fields = new JsonFields(body, "body", faults);
         if (body.ValueKind != JsonValueKind.Object)
         {
-            faults.Add(new FieldError("body", JsonFields.Show(body), "give an object such as {\"type\":\"text\",\"text\":{\"body\":\"Hello\"}}"));
+            faults.Add(new FieldError("body", JsonFields.Show(body),
+                "give an object such as {\"type\":\"text\",\"text\":{\"body\":\"Hello\"}}"));
             return;
         }
         if (ShortText(body) is { } text)
@@ -51,7 +53,8 @@ internal static partial class WhatsAppBody
             content.Text("type", required: true);
             content.Object("action");
         }
-        if (Media.Contains(type) && content.Text("link", required: true) is { } link && !(Uri.TryCreate(link, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
+        if (Media.Contains(type) && content.Text("link", required: true) is { } link
+            && !(Uri.TryCreate(link, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"))
             content.Fault("link", link, "give an absolute URL that the far side can fetch");
     }
 
@@ -81,7 +84,8 @@ internal static partial class WhatsAppBody
         return buffer.ToArray();
     }
 
-    private static string? ShortText(JsonElement body) => body.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
+    private static string? ShortText(JsonElement body) =>
+        body.TryGetProperty("text", out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() : null;
 
     private static void Text(JsonFields fields, string name, string text)
     {

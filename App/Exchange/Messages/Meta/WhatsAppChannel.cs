@@ -41,7 +41,9 @@ internal sealed class WhatsAppChannel(MetaApi api, MetaOptions options) : IMessa
     public async Task<AttemptResult> SendAsync(TakenMessage message, CancellationToken ct)
     {
         // Begun, so ended: told to stop, nobody would know whether it was sent. The API's own time-out bounds it.
-        var (answer, record) = await api.PostAsync($"{options.PhoneNumberId}/messages", WhatsAppBody.Request(message.Id, message.To, message.Body), CancellationToken.None);
+        var (answer,
+            record) = await api.PostAsync($"{options.PhoneNumberId}/messages", WhatsAppBody.Request(message.Id, message.To, message.Body),
+                CancellationToken.None);
         if (answer is null) return record;
         var parsed = MetaApi.Parse(answer);
         if (MetaApi.ErrorOf(parsed) is { } error) return Recorded(MetaErrors.ResultOf(error, answer), record);
@@ -49,15 +51,30 @@ internal sealed class WhatsAppChannel(MetaApi api, MetaOptions options) : IMessa
         {
             >= 200 and <= 299 => Recorded(new(AttemptEnd.Delivered) { ProviderId = IdOf(parsed) }, record),
             // Not the API's own words: something between here and there has answered, and the API may have it.
-            >= 500 => record with { End = AttemptEnd.Lost, Error = $"It answered {answer.Status} without an error of its own: nobody knows whether it has the message." },
+            >= 500 =>
+                record
+                    with
+                {
+                    End = AttemptEnd.Lost,
+                    Error = $"It answered {answer.Status} without an error of its own: nobody knows whether it has the message."
+                },
             _ => Recorded(new(AttemptEnd.Refused, $"It answered {answer.Status} without an error of its own."), record),
         };
     }
 
     private static AttemptResult Recorded(AttemptResult result, AttemptResult record) =>
-        result with { Request = record.Request, Status = record.Status, ResponseHeaders = record.ResponseHeaders, ResponseBody = record.ResponseBody };
+        result
+            with
+        {
+            Request = record.Request,
+            Status = record.Status,
+            ResponseHeaders = record.ResponseHeaders,
+            ResponseBody = record.ResponseBody
+        };
 
     private static string? IdOf(JsonElement? answer) =>
-        answer is { } found && found.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array && messages.GetArrayLength() > 0
-            && messages[0].ValueKind == JsonValueKind.Object && messages[0].TryGetProperty("id", out var id) && id.ValueKind == JsonValueKind.String && id.GetString() is { Length: > 0 and <= 256 } text ? text : null;
+        answer is { } found && found.TryGetProperty("messages", out var messages) && messages.ValueKind == JsonValueKind.Array
+            && messages.GetArrayLength() > 0
+            && messages[0].ValueKind == JsonValueKind.Object && messages[0].TryGetProperty("id", out var id)
+            && id.ValueKind == JsonValueKind.String && id.GetString() is { Length: > 0 and <= 256 } text ? text : null;
 }

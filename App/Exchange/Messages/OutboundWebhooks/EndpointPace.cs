@@ -14,7 +14,8 @@ internal sealed record EndpointPace(int Concurrency, bool Ordered)
     public int Width => Ordered ? 1 : Concurrency;
 
     /// <summary>The URLs of organizations that have a pace of their own: few.</summary>
-    public static async Task<IReadOnlyDictionary<(string Organization, string Url), EndpointPace>> FindAsync(NpgsqlConnection connection, IEnumerable<string> organizations, CancellationToken ct)
+    public static async Task<IReadOnlyDictionary<(string Organization, string Url), EndpointPace>> FindAsync(NpgsqlConnection connection,
+        IEnumerable<string> organizations, CancellationToken ct)
     {
         var found = new Dictionary<(string, string), EndpointPace>();
         var asked = organizations.Distinct(StringComparer.Ordinal).ToArray();
@@ -25,7 +26,8 @@ internal sealed record EndpointPace(int Concurrency, bool Ordered)
             Parameters = { new() { Value = asked } },
         };
         await using var reader = await command.ExecuteReaderAsync(ct);
-        while (await reader.ReadAsync(ct)) found[(reader.GetString(0), reader.GetString(1))] = new(reader.GetInt16(2), reader.GetBoolean(3));
+        while (await reader.ReadAsync(ct))
+            found[(reader.GetString(0), reader.GetString(1))] = new(reader.GetInt16(2), reader.GetBoolean(3));
         return found;
     }
 }

@@ -43,11 +43,14 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
     public async Task<AttemptResult> SendAsync(TakenMessage message, CancellationToken ct)
     {
         var secret = message.Secret is { } registered ? WebhookSecret.Parse(registered) : options.SigningSecret;
-        if (secret is null) return new(AttemptEnd.Refused, "There is nothing to sign it with: register the URL (POST /api/webhook-endpoints), or let the operator set WEBHOOK_SIGNING_SECRET.");
+        if (secret is null)
+            return new(AttemptEnd.Refused,
+                "There is nothing to sign it with: register the URL (POST /api/webhook-endpoints), or let the operator set WEBHOOK_SIGNING_SECRET.");
         var id = message.Id.ToString();
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var signature = secret.Sign(id, timestamp, message.Body);
-        if (message.PreviousSecret is { } previous && WebhookSecret.Parse(previous) is { } old) signature += " " + old.Sign(id, timestamp, message.Body);
+        if (message.PreviousSecret is { } previous && WebhookSecret.Parse(previous) is { } old)
+            signature += " " + old.Sign(id, timestamp, message.Body);
 
         using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(message.To));
         request.Content = new ByteArrayContent(message.Body);
@@ -59,7 +62,14 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
 
         var (answer, failure) = await HttpAttempt.SendAsync(http, request, options.WebhookTimeout, time, ct);
         var result = failure ?? ResultOf(answer!);
-        return result with { Request = HeadersJson.Of(request), Status = answer?.Status, ResponseHeaders = answer?.Headers, ResponseBody = answer?.Body };
+        return result
+            with
+        {
+            Request = HeadersJson.Of(request),
+            Status = answer?.Status,
+            ResponseHeaders = answer?.Headers,
+            ResponseBody = answer?.Body
+        };
     }
 
     private static AttemptResult ResultOf(HttpAnswer answer) => answer.Status switch

@@ -64,19 +64,25 @@ internal static partial class WebhookEndpointRequests
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var organization = context.User.Organization();
-        if (await db.Set<WebhookEndpoint>().CountAsync(endpoint => endpoint.Organization == organization && endpoint.Secret != null, ct) >= MostEndpoints)
-            return Problems.Of(StatusCodes.Status409Conflict, "There are as many endpoints as an organization may have.", new FieldError("url", Problems.Shorten(url!), $"delete some: {MostEndpoints} are the most"));
+        if (await db.Set<WebhookEndpoint>()
+            .CountAsync(endpoint => endpoint.Organization == organization && endpoint.Secret != null, ct) >= MostEndpoints)
+            return Problems.Of(StatusCodes.Status409Conflict, "There are as many endpoints as an organization may have.",
+                new FieldError("url", Problems.Shorten(url!), $"delete some: {MostEndpoints} are the most"));
         // A URL that has failed before it was registered is remembered, and now opened.
         var secret = WebhookSecret.New();
         var made = await db.Set<WebhookEndpoint>().FromSql($"""
-            insert into webhook_endpoints as e (organization, url, event_types, secret, concurrency, ordered) values ({organization}, {url}, {types}, {secret}, {concurrency}, {ordered})
-            on conflict (organization, url) do update set event_types = excluded.event_types, secret = excluded.secret, concurrency = excluded.concurrency, ordered = excluded.ordered, closed_at = null, closed_reason = null, failures = 0, trips = 0, open_until = null
+            insert into webhook_endpoints as e (organization, url, event_types, secret, concurrency, ordered)
+                values ({organization}, {url}, {types}, {secret}, {concurrency}, {ordered})
+            on conflict (organization, url) do update
+                set event_types = excluded.event_types, secret = excluded.secret, concurrency = excluded.concurrency,
+                    ordered = excluded.ordered, closed_at = null, closed_reason = null, failures = 0, trips = 0, open_until = null
             where e.secret is null
             returning *
             """).AsNoTracking().ToListAsync(ct);
         return made is [var endpoint]
             ? TypedResults.Created($"/api/webhook-endpoints/{endpoint.Id}", EndpointAnswer.Of(endpoint, time, secret))
-            : Problems.Of(StatusCodes.Status409Conflict, "The URL is registered.", new FieldError("url", Problems.Shorten(url!), "change the endpoint that is there (PATCH), or rotate its secret"));
+            : Problems.Of(StatusCodes.Status409Conflict, "The URL is registered.",
+                new FieldError("url", Problems.Shorten(url!), "change the endpoint that is there (PATCH), or rotate its secret"));
     }
 
     private static async Task<Ok<EndpointPage>> ListAsync(HttpContext context, AppDbContext db, TimeProvider time, CancellationToken ct)
@@ -99,20 +105,25 @@ internal static partial class WebhookEndpointRequests
         fields.Only("eventTypes", "enabled", "concurrency", "ordered");
         var types = TypesOf(fields);
         var enabled = fields.Find("enabled") is null ? (bool?)null : fields.Flag("enabled", true);
-        var concurrency = fields.Find("concurrency") is null ? (int?)null : fields.Integer("concurrency", WebhookEndpoint.DefaultConcurrency, 1, WebhookEndpoint.MostConcurrency);
+        var concurrency = fields.Find("concurrency") is null
+            ? (int?)null : fields.Integer("concurrency", WebhookEndpoint.DefaultConcurrency, 1, WebhookEndpoint.MostConcurrency);
         var ordered = fields.Find("ordered") is null ? (bool?)null : fields.Flag("ordered", false);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         if (await FindAsync(db, context, id, ct) is not { } endpoint) return NotFound(id);
-        if (types is not null && endpoint.Secret is null) return Problems.Unprocessable(new FieldError("eventTypes", null, "register the URL first (POST /api/webhook-endpoints)"));
+        if (types is not null && endpoint.Secret is null)
+            return Problems.Unprocessable(new FieldError("eventTypes", null, "register the URL first (POST /api/webhook-endpoints)"));
 
         if (types is not null) endpoint.EventTypes = types;
-        if (enabled == false && endpoint.ClosedAt is null) (endpoint.ClosedAt, endpoint.ClosedReason) = (time.GetUtcNow(), "It was closed by request.");
-        if (enabled == true) (endpoint.ClosedAt, endpoint.ClosedReason, endpoint.Failures, endpoint.Trips, endpoint.OpenUntil) = (null, null, 0, 0, null);
+        if (enabled == false && endpoint.ClosedAt is null)
+            (endpoint.ClosedAt, endpoint.ClosedReason) = (time.GetUtcNow(), "It was closed by request.");
+        if (enabled == true)
+            (endpoint.ClosedAt, endpoint.ClosedReason, endpoint.Failures, endpoint.Trips, endpoint.OpenUntil) = (null, null, 0, 0, null);
         if (concurrency is { } atOnce) endpoint.Concurrency = (short)atOnce;
         if (ordered is { } inOrder) endpoint.Ordered = inOrder;
         await db.SaveChangesAsync(ct);
         // What waits already goes by the new setting as well.
-        if ((concurrency, ordered) != (null, null)) await outbox.SetPaceAsync(endpoint.Organization, endpoint.Url, new(endpoint.Concurrency, endpoint.Ordered), ct);
+        if ((concurrency, ordered) != (null, null))
+            await outbox.SetPaceAsync(endpoint.Organization, endpoint.Url, new(endpoint.Concurrency, endpoint.Ordered), ct);
         return TypedResults.Ok(EndpointAnswer.Of(endpoint, time));
     }
 
@@ -132,7 +143,8 @@ internal static partial class WebhookEndpointRequests
         }
         if (await FindAsync(db, context, id, ct) is not { Secret: { } old } endpoint) return NotFound(id);
         endpoint.Secret = WebhookSecret.New();
-        (endpoint.PreviousSecret, endpoint.PreviousUntil) = hours == 0 ? (null, null) : (old, (DateTimeOffset?)time.GetUtcNow().AddHours(hours));
+        (endpoint.PreviousSecret, endpoint.PreviousUntil) = hours == 0
+            ? (null, null) : (old, (DateTimeOffset?)time.GetUtcNow().AddHours(hours));
         await db.SaveChangesAsync(ct);
         return TypedResults.Ok(EndpointAnswer.Of(endpoint, time, endpoint.Secret));
     }
@@ -141,7 +153,8 @@ internal static partial class WebhookEndpointRequests
         Guid id, HttpContext context, AppDbContext db, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        return await db.Set<WebhookEndpoint>().Where(endpoint => endpoint.Id == id && endpoint.Organization == organization).ExecuteDeleteAsync(ct) > 0
+        return await db.Set<WebhookEndpoint>()
+            .Where(endpoint => endpoint.Id == id && endpoint.Organization == organization).ExecuteDeleteAsync(ct) > 0
             ? TypedResults.NoContent() : NotFound(id);
     }
 
@@ -152,14 +165,16 @@ internal static partial class WebhookEndpointRequests
         var limit = Paging.Limit(context.Request, faults);
         var before = Guid.AllBitsSet;
         var number = 0;
-        if (Paging.Position(context.Request, 2, faults) is { } position && !(Guid.TryParse(position[0], out before) && int.TryParse(position[1], out number)))
+        if (Paging.Position(context.Request, 2, faults) is { } position
+            && !(Guid.TryParse(position[0], out before) && int.TryParse(position[1], out number)))
             faults.Add(new FieldError("cursor", null, "give the 'next' of the page before, unchanged"));
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         if (await FindAsync(db, context, id, ct) is not { } endpoint) return NotFound(id);
         var found = await (
             from message in db.Set<Message>()
             join delivery in db.Set<Delivery>() on message.Id equals delivery.MessageId
-            where message.Organization == endpoint.Organization && message.Channel == MessageChannel.Webhook && message.Recipient == endpoint.Url
+            where message.Organization == endpoint.Organization && message.Channel == MessageChannel.Webhook
+                && message.Recipient == endpoint.Url
                 && (message.Id < before || (message.Id == before && delivery.Number < number))
             orderby message.Id descending, delivery.Number descending
             select delivery).AsNoTracking().Take(limit + 1).ToListAsync(ct);
@@ -171,7 +186,8 @@ internal static partial class WebhookEndpointRequests
     private static async Task<WebhookEndpoint?> FindAsync(AppDbContext db, HttpContext context, Guid id, CancellationToken ct)
     {
         var organization = context.User.Organization();
-        return await db.Set<WebhookEndpoint>().SingleOrDefaultAsync(endpoint => endpoint.Id == id && endpoint.Organization == organization, ct);
+        return await db.Set<WebhookEndpoint>()
+            .SingleOrDefaultAsync(endpoint => endpoint.Id == id && endpoint.Organization == organization, ct);
     }
 
     private static string[]? TypesOf(JsonFields fields)
@@ -180,7 +196,8 @@ internal static partial class WebhookEndpointRequests
         if (list.Count > MostTypes) fields.Fault("eventTypes", null, $"give at most {MostTypes}");
         foreach (var item in list)
             if (item.ValueKind != System.Text.Json.JsonValueKind.String || !EventType().IsMatch(item.GetString()!))
-                fields.Fault("eventTypes", JsonFields.Show(item), "give types such as message.delivered, families such as message.*, or * for everything");
+                fields.Fault("eventTypes", JsonFields.Show(item),
+                    "give types such as message.delivered, families such as message.*, or * for everything");
         return fields.Faults.Count > 0 ? [] : [.. list.Select(item => item.GetString()!).Distinct()];
     }
 

@@ -9,11 +9,13 @@ internal sealed class WebhookEvents(Outbox outbox)
     /// <summary>Fans out an event in the transaction that is open on the context.</summary>
     /// <param name="db">With a transaction.</param>
     /// <param name="organization">Whose endpoints are told.</param>
-    /// <param name="type">Such as <c>reservation.confirmed</c>; endpoints may ask for it, for its families (<c>reservation.*</c>) or for everything.</param>
+    /// <param name="type">Such as <c>reservation.confirmed</c>; endpoints may ask for it, for its families (<c>reservation.*</c>) or for
+    /// everything.</param>
     /// <param name="body">JSON, as the endpoints get it.</param>
     /// <param name="ct">Gives up.</param>
     /// <returns>The messages.</returns>
-    public async Task<IReadOnlyList<Guid>> PublishAsync(AppDbContext db, string organization, string type, string body, CancellationToken ct)
+    public async Task<IReadOnlyList<Guid>> PublishAsync(AppDbContext db, string organization, string type, string body,
+        CancellationToken ct)
     {
         var asked = AskedFor(type);
         var urls = await db.Set<WebhookEndpoint>().AsNoTracking()
@@ -26,5 +28,6 @@ internal sealed class WebhookEvents(Outbox outbox)
     }
 
     // a.b.c is of the families a.* and a.b.*.
-    private static string[] AskedFor(string type) => ["*", type, .. Enumerable.Range(0, type.Length).Where(at => type[at] == '.').Select(at => type[..at] + ".*")];
+    private static string[] AskedFor(string type) =>
+        ["*", type, .. Enumerable.Range(0, type.Length).Where(at => type[at] == '.').Select(at => type[..at] + ".*")];
 }

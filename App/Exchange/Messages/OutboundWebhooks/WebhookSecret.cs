@@ -23,12 +23,15 @@ internal sealed class WebhookSecret
     {
         var base64 = text.StartsWith(Prefix, StringComparison.Ordinal) ? text[Prefix.Length..] : text;
         var bytes = new byte[256];
-        return Convert.TryFromBase64String(base64, bytes, out var written) && written is >= 16 and <= 128 ? new WebhookSecret(bytes[..written]) : null;
+        return Convert.TryFromBase64String(base64, bytes, out var written) && written is >= 16 and <= 128
+            ? new WebhookSecret(bytes[..written]) : null;
     }
 
     /// <summary>Reads a variable.</summary>
     public static WebhookSecret? Read(Variables variables, string name) => variables.Text(name) is { } text
-        ? Parse(text) ?? variables.Fault<WebhookSecret?>(name, "(not shown)", "set whsec_ and 24 to 64 bytes in base64, such as whsec_ before the output of 'openssl rand -base64 32'", null)
+        ? Parse(text)
+            ?? variables.Fault<WebhookSecret?>(name, "(not shown)",
+                "set whsec_ and 24 to 64 bytes in base64, such as whsec_ before the output of 'openssl rand -base64 32'", null)
         : null;
 
     /// <summary>A signature as the header carries it: <c>v1,</c> and the HMAC-SHA256 of <c>id.timestamp.body</c>.</summary>

@@ -10,6 +10,7 @@ internal static class WebhookUrl
 
     /// <summary>What to send instead of a text that is no such URL; null: it is one.</summary>
     public static string? CureOf(string text) =>
-        text.Length <= Longest && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Fragment.Length == 0 && url.Host.Length > 0
+        text.Length <= Longest && Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+            && url.UserInfo.Length == 0 && url.Fragment.Length == 0 && url.Host.Length > 0
             ? null : "give an absolute http:// or https:// URL of at most 2,048 characters without user, password and fragment";
 }

@@ -18,16 +18,21 @@ internal sealed class MessageGauges
     {
         (this.source, this.time) = (source, time);
         // What was counted long ago was counted by a process that leads no more.
-        meters.Create(MessageMetrics.MeterName).CreateObservableGauge("tandem_messages_undelivered", () => seen is var (at, counts) && time.GetElapsedTime(at) < 4 * Interval ? counts : [], "{message}", "Messages that are not delivered, by channel and state.");
+        meters.Create(MessageMetrics.MeterName)
+            .CreateObservableGauge("tandem_messages_undelivered",
+                () => seen is var (at, counts) && time.GetElapsedTime(at) < 4 * Interval ? counts : [], "{message}",
+                "Messages that are not delivered, by channel and state.");
     }
 
     /// <summary>One tick: counts.</summary>
     public async Task RunOnceAsync(CancellationToken ct)
     {
-        await using var command = source.CreateCommand("select channel, state, count(*) from messages where delivered_at is null group by 1, 2");
+        await using var command =
+            source.CreateCommand("select channel, state, count(*) from messages where delivered_at is null group by 1, 2");
         await using var reader = await command.ExecuteReaderAsync(ct);
         var counts = new List<Measurement<long>>();
-        while (await reader.ReadAsync(ct)) counts.Add(new(reader.GetInt64(2), new("channel", reader.GetString(0)), new("state", reader.GetString(1))));
+        while (await reader.ReadAsync(ct))
+            counts.Add(new(reader.GetInt64(2), new("channel", reader.GetString(0)), new("state", reader.GetString(1))));
         seen = (time.GetTimestamp(), counts);
     }
 }

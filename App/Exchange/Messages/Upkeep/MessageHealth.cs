@@ -16,7 +16,8 @@ internal sealed class MessageHealth(NpgsqlDataSource source, IEnumerable<IMessag
         var states = channels.ToDictionary(channel => channel.Name, channel => Of(channel, silent.GetValueOrDefault(channel.Name)));
         var paused = states.Where(state => state.Value.Status == HealthStatus.Degraded).ToList();
         return new PartHealth(paused.Count > 0 ? HealthStatus.Degraded : HealthStatus.Up,
-            paused.Count > 0 ? string.Join(' ', paused.Select(state => $"{state.Key}: {state.Value.Note}")) : null, new { channels = states });
+            paused.Count > 0 ? string.Join(' ', paused.Select(state => $"{state.Key}: {state.Value.Note}")) : null,
+            new { channels = states });
     }
 
     private static ChannelHealth Of(IMessageChannel channel, string? reason) => channel.MissingVariables is { } missing

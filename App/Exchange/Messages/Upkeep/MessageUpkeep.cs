@@ -5,14 +5,16 @@ using Npgsql;
 namespace App.Exchange.Messages.Upkeep;
 
 /// <summary>Deletes messages that ended long ago, and gives up those whose job has ended without them.</summary>
-internal sealed class MessageUpkeep(NpgsqlDataSource source, JobQueue queue, MessageOptions options, TimeProvider time, ILogger<MessageUpkeep> log)
+internal sealed class MessageUpkeep(NpgsqlDataSource source, JobQueue queue, MessageOptions options, TimeProvider time,
+    ILogger<MessageUpkeep> log)
 {
     private const int Together = 5000;
     private const int MostEnded = 1000;
 
     // Ids are of version 7: they begin with the time, and the oldest come first.
     private const string PruneSql = """
-        with old as (select id from messages where id < $1 and (delivered_at is not null or died_at is not null) order by id limit 5000 for update skip locked),
+        with old as (select id from messages where id < $1 and (delivered_at is not null or died_at is not null) order by id limit 5000
+            for update skip locked),
         records as (delete from deliveries d using old where d.message_id = old.id)
         delete from messages m using old where m.id = old.id
         """;

@@ -5,7 +5,9 @@ using App.Platform.Database;
 
 namespace App.Exchange.Webhooks.Providers;
 
-/// <summary>Korapay: payments and refunds, amounts in whole units with decimals. It signs the member <c>data</c> alone, as JavaScript writes it.</summary>
+/// <summary>
+/// Korapay: payments and refunds, amounts in whole units with decimals. It signs the member <c>data</c> alone, as JavaScript writes it.
+/// </summary>
 internal sealed class Korapay(WebhookOptions options, Payments payments) : IWebhookProvider
 {
     /// <inheritdoc/>
@@ -57,7 +59,8 @@ internal sealed class Korapay(WebhookOptions options, Payments payments) : IWebh
         };
     }
 
-    private bool IsOf(string signature, ReadOnlySpan<byte> data) => Signature.IsGenuine(HashAlgorithmName.SHA256, signature, data, options.Korapay);
+    private bool IsOf(string signature, ReadOnlySpan<byte> data) =>
+        Signature.IsGenuine(HashAlgorithmName.SHA256, signature, data, options.Korapay);
 
     // Its own name for a charge is in reference; what we called it is in payment_reference, where the two differ.
     private PaymentNotice Charge(JsonElement payload, PaymentNews news)
@@ -65,13 +68,16 @@ internal sealed class Korapay(WebhookOptions options, Payments payments) : IWebh
         var data = payload.At("data") ?? throw new UnusableEventException("It has no data.");
         var (reservation, organization) = data.MetadataAt("metadata");
         var (currency, own) = (data.CurrencyAt("currency"), data.NameAt("reference"));
-        return new(Name, news, own, data.At("payment_reference") is null ? own : data.NameAt("payment_reference"), Minor(data, currency), currency) { ReservationId = reservation, Organization = organization };
+        return new(Name, news, own, data.At("payment_reference") is null ? own : data.NameAt("payment_reference"), Minor(data, currency),
+            currency)
+        { ReservationId = reservation, Organization = organization };
     }
 
     private PaymentNotice Refund(JsonElement payload, PaymentNews news)
     {
         var data = payload.At("data") ?? throw new UnusableEventException("It has no data.");
-        var (currency, payment) = (data.CurrencyAt("currency"), data.At("payment_reference") is null ? data.NameAt("transaction_reference") : data.NameAt("payment_reference"));
+        var (currency, payment) = (data.CurrencyAt("currency"),
+            data.At("payment_reference") is null ? data.NameAt("transaction_reference") : data.NameAt("payment_reference"));
         return new(Name, news, payment, payment, Minor(data, currency), currency) { RefundReference = data.NameAt("reference") };
     }
 

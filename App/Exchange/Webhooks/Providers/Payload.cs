@@ -38,11 +38,15 @@ internal static class Payload
 
     /// <summary>A name of at most 200 characters that must be there.</summary>
     public static string NameAt(this JsonElement element, params ReadOnlySpan<string> path) =>
-        element.TextAt(path) is { Length: > 0 and <= LongestReference } name ? name : throw new UnusableEventException($"'{string.Join('.', path!)}' is missing, empty or longer than {LongestReference} characters.");
+        element.TextAt(path) is { Length: > 0 and <= LongestReference } name
+            ? name
+            : throw new UnusableEventException(
+                $"'{string.Join('.', path!)}' is missing, empty or longer than {LongestReference} characters.");
 
     /// <summary>A currency that must be there.</summary>
     public static string CurrencyAt(this JsonElement element, params ReadOnlySpan<string> path) =>
-        element.TextAt(path)?.ToUpperInvariant() is { Length: 3 } currency && currency.All(char.IsAsciiLetterUpper) ? currency : throw new UnusableEventException($"'{string.Join('.', path!)}' is no currency.");
+        element.TextAt(path)?.ToUpperInvariant() is { Length: 3 } currency && currency.All(char.IsAsciiLetterUpper)
+            ? currency : throw new UnusableEventException($"'{string.Join('.', path!)}' is no currency.");
 
     /// <summary>An amount in the smallest unit of its currency.</summary>
     /// <param name="element">Where it is.</param>
@@ -50,7 +54,9 @@ internal static class Payload
     /// <param name="perUnit">How many of the smallest unit make one of what the provider counts in.</param>
     public static long MinorAt(this JsonElement element, string name, int perUnit = 1)
     {
-        if (decimal.TryParse(element.TextAt(name), NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var amount)
+        if (decimal.TryParse(element.TextAt(name),
+            NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture,
+            out var amount)
             && amount is >= 0 and <= 1_000_000_000_000 && decimal.IsInteger(amount * perUnit))
             return (long)(amount * perUnit);
         throw new UnusableEventException($"'{name}' is no amount of money: '{element.TextAt(name)}'.");
@@ -72,6 +78,7 @@ internal static class Payload
                 return default;
             }
         }
-        return (Guid.TryParse(metadata.TextAt("reservationId") ?? metadata.TextAt("reservation_id"), out var id) ? id : null, metadata.TextAt("organization"));
+        return (Guid.TryParse(metadata.TextAt("reservationId") ?? metadata.TextAt("reservation_id"), out var id) ? id : null,
+            metadata.TextAt("organization"));
     }
 }

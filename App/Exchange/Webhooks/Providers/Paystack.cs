@@ -21,7 +21,8 @@ internal sealed class Paystack(WebhookOptions options, Payments payments) : IWeb
     public string SignatureHeader => "x-paystack-signature";
 
     /// <inheritdoc/>
-    public bool IsGenuine(string signature, ReadOnlySpan<byte> body) => Signature.IsGenuine(HashAlgorithmName.SHA512, signature, body, options.Paystack);
+    public bool IsGenuine(string signature, ReadOnlySpan<byte> body) =>
+        Signature.IsGenuine(HashAlgorithmName.SHA512, signature, body, options.Paystack);
 
     /// <inheritdoc/>
     public EventLabel LabelOf(JsonElement payload)
@@ -52,13 +53,20 @@ internal sealed class Paystack(WebhookOptions options, Payments payments) : IWeb
         var data = payload.At("data") ?? throw new UnusableEventException("It has no data.");
         var reference = data.NameAt("reference");
         var (reservation, organization) = data.MetadataAt("metadata");
-        return new(Name, news, reference, reference, data.MinorAt("amount"), data.CurrencyAt("currency")) { ReservationId = reservation, Organization = organization };
+        return new(Name, news, reference, reference, data.MinorAt("amount"), data.CurrencyAt("currency"))
+        {
+            ReservationId = reservation,
+            Organization = organization
+        };
     }
 
     private PaymentNotice Refund(JsonElement payload, PaymentNews news)
     {
         var data = payload.At("data") ?? throw new UnusableEventException("It has no data.");
-        var payment = data.TextAt("transaction_reference") is null && data.At("transaction") is { ValueKind: JsonValueKind.Object } nested ? nested.NameAt("reference") : data.NameAt("transaction_reference");
-        return new(Name, news, payment, payment, data.MinorAt("amount"), data.CurrencyAt("currency")) { RefundReference = data.TextAt("refund_reference") ?? data.TextAt("id") };
+        var payment = data.TextAt("transaction_reference") is null && data.At("transaction") is { ValueKind: JsonValueKind.Object } nested
+            ? nested.NameAt("reference") : data.NameAt("transaction_reference");
+        return new(Name, news, payment, payment, data.MinorAt("amount"),
+            data.CurrencyAt("currency"))
+        { RefundReference = data.TextAt("refund_reference") ?? data.TextAt("id") };
     }
 }

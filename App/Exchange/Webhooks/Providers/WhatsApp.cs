@@ -29,9 +29,12 @@ internal sealed class WhatsApp(WebhookOptions options) : IWebhookProvider
 
     /// <inheritdoc/>
     public bool IsGenuine(string signature, ReadOnlySpan<byte> body) =>
-        signature.StartsWith(Prefix, StringComparison.Ordinal) && Signature.IsGenuine(HashAlgorithmName.SHA256, signature.AsSpan(Prefix.Length), body, options.WhatsApp);
+        signature.StartsWith(Prefix, StringComparison.Ordinal)
+            && Signature.IsGenuine(HashAlgorithmName.SHA256, signature.AsSpan(Prefix.Length), body, options.WhatsApp);
 
-    /// <summary>A delivery carries many things, each with an id of its own: the delivery is known again by its bytes, and the things by their ids.</summary>
+    /// <summary>
+    /// A delivery carries many things, each with an id of its own: the delivery is known again by its bytes, and the things by their ids.
+    /// </summary>
     public EventLabel LabelOf(JsonElement payload)
     {
         var values = Values(payload).ToList();
@@ -43,12 +46,16 @@ internal sealed class WhatsApp(WebhookOptions options) : IWebhookProvider
     public IResult Challenge(HttpRequest request)
     {
         if (options.WhatsAppVerifyToken is not { } token)
-            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.", new FieldError("WHATSAPP_VERIFY_TOKEN", null, "let the operator set it to the token that Meta is given"));
-        var (mode, sent, challenge) = (request.Query["hub.mode"].ToString(), request.Query["hub.verify_token"].ToString(), request.Query["hub.challenge"].ToString());
+            return Problems.Of(StatusCodes.Status503ServiceUnavailable, "This webhook is off.",
+                new FieldError("WHATSAPP_VERIFY_TOKEN", null, "let the operator set it to the token that Meta is given"));
+        var (mode, sent, challenge) = (request.Query["hub.mode"].ToString(), request.Query["hub.verify_token"].ToString(),
+            request.Query["hub.challenge"].ToString());
         // Hashes, so that the time tells nothing of the length either.
-        var same = CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(sent)), SHA256.HashData(Encoding.UTF8.GetBytes(token)));
+        var same = CryptographicOperations.FixedTimeEquals(SHA256.HashData(Encoding.UTF8.GetBytes(sent)),
+            SHA256.HashData(Encoding.UTF8.GetBytes(token)));
         if (mode != "subscribe" || !same || challenge.Length is 0 or > 200)
-            return Problems.Of(StatusCodes.Status403Forbidden, "The subscription is not verified.", new FieldError("hub.verify_token", null, "give Meta the token of WHATSAPP_VERIFY_TOKEN"));
+            return Problems.Of(StatusCodes.Status403Forbidden, "The subscription is not verified.",
+                new FieldError("hub.verify_token", null, "give Meta the token of WHATSAPP_VERIFY_TOKEN"));
         request.HttpContext.Response.Headers.XContentTypeOptions = "nosniff";
         return TypedResults.Text(challenge, "text/plain");
     }
@@ -77,10 +84,13 @@ internal sealed class WhatsApp(WebhookOptions options) : IWebhookProvider
     private async Task<int> KeepAsync(JsonElement value, JsonElement message, AppDbContext db, CancellationToken ct)
     {
         var (id, sender, type) = (message.NameAt("id"), message.NameAt("from"), message.TextAt("type") ?? "unknown");
-        var name = value.ListAt("contacts").FirstOrDefault(contact => contact.TextAt("wa_id") == sender) is { ValueKind: JsonValueKind.Object } contact ? contact.TextAt("profile", "name") : null;
+        var name = value.ListAt("contacts")
+            .FirstOrDefault(contact => contact.TextAt("wa_id") == sender) is { ValueKind: JsonValueKind.Object } contact
+            ? contact.TextAt("profile", "name") : null;
         return await db.Database.ExecuteSqlAsync($"""
             insert into inbound_messages (organization, channel, external_id, sender, sender_name, recipient, type, text, raw, sent_at)
-            values ({Scopes.OperatorsOrganization}, {Name}, {id}, {sender}, {name}, {value.TextAt("metadata", "phone_number_id") ?? ""}, {type}, {TextOf(message, type)}, {message.GetRawText()}::json, {At(message)})
+            values ({Scopes.OperatorsOrganization}, {Name}, {id}, {sender}, {name}, {value.TextAt("metadata", "phone_number_id") ?? ""},
+                {type}, {TextOf(message, type)}, {message.GetRawText()}::json, {At(message)})
             on conflict (channel, external_id) do nothing
             """, ct);
     }
@@ -88,17 +98,21 @@ internal sealed class WhatsApp(WebhookOptions options) : IWebhookProvider
     // What a person would read of it: a text, the title of what was chosen, the caption of a picture.
     private static string? TextOf(JsonElement message, string type) =>
         message.TextAt("text", "body") ?? message.TextAt("button", "text") ?? message.TextAt("interactive", "button_reply", "title")
-        ?? message.TextAt("interactive", "list_reply", "title") ?? message.TextAt("reaction", "emoji") ?? message.TextAt(type, "caption") ?? message.TextAt(type, "name");
+        ?? message.TextAt("interactive", "list_reply", "title") ?? message.TextAt("reaction", "emoji") ?? message.TextAt(type, "caption")
+        ?? message.TextAt(type, "name");
 
     // A status that we do not know says nothing; there are more of them every year.
     private static MessageReceipt? Receipt(JsonElement status)
     {
         if (status.TextAt("status") is not { } word || !MessageReceipts.Statuses.Contains(word)) return null;
         var error = status.ListAt("errors").FirstOrDefault();
-        return new(Guid.TryParse(status.TextAt("biz_opaque_callback_data"), out var ours) ? ours : null, status.TextAt("id"), word, At(status) ?? DateTimeOffset.UnixEpoch,
-            int.TryParse(error.TextAt("code"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var code) ? code : null, error.TextAt("error_data", "details") ?? error.TextAt("title"));
+        return new(Guid.TryParse(status.TextAt("biz_opaque_callback_data"), out var ours) ? ours : null, status.TextAt("id"), word,
+            At(status) ?? DateTimeOffset.UnixEpoch,
+            int.TryParse(error.TextAt("code"), NumberStyles.Integer, CultureInfo.InvariantCulture, out var code) ? code : null,
+            error.TextAt("error_data", "details") ?? error.TextAt("title"));
     }
 
     private static DateTimeOffset? At(JsonElement element) =>
-        long.TryParse(element.TextAt("timestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+        long.TryParse(element.TextAt("timestamp"), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)
+            && seconds < 253_402_300_800 ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
 }

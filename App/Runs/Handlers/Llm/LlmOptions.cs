@@ -30,7 +30,8 @@ internal sealed record LlmOptions
 
     private static LlmProvider? Provider(Variables variables, string name, string baseUrl, string model)
     {
-        var (key, url, chosen) = (variables.Text($"{name}_API_KEY"), variables.Url($"{name}_BASE_URL", baseUrl), variables.Text($"{name}_MODEL", model));
+        var (key, url, chosen) = (variables.Text($"{name}_API_KEY"), variables.Url($"{name}_BASE_URL", baseUrl),
+            variables.Text($"{name}_MODEL", model));
         return key is null ? null : new LlmProvider(key, new Uri(url.ToString().TrimEnd('/') + "/"), chosen);
     }
 }

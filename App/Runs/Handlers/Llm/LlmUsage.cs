@@ -52,7 +52,9 @@ internal sealed class LlmMeter(NpgsqlDataSource source)
     /// <summary>Tokens that an organization has used this month.</summary>
     public async Task<long> UsedAsync(string organization, CancellationToken ct)
     {
-        await using var command = source.CreateCommand($"select coalesce(sum(input_tokens + output_tokens), 0)::bigint from llm_usage where organization = $1 and month = {Month}");
+        await using var command =
+            source.CreateCommand(
+                $"select coalesce(sum(input_tokens + output_tokens), 0)::bigint from llm_usage where organization = $1 and month = {Month}");
         command.Parameters.Add(new() { Value = organization });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }
@@ -61,9 +63,11 @@ internal sealed class LlmMeter(NpgsqlDataSource source)
     public async Task CountAsync(string organization, string provider, LlmAnswer answer, CancellationToken ct)
     {
         await using var command = source.CreateCommand($"""
-            insert into llm_usage as u (organization, month, provider, model, requests, input_tokens, output_tokens) values ($1, {Month}, $2, $3, 1, $4, $5)
+            insert into llm_usage as u (organization, month, provider, model, requests, input_tokens, output_tokens)
+                values ($1, {Month}, $2, $3, 1, $4, $5)
             on conflict (organization, month, provider, model) do update
-            set requests = u.requests + 1, input_tokens = u.input_tokens + excluded.input_tokens, output_tokens = u.output_tokens + excluded.output_tokens
+            set requests = u.requests + 1, input_tokens = u.input_tokens + excluded.input_tokens,
+                output_tokens = u.output_tokens + excluded.output_tokens
             """);
         command.Parameters.Add(new() { Value = organization });
         command.Parameters.Add(new() { Value = provider });

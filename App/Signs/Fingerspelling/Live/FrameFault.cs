@@ -6,10 +6,12 @@ namespace App.Signs.Fingerspelling.Live;
 internal sealed record FrameFault(string Code, string Message)
 {
     /// <summary>No version of the model serves; the frame is not at fault.</summary>
-    public static FrameFault NoModel { get; } = new("no_model", "No model is active: register a version of 'fingerspelling' and activate it.");
+    public static FrameFault NoModel { get; } = new("no_model",
+        "No model is active: register a version of 'fingerspelling' and activate it.");
 
     /// <summary>The connection spells no words.</summary>
-    public static FrameFault NoWord { get; } = new("no_word", "This connection spells no words: open it with ?spell=true to send commands.");
+    public static FrameFault NoWord { get; } = new("no_word",
+        "This connection spells no words: open it with ?spell=true to send commands.");
 
     /// <summary>The text is no JSON object.</summary>
     public static FrameFault Json(string reason) =>
@@ -26,12 +28,14 @@ internal sealed record FrameFault(string Code, string Message)
     public static FrameFault Duplicate(string field) => new("duplicate_field", $"{field} is there twice: send it once.");
 
     /// <summary>A field that means nothing here.</summary>
-    public static FrameFault Unknown(string field) => new("unknown_field", $"'{field}' means nothing here: send seq, landmarks and, if you like, handedness.");
+    public static FrameFault Unknown(string field) =>
+        new("unknown_field", $"'{field}' means nothing here: send seq, landmarks and, if you like, handedness.");
 
     /// <summary>Another value than a field takes.</summary>
     public static FrameFault Value(string field, string cure) => new("invalid_" + field, $"{field} is not valid: {cure}.");
 
     /// <summary>A coordinate that is no number of a hand.</summary>
     public static FrameFault Coordinate(int at, float value) =>
-        new("invalid_landmarks", $"landmarks[{at / 3}][{at % 3}] is {value}: send a finite number within ±{FrameLimits.LargestCoordinate}.");
+        new("invalid_landmarks",
+            $"landmarks[{at / 3}][{at % 3}] is {value}: send a finite number within ±{FrameLimits.LargestCoordinate}.");
 }

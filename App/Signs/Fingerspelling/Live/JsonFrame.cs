@@ -48,7 +48,8 @@ internal static class JsonFrame
         }
     }
 
-    private static FrameFault? ReadField(ref Utf8JsonReader reader, Fields field, Span<float> landmarks, ref long? seq, ref SpellingCommand? command)
+    private static FrameFault? ReadField(ref Utf8JsonReader reader, Fields field, Span<float> landmarks, ref long? seq,
+        ref SpellingCommand? command)
     {
         switch (field)
         {
@@ -61,7 +62,8 @@ internal static class JsonFrame
                 return ReadLandmarks(ref reader, landmarks);
             case Fields.Handedness:
                 var known = reader.TokenType == JsonTokenType.Null
-                    || (reader.TokenType == JsonTokenType.String && (reader.ValueTextEquals("Right"u8) || reader.ValueTextEquals("Left"u8)));
+                    || (reader.TokenType == JsonTokenType.String
+                        && (reader.ValueTextEquals("Right"u8) || reader.ValueTextEquals("Left"u8)));
                 return known ? null : FrameFault.Value("handedness", "send \"Right\" or \"Left\", or leave it out");
             case Fields.Command:
                 command = CommandOf(ref reader);

@@ -8,7 +8,8 @@ namespace App.Signs.Fingerspelling.Live;
 /// One WebSocket, from its first frame to its end. A frame is read, run and answered where it arrives: handing it to
 /// another thread would cost more than the model. Frames that have arrived together are run together.
 /// </summary>
-internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options, LiveMetrics metrics, WordBuilder? word, TimeProvider time)
+internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, ClassifierPool classifiers, LiveOptions options,
+    LiveMetrics metrics, WordBuilder? word, TimeProvider time)
 {
     private const int UsualFrameBytes = 2048;
     // Measuring every answer would cost as much as writing it.
@@ -97,19 +98,24 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
             if (received.MessageType == WebSocketMessageType.Close)
             {
                 if (batch.Count > 0) await AnswerAsync();
-                if (socket.State == WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
+                if (socket.State == WebSocketState.CloseReceived)
+                    await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None);
                 return cut ?? LiveEnd.Closed;
             }
             filled += received.Count;
             if (!received.EndOfMessage)
             {
-                if (filled == FrameLimits.MostBytes) return await EndAsync(WebSocketCloseStatus.MessageTooBig, $"A frame has more than {FrameLimits.MostBytes} bytes.", LiveEnd.TooLarge);
+                if (filled == FrameLimits.MostBytes)
+                    return await EndAsync(WebSocketCloseStatus.MessageTooBig, $"A frame has more than {FrameLimits.MostBytes} bytes.",
+                        LiveEnd.TooLarge);
                 if (filled == buffer.Length) Grow();
                 continue;
             }
             badInARow = batch.Add(buffer.AsSpan(0, filled), received.MessageType == WebSocketMessageType.Binary) ? 0 : badInARow + 1;
             filled = 0;
-            if (badInARow == FrameLimits.MostBadInARow) return await EndAsync(WebSocketCloseStatus.PolicyViolation, $"{FrameLimits.MostBadInARow} bad frames in a row.", LiveEnd.BadFrames);
+            if (badInARow == FrameLimits.MostBadInARow)
+                return await EndAsync(WebSocketCloseStatus.PolicyViolation, $"{FrameLimits.MostBadInARow} bad frames in a row.",
+                    LiveEnd.BadFrames);
         }
     }
 
@@ -152,7 +158,8 @@ internal sealed class LiveConnection(WebSocket socket, CoalescingStream wire, Cl
             {
                 Write(batch[i], classifier, ref row, began);
                 wire.Hold = i < batch.Count - 1;
-                var sending = socket.SendAsync(answer.Written, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, CancellationToken.None);
+                var sending = socket.SendAsync(answer.Written, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage,
+                    CancellationToken.None);
                 if (sending.IsCompletedSuccessfully) continue;
                 Volatile.Write(ref sendingSince, time.GetTimestamp());
                 await sending;

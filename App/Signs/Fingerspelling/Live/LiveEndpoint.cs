@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Http.HttpResults;
 namespace App.Signs.Fingerspelling.Live;
 
 /// <summary><c>WS /ws/landmarks</c> and the tickets for it.</summary>
-internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options, LiveTickets tickets, LiveMetrics metrics, LiveLog log, TimeProvider time)
+internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections connections, ClassifierPool classifiers, LiveOptions options,
+    LiveTickets tickets, LiveMetrics metrics, LiveLog log, TimeProvider time)
 {
     /// <summary>Where frames go.</summary>
     public const string Path = "/ws/landmarks";
@@ -27,10 +28,15 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         upgrade.Use((context, next) =>
         {
             // Before the WebSocket takes hold of it.
-            if (context.Features.Get<IHttpUpgradeFeature>() is { } feature) context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(feature));
+            if (context.Features.Get<IHttpUpgradeFeature>() is { } feature)
+                context.Features.Set<IHttpUpgradeFeature>(new CoalescingUpgrade(feature));
             return next(context);
         });
-        upgrade.UseWebSockets(new WebSocketOptions { KeepAliveInterval = LiveOptions.PingInterval, KeepAliveTimeout = LiveOptions.PingInterval });
+        upgrade.UseWebSockets(new WebSocketOptions
+        {
+            KeepAliveInterval = LiveOptions.PingInterval,
+            KeepAliveTimeout = LiveOptions.PingInterval
+        });
         upgrade.Run(ServeAsync);
         routes.MapGet(Path, upgrade.Build()).ExcludeFromDescription();
         routes.MapPost(TicketPath, (Delegate)IssueAsync).RequireScope(Scopes.Read).WithTags("live")
@@ -57,7 +63,8 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
             return;
         }
         // Who comes in the moment before the model is loaded is to have letters, not an error.
-        await classifiers.Known.WaitAsync(LongestStart, time, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await classifiers.Known.WaitAsync(LongestStart, time, context.RequestAborted)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         LiveConnection? connection = null;
         try
         {
@@ -88,9 +95,12 @@ internal sealed class LiveEndpoint(LiveAdmission admission, LiveConnections conn
         }
         var hold = query["holdMs"].ToString();
         var holdMs = (int)WordBuilder.UsualHold.TotalMilliseconds;
-        if (hold.Length > 0 && (!int.TryParse(hold, NumberStyles.None, CultureInfo.InvariantCulture, out holdMs) || holdMs is < ShortestHoldMs or > LongestHoldMs))
+        if (hold.Length > 0
+            && (!int.TryParse(hold, NumberStyles.None, CultureInfo.InvariantCulture, out holdMs)
+                || holdMs is < ShortestHoldMs or > LongestHoldMs))
         {
-            fault = new FieldError("holdMs", Problems.Shorten(hold), $"give a whole number of milliseconds from {ShortestHoldMs} to {LongestHoldMs}");
+            fault = new FieldError("holdMs", Problems.Shorten(hold),
+                $"give a whole number of milliseconds from {ShortestHoldMs} to {LongestHoldMs}");
             return false;
         }
         if (spell.Length > 0 && bool.Parse(spell)) word = new WordBuilder(TimeSpan.FromMilliseconds(holdMs), WordBuilder.UsualPause);

@@ -18,7 +18,9 @@ internal sealed class LiveLog(ILogger<LiveLog> log, TimeProvider time) : IDispos
     /// <summary>It has ended.</summary>
     public void Disconnected(string reason, long frames, TimeSpan lasted)
     {
-        if (disconnected.Allows()) log.LogInformation("Client disconnected ({Reason:l}) after {Frames} frames in {Seconds:0.0} s", reason, frames, lasted.TotalSeconds);
+        if (disconnected.Allows())
+            log.LogInformation("Client disconnected ({Reason:l}) after {Frames} frames in {Seconds:0.0} s", reason, frames,
+                lasted.TotalSeconds);
     }
 
     /// <inheritdoc/>

@@ -15,11 +15,14 @@ internal sealed class LiveMetrics
         var meter = meters.Create("Tandem.Live");
         refused = meter.CreateCounter<long>("tandem_live_refused_total", "{connection}", "Live connections refused, by reason.");
         ended = meter.CreateCounter<long>("tandem_live_ended_total", "{connection}", "Live connections that ended, by reason.");
-        batchSeconds = meter.CreateHistogram<double>("tandem_live_batch_seconds", "s", "From live frames to their answers, one batch in eight.");
+        batchSeconds = meter.CreateHistogram<double>("tandem_live_batch_seconds", "s",
+            "From live frames to their answers, one batch in eight.");
         // Looked at when somebody asks: counting every frame in one place would cost more than some of them.
         meter.CreateObservableGauge("tandem_live_connections", () => connections.Places, "{connection}", "Live connections.");
-        meter.CreateObservableCounter("tandem_live_frames_total", () => connections.Tally().Answered, "{frame}", "Live frames answered, bad ones included.");
-        meter.CreateObservableCounter("tandem_live_bad_frames_total", () => connections.Tally().Bad, "{frame}", "Live frames answered with an error.");
+        meter.CreateObservableCounter("tandem_live_frames_total", () => connections.Tally().Answered, "{frame}",
+            "Live frames answered, bad ones included.");
+        meter.CreateObservableCounter("tandem_live_bad_frames_total", () => connections.Tally().Bad, "{frame}",
+            "Live frames answered with an error.");
     }
 
     /// <summary>An upgrade was refused.</summary>

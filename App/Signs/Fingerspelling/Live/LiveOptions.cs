@@ -38,9 +38,11 @@ internal sealed record LiveOptions
     private static HashSet<string> OriginsOf(Variables variables)
     {
         var origins = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var text in (variables.Text("LIVE_ORIGINS") ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var text in (variables.Text("LIVE_ORIGINS") ?? "").Split(',',
+            StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/" && url.UserInfo.Length == 0)
+            if (Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.PathAndQuery == "/"
+                && url.UserInfo.Length == 0)
                 origins.Add(url.GetLeftPart(UriPartial.Authority));
             else
                 variables.Fault("LIVE_ORIGINS", text, "set origins such as https://app.example.org, separated by commas", 0);

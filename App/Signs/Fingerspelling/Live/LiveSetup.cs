@@ -10,10 +10,13 @@ internal static class LiveSetup
     public static IServiceCollection AddLive(this IServiceCollection services, Variables variables)
     {
         services.AddSingleton(LiveOptions.Read(variables));
-        services.AddSingleton<ClassifierPool>().AddSingleton<LiveConnections>().AddSingleton<LiveTickets>().AddSingleton<LiveMetrics>().AddSingleton<LiveLog>();
+        services.AddSingleton<ClassifierPool>()
+            .AddSingleton<LiveConnections>().AddSingleton<LiveTickets>().AddSingleton<LiveMetrics>().AddSingleton<LiveLog>();
         services.AddSingleton<LiveAdmission>().AddSingleton<LiveEndpoint>();
         services.AddSingleton<LiveWatch>().AddHostedService(provider => provider.GetRequiredService<LiveWatch>());
-        services.AddSingleton(provider => new HealthPart("live", ct => Health(provider.GetRequiredService<LiveConnections>(), provider.GetRequiredService<ClassifierPool>(), ct)));
+        services.AddSingleton(provider =>
+            new HealthPart("live",
+                ct => Health(provider.GetRequiredService<LiveConnections>(), provider.GetRequiredService<ClassifierPool>(), ct)));
         return services;
     }
 
@@ -28,8 +31,11 @@ internal static class LiveSetup
         var places = connections.Places;
         var details = new { Connections = places, connections.Most, Frames = answered, BadFrames = bad, Model = classifiers.Serving };
         return Task.FromResult(
-            classifiers.Serving is null ? new PartHealth(HealthStatus.Degraded, $"No version of '{LetterModel.Task}' serves here: frames are answered with no_model.", details)
-            : places >= connections.Most ? new PartHealth(HealthStatus.Degraded, "All places are taken: new connections are answered 503.", details)
+            classifiers.Serving is null
+                ? new PartHealth(HealthStatus.Degraded,
+                    $"No version of '{LetterModel.Task}' serves here: frames are answered with no_model.", details)
+            : places >= connections.Most
+            ? new PartHealth(HealthStatus.Degraded, "All places are taken: new connections are answered 503.", details)
             : new PartHealth(HealthStatus.Up, Details: details));
     }
 }

@@ -21,7 +21,8 @@ internal sealed class LiveTickets(NpgsqlDataSource source)
     private const string IssueSql = """
         with swept as (
             delete from live_tickets where ticket in (
-                select ticket from live_tickets where expires_at < clock_timestamp() - interval '1 minute' limit 100 for update skip locked))
+                select ticket from live_tickets where expires_at < clock_timestamp() - interval '1 minute' limit 100
+                    for update skip locked))
         insert into live_tickets (ticket, organization, expires_at) values ($1, $2, clock_timestamp() + $3 * interval '1 second')
         returning expires_at
         """;
@@ -42,7 +43,8 @@ internal sealed class LiveTickets(NpgsqlDataSource source)
     public async Task<bool> RedeemAsync(string ticket, CancellationToken ct)
     {
         if (ticket.Length is 0 or > MostCharacters) return false;
-        await using var command = source.CreateCommand("delete from live_tickets where ticket = $1 returning expires_at > clock_timestamp()");
+        await using var command =
+            source.CreateCommand("delete from live_tickets where ticket = $1 returning expires_at > clock_timestamp()");
         command.Parameters.Add(new() { Value = HashOf(ticket) });
         return await command.ExecuteScalarAsync(ct) is true;
     }

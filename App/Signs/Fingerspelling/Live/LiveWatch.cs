@@ -7,7 +7,8 @@ namespace App.Signs.Fingerspelling.Live;
 /// Looks after live connections: drops readers that do not read, ends those that send nothing, and tells all when this
 /// process drains, so that clients come back to another one.
 /// </summary>
-internal sealed class LiveWatch(LiveConnections connections, ClassifierPool classifiers, LiveOptions options, TimeProvider time, ILogger<LiveWatch> log)
+internal sealed class LiveWatch(LiveConnections connections, ClassifierPool classifiers, LiveOptions options, TimeProvider time,
+    ILogger<LiveWatch> log)
     : Loop("Watching live connections", time, log)
 {
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
@@ -21,7 +22,8 @@ internal sealed class LiveWatch(LiveConnections connections, ClassifierPool clas
         {
             if (connection.Blocked >= LiveOptions.ReaderPatience) connection.Abort(LiveEnd.SlowReader);
             else if (connection.Idle >= options.Idle)
-                await connection.CloseAsync(WebSocketCloseStatus.NormalClosure, $"No frame for {options.Idle.TotalSeconds} s.", LiveEnd.Idle);
+                await connection.CloseAsync(WebSocketCloseStatus.NormalClosure, $"No frame for {options.Idle.TotalSeconds} s.",
+                    LiveEnd.Idle);
         }
         return Interval;
     }
@@ -30,7 +32,11 @@ internal sealed class LiveWatch(LiveConnections connections, ClassifierPool clas
     public async Task DrainAsync()
     {
         connections.Drain();
-        await Task.WhenAll(connections.Open().Select(connection => connection.CloseAsync(WebSocketCloseStatus.EndpointUnavailable, "This server is being replaced: connect again.", LiveEnd.Draining)));
+        await Task.WhenAll(
+            connections.Open()
+                .Select(connection =>
+                    connection.CloseAsync(WebSocketCloseStatus.EndpointUnavailable, "This server is being replaced: connect again.",
+                        LiveEnd.Draining)));
         var began = Time.GetTimestamp();
         while (connections.Places > 0 && Time.GetElapsedTime(began) < LiveOptions.ClosePatience) await Task.Delay(LookAgain, Time);
         foreach (var connection in connections.Open()) connection.Abort(LiveEnd.Draining);
