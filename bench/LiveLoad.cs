@@ -133,7 +133,8 @@ internal sealed class LiveLoad(Uri address, string path, string? key, bool withS
             var authorization = key is null ? "" : $"Authorization: Bearer {key}\r\n";
             await opened.SendAsync(
                 Encoding.ASCII.GetBytes(
-                    $"GET {path} HTTP/1.1\r\nHost: localhost:{address.Port}\r\n{authorization}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), ct);
+                    $"GET {path} HTTP/1.1\r\nHost: localhost:{address.Port}\r\n{authorization}Connection: Upgrade\r\nUpgrade: "
+                    + "websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), ct);
             var connection = new Connection(opened, payloadBytes, withSeq);
             var head = await opened.ReceiveAsync(connection.received, ct);
             var answer = Encoding.ASCII.GetString(connection.received, 0, head);

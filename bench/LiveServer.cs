@@ -65,7 +65,8 @@ internal sealed class LiveServer : IAsyncDisposable
             catch (HttpRequestException)
             {
                 throw new BenchException(
-                    $"The peer in {folder} has ended with {process.ExitCode} before it served: run npm install in a copy of it, or leave it out with --peers none.");
+                    $"The peer in {folder} has ended with {process.ExitCode} before it served: run npm install in a copy of it, "
+                    + "or leave it out with --peers none.");
             }
             await Task.Delay(5, ct);
         }

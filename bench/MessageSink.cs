@@ -11,7 +11,8 @@ internal sealed class MessageSink : IAsyncDisposable
     private const string Bridge = """
         import { fork } from 'node:child_process'; import readline from 'node:readline';
         const c = fork(process.argv[2], ['--port', process.argv[3]]); c.on('message', (m) => console.log(JSON.stringify(m)));
-        readline.createInterface({ input: process.stdin }).on('line', (l) => c.send(JSON.parse(l))).on('close', () => { c.kill(); process.exit(0); });
+        readline.createInterface({ input: process.stdin }).on('line', (l) => c.send(JSON.parse(l)))
+            .on('close', () => { c.kill(); process.exit(0); });
         """;
 
     private readonly Process process;

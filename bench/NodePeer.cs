@@ -50,7 +50,8 @@ internal static class NodePeer
     }
 
     private static BenchException Missing(string folder, string why) =>
-        new($"The peer in {folder} does not run: {why}. Run npm install and models/make-models.mjs in a copy of it and name that with --peers, or leave it out with --peers none.");
+        new($"The peer in {folder} does not run: {why}. Run npm install and models/make-models.mjs in a copy of it "
+            + "and name that with --peers, or leave it out with --peers none.");
 }
 
 /// <summary>A Redis of the peers' own.</summary>

@@ -51,7 +51,8 @@ try
             return 0;
         default:
             Console.Error.WriteLine(
-                "Usage: dotnet run -c Release --project bench -- readings|jobs|background|messages|webhooks|live [--n <rounds>] [--secs 6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
+                "Usage: dotnet run -c Release --project bench -- readings|jobs|background|messages|webhooks|live [--n <rounds>] [--secs "
+                + "6] [--jobs <number>] [--app <folder>] [--peers <folder>|none] [--only <case>]");
             return 64;
     }
 }

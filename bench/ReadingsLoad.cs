@@ -82,7 +82,8 @@ internal sealed record ReadingsLoad(Uri Address, int Connections, int Batch, dou
 
     /// <summary>A whole request with a body.</summary>
     public static ReadOnlyMemory<byte> Request(StringBuilder body) => Encoding.ASCII.GetBytes(
-        $"POST /ingest/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {AppProcess.Key}\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
+        $"POST /ingest/readings HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {AppProcess.Key}\r\nContent-Type: "
+        + $"application/json\r\nContent-Length: {body.Length}\r\n\r\n{body}");
 
     /// <summary>Sends one request and answers its status.</summary>
     public static async Task<int> PostAsync(Socket socket, ReadOnlyMemory<byte> request, byte[] answer, CancellationToken ct)

@@ -11,7 +11,8 @@ internal sealed class StreamPeer(string folder, string databaseUrl, RedisProcess
         if (!Directory.Exists(Path.Combine(folder, "node_modules")))
         {
             Console.Error.WriteLine(
-                $"The peer is left out: copy {folder}, run 'npm install' and 'models/make-models.mjs' there, and name the copy with --peers.");
+                $"The peer is left out: copy {folder}, run 'npm install' and 'models/make-models.mjs' there, "
+                + "and name the copy with --peers.");
             return null;
         }
         return RedisProcess.Start() is { } redis ? new StreamPeer(folder, databaseUrl, redis) : null;

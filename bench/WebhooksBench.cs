@@ -101,7 +101,8 @@ internal static class WebhooksBench
     {
         await using var command =
             source.CreateCommand(
-                "select percentile_cont($1) within group (order by extract(epoch from processed_at - received_at) * 1000) from webhook_events where dedupe_key like '%paid-%'");
+                "select percentile_cont($1) within group (order by extract(epoch from processed_at - received_at) * 1000) "
+                + "from webhook_events where dedupe_key like '%paid-%'");
         command.Parameters.Add(new() { Value = share });
         return Math.Round((double)(await command.ExecuteScalarAsync(ct))!, 2);
     }

@@ -19,8 +19,8 @@ public sealed partial class SourceTests
     // Its lock expires under its holder.
     [Fact]
     public void Nobody_relies_on_a_lock_of_Hangfire() =>
-    Assert.Empty(Sources.Of("App")
-        .Where(source => source.Text.Contains("DisableConcurrentExecution", StringComparison.Ordinal)).Select(source => source.Path));
+        Assert.Empty(Sources.Of("App")
+            .Where(source => source.Text.Contains("DisableConcurrentExecution", StringComparison.Ordinal)).Select(source => source.Path));
 
     [Fact]
     public void Time_comes_from_the_time_provider_and_nobody_sleeps() =>
@@ -39,6 +39,19 @@ public sealed partial class SourceTests
     [InlineData("bench")]
     public void No_file_is_longer_than_400_lines(string folder) =>
         Assert.Empty(Sources.Of(folder).Where(source => source.Text.Count(c => c == '\n') > 400).Select(source => source.Path));
+
+    // A line may be longer where it holds a text: an example of JSON or a pattern is read better in one piece.
+    [Theory]
+    [InlineData("App")]
+    [InlineData("App.Tests")]
+    [InlineData("Migrations")]
+    [InlineData("bench")]
+    public void No_line_of_code_is_longer_than_140_characters(string folder) =>
+        Assert.Empty(
+            from source in Sources.Of(folder)
+            from line in source.Text.Split('\n')
+            where line.Length > 140 && !line.Contains('"')
+            select $"{source.Path}: {line.Trim()}");
 
     [Fact]
     public void Nothing_is_left_to_be_done_or_switched_off() =>

@@ -12,6 +12,7 @@ public sealed class ApiReferenceTests(Browser browser, AppHost host) : IClassFix
     public async Task It_shows_the_operations_and_asks_nobody_else()
     {
         var page = await browser.NewPageAsync();
+        await using var context = page.Context;
         var (asked, complaints) = (new List<Uri>(), new List<string>());
         page.Request += (_, request) => asked.Add(new Uri(request.Url));
         page.Console += (_, message) =>

@@ -86,7 +86,7 @@ public sealed class BackgroundPageTests(Browser browser) : IAsyncLifetime
         await page.Context.AddCookiesAsync(
             [new() { Name = KeyAuthentication.Cookie, Value = AppHost.AdminKey, Url = host.Address.ToString() }]);
         page.Dialog += async (_, question) => await question.AcceptAsync();
-        var console = new ConsolePage(page, host.Address.ToString().TrimEnd('/'));
+        await using var console = new ConsolePage(page, host.Address.ToString().TrimEnd('/'));
         await console.OpenAsync("/jobs/schedules");
         await page.GetByRole(AriaRole.Link, new() { Name = "Background" }).ClickAsync();
         var enqueued = page.Locator("[data-metric='enqueued:count-or-null']").First;

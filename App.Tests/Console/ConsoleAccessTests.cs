@@ -21,7 +21,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
     [Fact]
     public async Task A_wrong_key_is_explained_and_the_right_one_opens_the_house_until_signing_out()
     {
-        var console = new ConsolePage(await browser.NewPageAsync(), server.Address);
+        await using var console = new ConsolePage(await browser.NewPageAsync(), server.Address);
         await console.OpenAsync();
 
         await console.SignInByFormAsync("not-a-key");
@@ -41,7 +41,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
     [InlineData(768)]
     public async Task Nothing_is_wider_than_a_small_screen(int width)
     {
-        var console = await OpenAsync(width);
+        await using var console = await OpenAsync(width);
 
         foreach (var range in (string[])["3h", "12h", "24h", "7d"])
         {
@@ -60,7 +60,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
     [InlineData(true)]
     public async Task Text_is_legible_in_both_colour_schemes(bool dark)
     {
-        var console = await OpenAsync(dark: dark);
+        await using var console = await OpenAsync(dark: dark);
         await Expect(console.Card("kettle")).ToBeVisibleAsync();
         await Expect(console.Page.Locator("#service-state")).ToHaveTextAsync("Up");
 
@@ -74,7 +74,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
     [Fact]
     public async Task The_chart_follows_a_change_of_the_colour_scheme()
     {
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
         await Expect(console.Card("kettle")).ToBeVisibleAsync();
 
         await console.Page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
@@ -85,7 +85,7 @@ public sealed class ConsoleAccessTests(Browser browser, StubServer server) : ICl
     [Fact]
     public async Task Everything_can_be_done_with_keys_alone()
     {
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
         await Expect(console.Card("kettle")).ToBeVisibleAsync();
         var keys = console.Page.Keyboard;
 

@@ -5,7 +5,7 @@ using Microsoft.Playwright;
 namespace App.Tests.WebConsole;
 
 /// <summary>The console as its user sees it, at any base URL; it collects what the browser complains about.</summary>
-public sealed class ConsolePage
+public sealed class ConsolePage : IAsyncDisposable
 {
     private readonly ConcurrentQueue<string> complaints = [];
     private readonly string address;
@@ -45,6 +45,9 @@ public sealed class ConsolePage
 
     /// <summary>The choice of a building, as a list.</summary>
     public ILocator Building => Page.Locator("#building");
+
+    /// <summary>Closes it, so that it does not go on asking a server that is gone while other tests run.</summary>
+    public async ValueTask DisposeAsync() => await Page.Context.DisposeAsync();
 
     /// <summary>Opens a path of the server.</summary>
     public Task OpenAsync(string path = "/") => Page.GotoAsync(address + path);
@@ -107,7 +110,8 @@ public sealed class ConsolePage
                 probe.fillRect(0, 0, 1, 1);
                 const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
                 let count = 0;
-                for (let i = 0; i < data.length; i += 4) if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) count++;
+                for (let i = 0; i < data.length; i += 4)
+                    if (data[i] === r && data[i + 1] === g && data[i + 2] === b && data[i + 3] === 255) count++;
                 return [name, count];
               }));
             }

@@ -18,7 +18,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     public async Task The_curve_of_a_day_is_drawn_with_every_appliance()
     {
         server.Houses.Enqueue(new StubHouse("h1").Fill(StubServer.Now, TimeSpan.FromHours(30)));
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await Expect(console.Card("kettle")).ToBeVisibleAsync();
 
@@ -33,7 +33,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     {
         var house = new StubHouse("h1").Fill(StubServer.Now, TimeSpan.FromHours(3));
         server.Houses.Enqueue(house);
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
         await Expect(console.Live).ToHaveTextAsync("Live");
         await console.Page.EvaluateAsync("() => { window.sameDocument = true; }");
 
@@ -54,7 +54,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
         var newest = house.Predictions[^1].Ts;
         for (var i = 0; i < 60; i++) house.Predict(newest.AddMinutes(-i), "dishwasher", 2000, final: i > 50);
         server.Houses.Enqueue(house);
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await Expect(console.Card("dishwasher").Locator(".badge")).ToHaveTextAsync("On");
         await Expect(console.Card("dishwasher")).ToContainTextAsync("2,000\u00a0W");
@@ -74,7 +74,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     public async Task Feeding_into_the_grid_is_drawn_below_zero_and_said_in_words()
     {
         server.Houses.Enqueue(Flat("roof", watts: -1500));
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await Expect(console.PowerNow).ToHaveTextAsync("-1,500");
         await Expect(console.Page.Locator("#now-note")).ToHaveTextAsync("feeding into the grid");
@@ -88,7 +88,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task An_empty_installation_shows_how_to_begin_and_then_the_first_building()
     {
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await Expect(console.Page.Locator("#curl")).ToContainTextAsync($"curl -X POST {server.Address}/ingest/readings");
         await Expect(console.Page.GetByText("App simulate")).ToBeVisibleAsync();
@@ -106,7 +106,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     public async Task A_server_that_is_away_is_announced_and_the_page_recovers()
     {
         server.Houses.Enqueue(Flat("h1"));
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
         await Expect(console.Live).ToHaveTextAsync("Live");
 
         server.Away = true;
@@ -126,7 +126,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
         var second = Flat("second");
         second.Measure(StubServer.Now, 42, "heat-pump");
         foreach (var house in (StubHouse[])[Flat("first"), second]) server.Houses.Enqueue(house);
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await console.Building.SelectOptionAsync("second");
         await Expect(console.Page.Locator("#house-name")).ToHaveTextAsync("second");
@@ -145,7 +145,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     public async Task Many_buildings_are_found_by_typing()
     {
         for (var i = 0; i < 40; i++) server.Houses.Enqueue(Flat($"house-{i:00}"));
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await Expect(console.Building).ToBeHiddenAsync();
         var search = console.Page.GetByRole(AriaRole.Combobox, new() { Name = "Building id" });
@@ -161,7 +161,7 @@ public sealed class ConsoleTests(Browser browser) : IAsyncLifetime
     {
         var end = new DateTimeOffset(2024, 3, 14, 18, 30, 0, TimeSpan.Zero);
         server.Houses.Enqueue(new StubHouse("archive").Fill(end, TimeSpan.FromHours(26)));
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
 
         await Expect(console.Live).ToHaveTextAsync("Quiet since 14 Mar, 19:30");
         await Expect(console.Page.Locator("#now-label")).ToHaveTextAsync("Power at the last reading");

@@ -14,7 +14,7 @@ public sealed class DashboardAccessTests(Browser browser, JobApi api) : IClassFi
     [Fact]
     public async Task Without_a_key_the_address_leads_to_the_form_and_the_form_back_to_the_address()
     {
-        var page = new DashboardPage(await browser.NewPageAsync(), api.Host);
+        await using var page = new DashboardPage(await browser.NewPageAsync(), api.Host);
         await page.OpenUnsignedAsync("/jobs/list?state=dead&text=ä");
         await page.Page.GetByLabel("API key").FillAsync("wrong");
         await page.Button("Sign in").ClickAsync();
@@ -86,7 +86,7 @@ public sealed class DashboardAccessTests(Browser browser, JobApi api) : IClassFi
     {
         var id = await api.AddAsync("dead", "a.kind.with.a.name.that.is.far.longer.than.anyone.would.wish." + new string('x', 60),
             error: "SomethingVeryLongException: " + new string('y', 300), args: $$"""{"a":"{{new string('z', 300)}}"}""");
-        var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), api.Host);
+        await using var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), api.Host);
         foreach (var path in (string[])["/jobs", "/jobs/list", "/jobs/list?state=dead", $"/jobs/{id}", "/jobs/schedules"])
         {
             await page.OpenAsync(path);

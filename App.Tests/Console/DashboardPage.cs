@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace App.Tests.WebConsole;
 
 /// <summary>The dashboard of jobs as the operator sees it; it collects what the browser complains about.</summary>
-public sealed class DashboardPage(IPage page, AppHost host)
+public sealed class DashboardPage(IPage page, AppHost host) : IAsyncDisposable
 {
     private readonly ConsolePage console = new(page, host.Address.ToString().TrimEnd('/'));
 
@@ -22,6 +22,9 @@ public sealed class DashboardPage(IPage page, AppHost host)
 
     /// <summary>Rows of jobs, schedules or runs.</summary>
     public ILocator Rows => page.Locator("table.jobs tbody tr");
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => console.DisposeAsync();
 
     /// <summary>Opens an address with the operator's cookie.</summary>
     public async Task OpenAsync(string path)

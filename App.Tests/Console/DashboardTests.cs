@@ -28,7 +28,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
             """);
         var running = await api.AddAsync("running", "mail.send", more: "progress = 0.4, progress_text = 'two of five'");
         await api.AddAsync("queued", more: "created_at = now() - interval '3 hours'");
-        var page = await OpenAsync("/jobs");
+        await using var page = await OpenAsync("/jobs");
 
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync("worker-a/17");
         await Expect(page.Page.Locator(".workers")).ToContainTextAsync($"#{running} mail.send");
@@ -47,7 +47,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task A_job_that_fails_appears_without_a_reload()
     {
-        var page = await OpenAsync("/jobs/list?state=dead");
+        await using var page = await OpenAsync("/jobs/list?state=dead");
         await Expect(page.Page.Locator("#nothing")).ToBeVisibleAsync();
         await page.Page.EvaluateAsync("() => { window.sameDocument = true; }");
 
@@ -66,7 +66,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         var found = await api.AddAsync("dead", "mail.send", error: "mailbox of Ada is full", args: """{"to":"ada@example.org"}""");
         await api.AddAsync("dead", "mail.send", error: "timeout");
         var keyed = await api.AddAsync("queued", "report.make", more: "order_key = 'house:7'");
-        var page = await OpenAsync("/jobs/list");
+        await using var page = await OpenAsync("/jobs/list");
         await Expect(page.Rows).ToHaveCountAsync(3);
 
         await page.Page.Keyboard.PressAsync("/");
@@ -86,7 +86,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         await Expect(page.Rows).ToHaveCountAsync(1);
         await Expect(page.Rows).ToContainTextAsync($"#{keyed}");
 
-        var other = await OpenAsync(new Uri(shared).PathAndQuery);
+        await using var other = await OpenAsync(new Uri(shared).PathAndQuery);
         await Expect(other.Rows).ToHaveCountAsync(1);
         await Expect(other.Page.Locator("#text")).ToHaveValueAsync("MAILBOX");
         await other.OpenAsync($"/jobs/list?createdFrom=2100-01-01T00:00");
@@ -100,7 +100,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         var id = await api.AddAsync("dead", "mail.send", error: "InvalidOperationException: no route\n   at Mail.Send() in Mail.cs:line 12",
             args: """{"to":"ada"}""");
         await api.Host.ExecuteAsync($"insert into job_log (job_id, attempt, line) values ({id}, 1, 'asking the server')");
-        var page = await OpenAsync($"/jobs/{id}");
+        await using var page = await OpenAsync($"/jobs/{id}");
         await Expect(page.Page.Locator("details.error pre")).ToContainTextAsync("Mail.cs:line 12");
         await Expect(page.Page.Locator(".log")).ToContainTextAsync("asking the server");
         await Expect(page.Page.GetByRole(AriaRole.Region, new() { Name = "Arguments" })).ToContainTextAsync("\"to\": \"ada\"");
@@ -126,7 +126,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     {
         for (var i = 0; i < 3; i++) await api.AddAsync("dead", "mail.send", error: "timeout");
         var other = await api.AddAsync("dead", "report.make", error: "timeout");
-        var page = await OpenAsync("/jobs/list?state=dead&kind=mail.send");
+        await using var page = await OpenAsync("/jobs/list?state=dead&kind=mail.send");
         await Expect(page.Rows).ToHaveCountAsync(3);
 
         await page.Button("Retry all of these …").ClickAsync();
@@ -143,7 +143,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     public async Task A_queue_is_paused_and_resumed()
     {
         await api.AddAsync("queued");
-        var page = await OpenAsync("/jobs");
+        await using var page = await OpenAsync("/jobs");
 
         await page.Button("Pause queue default").ClickAsync();
         await Expect(page.Page.GetByRole(AriaRole.Row, new() { Name = "default" }).Locator(".badge")).ToHaveTextAsync("paused");
@@ -162,7 +162,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         await api.Host.ExecuteAsync($"insert into job_log (job_id, attempt, line) values ({id}, 1, '<img src=x onerror=window.hacked=1>')");
         foreach (var path in (string[])["/jobs", "/jobs/list", $"/jobs/{id}", $"/jobs/list?text={Uri.EscapeDataString(Attack)}"])
         {
-            var page = await OpenAsync(path);
+            await using var page = await OpenAsync(path);
             await Expect(page.Page.Locator("#main")).ToContainTextAsync(path == "/jobs" ? "<i>q</i>" : "<img src=x");
             Assert.False(
                 await page.Page.EvaluateAsync<bool>(
@@ -176,7 +176,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     {
         foreach (var path in (string[])["/jobs/schedules", "/jobs/runs"])
         {
-            var page = await OpenAsync(path);
+            await using var page = await OpenAsync(path);
             await Expect(page.Page.Locator("#nothing")).ToHaveTextAsync("There are none.");
         }
     }
@@ -199,7 +199,7 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
             },
         });
         Assert.True(answer.IsSuccessStatusCode, await answer.Content.ReadAsStringAsync());
-        var page = await OpenAsync("/jobs/runs");
+        await using var page = await OpenAsync("/jobs/runs");
         await page.Page.GetByRole(AriaRole.Link, new() { Name = "Report on <b>h1</b>" }).ClickAsync();
 
         await Expect(page.Page.Locator(".graph .step")).ToHaveCountAsync(4);
@@ -220,8 +220,10 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
     public async Task A_schedule_shows_when_it_fires_and_is_paused_and_resumed()
     {
         await api.Host.ExecuteAsync(
-            "insert into schedules (key, cron, time_zone, description, job_kind, job_args, missed, declared, planned_through) values ('weather.hourly', '0 0 * * * ?', 'Europe/Berlin', 'Fetches the weather', 'weather.fetch', '{}', 'skip', true, now())");
-        var page = await OpenAsync("/jobs/schedules");
+            "insert into schedules (key, cron, time_zone, description, job_kind, job_args, missed, declared, planned_through) "
+            + "values ('weather.hourly', '0 0 * * * ?', 'Europe/Berlin', 'Fetches the weather', 'weather.fetch', '{}', 'skip', true, "
+            + "now())");
+        await using var page = await OpenAsync("/jobs/schedules");
         await Expect(page.Rows).ToContainTextAsync("weather.hourly");
         await Expect(page.Rows).ToContainTextAsync("0 0 * * * ?");
 

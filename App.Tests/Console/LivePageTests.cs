@@ -12,7 +12,7 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
     [Fact]
     public async Task The_replayed_hand_is_drawn_and_read_and_spells_its_text()
     {
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
         await Expect(console.Page.Locator("#live-text")).ToHaveTextAsync("Connected");
 
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Replay a hand" }).ClickAsync();
@@ -34,7 +34,7 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
     [Fact]
     public async Task The_camera_is_looked_at_in_the_browser_with_files_of_this_server_alone()
     {
-        var console = await OpenAsync();
+        await using var console = await OpenAsync();
         var asked = new ConcurrentQueue<string>();
         console.Page.Request += (_, request) => asked.Enqueue(request.Url);
 
@@ -54,7 +54,7 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
     [InlineData(true)]
     public async Task Text_is_legible_and_nothing_is_wider_than_a_small_screen(bool dark)
     {
-        var console = await OpenAsync(dark, width: 360);
+        await using var console = await OpenAsync(dark, width: 360);
         await Expect(console.Page.Locator("#live-text")).ToHaveTextAsync("Connected");
         Assert.Empty(await Contrast.FaultsAsync(console.Page));
         Assert.Equal(0, await console.OverflowAsync());
@@ -63,7 +63,7 @@ public sealed class LivePageTests(Browser browser, AppHost host) : IClassFixture
     [Fact]
     public async Task Who_is_not_signed_in_is_asked_and_comes_back_to_the_page()
     {
-        var console = new ConsolePage(await browser.NewPageAsync(), host.Address.ToString().TrimEnd('/'));
+        await using var console = new ConsolePage(await browser.NewPageAsync(), host.Address.ToString().TrimEnd('/'));
         await console.OpenAsync("/live");
         await console.SignInByFormAsync(AppHost.AdminKey);
         await Expect(console.Page.Locator("#live-text")).ToHaveTextAsync("Connected");

@@ -21,7 +21,7 @@ public sealed class MessagesPageTests(Browser browser)
             context.Response.StatusCode = 500;
             return context.Response.WriteAsync("no room", default);
         };
-        var page = new DashboardPage(await browser.NewPageAsync(), host.App);
+        await using var page = new DashboardPage(await browser.NewPageAsync(), host.App);
         await page.OpenAsync("/messages?status=dead");
         await Expect(page.Page.Locator("#nothing")).ToBeVisibleAsync();
 

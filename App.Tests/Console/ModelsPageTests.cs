@@ -19,7 +19,7 @@ public sealed class ModelsPageTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task A_version_is_registered_run_beside_activated_and_rolled_back()
     {
-        var page = await OpenAsync();
+        await using var page = await OpenAsync();
         await UploadAsync(page, 1);
         await Expect(page.Toast).ToHaveTextAsync("tiny@1 is a candidate.");
         await ConfirmAsync(page, "Activate tiny@1");
@@ -49,7 +49,7 @@ public sealed class ModelsPageTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task Scores_stand_beside_their_baselines_and_a_bad_version_is_refused()
     {
-        var page = await OpenAsync();
+        await using var page = await OpenAsync();
         await Expect(Row(page, "fingerspelling@1")).ToContainTextAsync("accuracy");
         await Expect(Row(page, "fingerspelling@1")).ToContainTextAsync("centroid");
         await Expect(Row(page, "disaggregation@1")).ToContainTextAsync("kettle.f1");
@@ -66,7 +66,7 @@ public sealed class ModelsPageTests(Browser browser) : IAsyncLifetime
     [InlineData(1280, true)]
     public async Task It_fits_and_is_legible(int width, bool dark)
     {
-        var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), app);
+        await using var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), app);
         await page.OpenAsync("/models");
         await Expect(page.Rows).ToHaveCountAsync(2);
         Assert.Equal(0, await page.OverflowAsync());

@@ -25,7 +25,7 @@ public sealed class RealServerTests(Browser browser, TestDatabase database) : IC
                 ["ENV"] = "test"
             });
         await using var server = await Server.StartAsync(Program.ComposeAsync, variables, CancellationToken.None);
-        var console = new ConsolePage(await browser.NewPageAsync(), server.Address.ToString().TrimEnd('/'));
+        await using var console = new ConsolePage(await browser.NewPageAsync(), server.Address.ToString().TrimEnd('/'));
         await console.SignInByLinkAsync(Key);
         await Expect(console.Page.Locator("#empty")).ToBeVisibleAsync();
         using var meter = new HttpClient { BaseAddress = server.Address };

@@ -20,7 +20,7 @@ public sealed class WebhooksPageTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task Events_appear_are_opened_and_replayed()
     {
-        var page = await OpenAsync("/webhooks");
+        await using var page = await OpenAsync("/webhooks");
         await Expect(page.Page.Locator("#nothing")).ToBeVisibleAsync();
         await app.PaystackSaysAsync("charge.success", Sender.Charge("order-<b>7</b>", 100));
         await app.KorapaySaysAsync("charge.success", new { reference = "odd", amount = -1, currency = "NGN" });
@@ -49,7 +49,7 @@ public sealed class WebhooksPageTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task Without_a_key_the_page_leads_to_the_form_and_back_and_providers_are_not_disturbed()
     {
-        var page = new DashboardPage(await browser.NewPageAsync(), app);
+        await using var page = new DashboardPage(await browser.NewPageAsync(), app);
         await page.OpenUnsignedAsync("/webhooks?state=failed");
         await page.Page.GetByLabel("API key").FillAsync(AppHost.AdminKey);
         await page.Button("Sign in").ClickAsync();
@@ -69,7 +69,7 @@ public sealed class WebhooksPageTests(Browser browser) : IAsyncLifetime
     {
         await app.PaystackSaysAsync("charge.success", new { reference = new string('x', 180), amount = "much", currency = "NGN" });
         await app.ProcessedAsync();
-        var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), app);
+        await using var page = new DashboardPage(await browser.NewPageAsync(width, dark: dark), app);
         foreach (var path in (string[])["/webhooks", "/webhooks?state=failed", "/webhooks/1", "/webhooks/99"])
         {
             await page.OpenAsync(path);

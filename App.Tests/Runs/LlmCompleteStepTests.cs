@@ -121,7 +121,9 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
         Assert.Equal("succeeded", (await own.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "2" }))).StatusOf());
         Assert.Equal("2 1200 200",
             await host.App.ScalarAsync<string>(
-                $"select requests || ' ' || input_tokens || ' ' || output_tokens from llm_usage where organization = '{organization}' and provider = 'openai' and model = 'm' and month = date_trunc('month', now() at time zone 'UTC')"));
+                "select requests || ' ' || input_tokens || ' ' || output_tokens from llm_usage "
+                + $"where organization = '{organization}' and provider = 'openai' and model = 'm' "
+                + "and month = date_trunc('month', now() at time zone 'UTC')"));
 
         var third = await own.RunToEndAsync(Step("ask", "llm.complete", new { prompt = "3" }));
         Assert.Equal("failed", third.AttemptsOf("ask"));

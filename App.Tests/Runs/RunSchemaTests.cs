@@ -19,11 +19,13 @@ public sealed class RunSchemaTests(AppHost host) : IClassFixture<AppHost>
     [InlineData("update run_steps set status = 'failed', ended_at = now() where run_id = '{0}'", "23514")]
     [InlineData("update run_steps set status = 'skipped' where run_id = '{0}'", "23514")]
     [InlineData("update run_steps set activation = 0 where run_id = '{0}'", "23514")]
-    [InlineData("insert into run_steps (run_id, name, position, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error) values ('{0}', 'a b', 1, 'x', '{}', '{}', 1, 1, false)", "23514")]
+    [InlineData("insert into run_steps (run_id, name, position, handler, input, depends_on, timeout_ms, max_attempts, continue_on_error) "
+        + "values ('{0}', 'a b', 1, 'x', '{}', '{}', 1, 1, false)", "23514")]
     [InlineData("update runs set status = 'failed', ended_at = now() where id = '{0}'", "23514")]
     [InlineData("update runs set status = 'succeeded' where id = '{0}'", "23514")]
     [InlineData("update runs set priority = 1001 where id = '{0}'", "23514")]
-    [InlineData("insert into runs (id, organization, goal, priority, status, idempotency_key, payload_hash) values (gen_random_uuid(), 'o', '', 0, 'pending', 'k', sha256(''))", "23505")]
+    [InlineData("insert into runs (id, organization, goal, priority, status, idempotency_key, payload_hash) "
+        + "values (gen_random_uuid(), 'o', '', 0, 'pending', 'k', sha256(''))", "23505")]
     public async Task What_must_not_be_cannot_be(string statement, string state)
     {
         await host.ExecuteAsync($$"""

@@ -5,7 +5,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>Background jobs over a database that is killed and comes back, and behind a pooler with few sessions.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class BackgroundDatabaseTests(ITestOutputHelper report)
 {
     // Docs promise seconds; this is what a machine that is several times slower still keeps.

@@ -8,7 +8,6 @@ namespace App.Tests.Scenarios;
 /// Workers of background jobs are killed, put to sleep and drained, and their database is lost: what is committed with
 /// its end happens once, nobody writes for a job that is another's, and every job ends.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class BackgroundFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     private readonly List<BackgroundWorker> workers = [];

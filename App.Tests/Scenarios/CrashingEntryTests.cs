@@ -7,7 +7,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>An entry that overflows the stack of every process that handles it is set aside in the end, and nothing else is.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class CrashingEntryTests(StreamBench bench, ITestOutputHelper report) : IClassFixture<StreamBench>
 {
     private const int Aborted = 134;
@@ -26,13 +25,15 @@ public sealed class CrashingEntryTests(StreamBench bench, ITestOutputHelper repo
         var options = StreamMember.Defaults;
         Assert.Equal(options.OrdinaryCrashes + 1 + options.MaxAttempts, crashes);
         Assert.Equal("crashing 1 2 3 ProcessEndedException: The process ended while handling it, 3 times.", await bench.TextAsync(
-            $"select string_agg(concat_ws(' ', consumer_group, shard, entry_offset, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'"));
+            "select string_agg(concat_ws(' ', consumer_group, shard, entry_offset, attempts, error), ', ') from stream_dead_entries "
+            + $"where stream = '{stream}'"));
         var others = string.Join(", ", Enumerable.Range(0, 12).Where(i => i != 5).Select(i => $"e{i:00} 1"));
         Assert.Equal(others, await bench.CountsAsync(stream, CrashingWorker.Crashing));
         Assert.Equal($"{others}, {CrashingWorker.Poison} 1", await bench.CountsAsync(stream, CrashingWorker.Bystander));
         // It was stopped as planned, which charges nobody.
         Assert.Equal("0 0 0", await bench.TextAsync(
-            $"select concat_ws(' ', count(owner), sum(crashes_in_hand), count(*) filter (where in_hand > committed)) from stream_offsets where stream = '{stream}'"));
+            "select concat_ws(' ', count(owner), sum(crashes_in_hand), count(*) filter (where in_hand > committed)) from stream_offsets "
+            + $"where stream = '{stream}'"));
     }
 
     // Runs a worker until it has crashed (true) or everything is consumed (false); stops it then.
@@ -65,5 +66,6 @@ public sealed class CrashingEntryTests(StreamBench bench, ITestOutputHelper repo
     }
 
     private async Task<bool> IsConsumedAsync(string stream) => await bench.TextAsync(
-        $"select coalesce(sum(h.head - o.committed), 1) from stream_shards h left join stream_offsets o using (stream, shard) where h.stream = '{stream}'") == "0";
+        "select coalesce(sum(h.head - o.committed), 1) from stream_shards h left join stream_offsets o using (stream, shard) "
+        + $"where h.stream = '{stream}'") == "0";
 }

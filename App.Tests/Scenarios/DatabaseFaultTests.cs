@@ -4,7 +4,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>The database crashes, or ends every session; nothing accepted is lost, and work resumes.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class DatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     // Docs promise seconds; this is what a machine that is several times slower still keeps.

@@ -9,7 +9,6 @@ using App.Tests.Fixtures;
 namespace App.Tests.Scenarios;
 
 /// <summary>An end that is asked for is an orderly one.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class DrainTests
 {
     private const string Body = """{"readings":[{"buildingId":"h","ts":1767225600000,"watts":42}]}""";
@@ -30,7 +29,8 @@ public sealed class DrainTests
         Assert.Contains("Drained", app.Output);
         Assert.Equal("0 0 0",
             await outcome.TextAsync(
-                "select (select count(*) from stream_offsets where owner is not null) || ' ' || (select count(*) from stream_members) || ' ' || (select count(*) from leases where expires_at > clock_timestamp())"));
+                "select (select count(*) from stream_offsets where owner is not null) || ' ' || (select count(*) "
+                + "from stream_members) || ' ' || (select count(*) from leases where expires_at > clock_timestamp())"));
         Assert.Equal("1", await outcome.TextAsync("select sum(head) from stream_shards"));
     }
 

@@ -13,7 +13,6 @@ namespace App.Tests.Scenarios;
 /// <summary>
 /// Real processes fire the same instants at once, and the database refuses a tenth of their commits: one fire, one job each.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class FireOnceTests
 {
     /// <summary>First argument of a process that fires.</summary>

@@ -4,7 +4,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>Workers are killed, put to sleep, and poisoned: what was accepted is done, and what is in the database once.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
 {
     // A lease of fifteen seconds and a tick, on a machine that is several times slower.
@@ -47,7 +46,8 @@ public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
         var unlucky = await ledger.IsRightAsync();
         var (orphans, slowest) = (await ledger.CountAsync("orphans"), await ledger.SlowestOrphanAsync());
         report.WriteLine(
-            $"{await ledger.CountAsync("job_done")} jobs, {kills} workers killed: {orphans} orphans, the last running again after {slowest:F1} s; {unlucky} had lost three workers and were redriven.");
+            $"{await ledger.CountAsync("job_done")} jobs, {kills} workers killed: {orphans} orphans, "
+            + $"the last running again after {slowest:F1} s; {unlucky} had lost three workers and were redriven.");
         Assert.NotEqual(0, orphans);
         Assert.InRange(slowest, 0, OrphanSeconds);
     }
@@ -71,7 +71,8 @@ public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
             () => Task.FromResult(TimeProvider.System.GetElapsedTime(asleep).TotalSeconds > TestScale.Of(0, 60)));
         report.WriteLine($"It slept for {TimeProvider.System.GetElapsedTime(asleep).TotalSeconds:F1} s.");
         const string Done =
-            "select string_agg(concat_ws(' ', e.job, e.pid, d.worker, d.attempt), ', ' order by e.job) from effects e join job_done d on d.id = e.job";
+            "select string_agg(concat_ws(' ', e.job, e.pid, d.worker, d.attempt), ', ' order by e.job) from effects e "
+            + "join job_done d on d.id = e.job";
         var done = await ledger.Look.TextAsync(Done);
 
         sleeper.Signal(ChildProcess.Continue);

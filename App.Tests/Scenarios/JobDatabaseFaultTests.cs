@@ -4,7 +4,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>The database crashes, ends every session, or refuses logins while jobs are added and run.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     // Docs promise seconds; this is what a machine that is several times slower still keeps.
@@ -51,7 +50,8 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         await ledger.EffectsAsync(1);
         var resumed = TimeProvider.System.GetElapsedTime(back).TotalSeconds;
         report.WriteLine(
-            $"The database was away for {TimeProvider.System.GetElapsedTime(gone, back).TotalSeconds:F1} s, jobs ran again after {resumed:F1} s; {ledger.Refused} enqueues were refused.");
+            $"The database was away for {TimeProvider.System.GetElapsedTime(gone, back).TotalSeconds:F1} s, jobs ran again after "
+            + $"{resumed:F1} s; {ledger.Refused} enqueues were refused.");
         Assert.InRange(resumed, 0, ResumeSeconds);
         await ledger.EffectsAsync(100);
         await ledger.StopAsync();
@@ -69,7 +69,8 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         await Poll.UntilAsync("an enqueue is refused", () => Task.FromResult(ledger.Refused > 0));
         foreach (var worker in workers)
             await worker.WroteAsync("Listening for notifications (polling goes on) failed and is tried again until it succeeds: 28000");
-        foreach (var worker in workers) await worker.WroteAsync("Claiming jobs failed and is tried again until it succeeds: 28000");
+        foreach (var worker in workers)
+            await worker.WroteAsync("The heartbeat of the job worker failed and is tried again until it succeeds: 28000");
 
         await server.AdministerAsync("alter role tandem login");
         var mended = TimeProvider.System.GetTimestamp();

@@ -140,7 +140,8 @@ internal sealed class JobLedger : IAsyncDisposable
         await EndedAsync();
         // What was set aside at its last death is not one that soon runs again.
         await Look.ExecuteAsync(
-            "delete from orphans o using jobs j where j.id = o.job and j.state = 'dead' and not exists (select from starts s where s.job = o.job and s.at > o.at)");
+            "delete from orphans o using jobs j where j.id = o.job and j.state = 'dead' "
+            + "and not exists (select from starts s where s.job = o.job and s.at > o.at)");
         var unlucky = int.Parse(
             await Look.TextAsync(
                 $"select jobs_redrive(array(select id from jobs where state = 'dead' and crashes = 3 and id <> {poison ?? 0}))"),
@@ -153,13 +154,16 @@ internal sealed class JobLedger : IAsyncDisposable
         Assert.Equal(ids.Length, ids.Distinct().Count());
         Assert.Equal("",
             await Look.TextAsync(
-                $"select string_agg(id::text, ',') from unnest(array[{string.Join(',', ids)}]::bigint[]) as a(id) where (select count(*) from job_done d where d.id = a.id) <> 1"));
+                $"select string_agg(id::text, ',') from unnest(array[{string.Join(',', ids)}]::bigint[]) as a(id) where (select count(*) "
+                + "from job_done d where d.id = a.id) <> 1"));
         Assert.Equal("",
             await Look.TextAsync(
-                $"select string_agg(d.id || ' ' || n, ',') from job_done d cross join lateral (select count(*) as n from effects e where e.job = d.id) e where kind = '{JobFaultKinds.Once.Name}' and n <> 1"));
+                "select string_agg(d.id || ' ' || n, ',') from job_done d cross join lateral (select count(*) as n from effects e "
+                + $"where e.job = d.id) e where kind = '{JobFaultKinds.Once.Name}' and n <> 1"));
         Assert.Equal("",
             await Look.TextAsync(
-                "select string_agg(d.id::text, ',') from job_done d where kind like 'fault.%' and not exists (select from effects e where e.job = d.id)"));
+                "select string_agg(d.id::text, ',') from job_done d where kind like 'fault.%' "
+                + "and not exists (select from effects e where e.job = d.id)"));
         Assert.Equal("0",
             await Look.TextAsync("select count(*) from effects e where not exists (select from job_done d where d.id = e.job)"));
         return unlucky;
@@ -170,7 +174,8 @@ internal sealed class JobLedger : IAsyncDisposable
     {
         var left = "";
         return Poll.UntilAsync("every job has ended", async () => (left = await Look.TextAsync(
-            "select string_agg(state || ' ' || n, ', ') from (select state, count(*) as n from jobs where finished_at is null group by 1) s")) == "", whatElse: () => left);
+            "select string_agg(state || ' ' || n, ', ') from (select state, count(*) as n from jobs where finished_at is null "
+            + "group by 1) s")) == "", whatElse: () => left);
     }
 
     public async ValueTask DisposeAsync()

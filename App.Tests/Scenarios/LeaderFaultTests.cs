@@ -6,7 +6,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>The leading worker is killed and paused: another leads soon, and what the first writes late is refused.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class LeaderFaultTests(ITestOutputHelper report)
 {
     // A lease of six seconds and a renewal, on a machine that is several times slower.

@@ -7,7 +7,6 @@ using App.Tests.Signs.Fingerspelling.Live;
 namespace App.Tests.Scenarios;
 
 /// <summary>Live connections over the life of a real process.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class LiveDrainTests
 {
     [Fact]

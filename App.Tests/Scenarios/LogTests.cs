@@ -7,7 +7,6 @@ using App.Tests.Signs.Fingerspelling.Live;
 namespace App.Tests.Scenarios;
 
 /// <summary>What a process writes of its work, as an operator reads it: JSON, one object a line.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class LogTests
 {
     [Fact]

@@ -10,7 +10,6 @@ namespace App.Tests.Scenarios;
 /// Messages through killed workers, a database that crashes, and an endpoint that fails, hangs and drops answers. With
 /// <c>SCENARIO_MESSAGES</c> as many as that says.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     private const int Recipients = 100;
@@ -93,8 +92,11 @@ public sealed class MessageFaultTests(ITestOutputHelper report) : IAsyncLifetime
         var late = undisturbed.Sum(one => one.Value.Zip(shown[one.Key]).Count(pair => pair is { First.Answer: "taken", Second: "late" }));
         var cut = requests.Except(undisturbed).Sum(one => one.Value.Count(request => request.Answer == "taken") - 1);
         report.WriteLine(
-            $"{Messages} messages in {took.TotalSeconds:0} s through {turns} faults, {sink.Requests} requests: {sink.Count("failed")} failed, {sink.Count("hung")} hung, {sink.Count("dropped")} answers dropped; "
-            + $"{again} were received again: {again - late - cut} after those, {late} after an answer that came too late, {cut} after one that a fault cut off. {shown.Values.Sum(all => all.Count(one => one is "lost" or "late"))} lost answers are shown.");
+            $"{Messages} messages in {took.TotalSeconds:0} s through {turns} faults, {sink.Requests} requests: "
+            + $"{sink.Count("failed")} failed, {sink.Count("hung")} hung, {sink.Count("dropped")} answers dropped; "
+            + $"{again} were received again: {again - late - cut} after those, {late} after an answer that came too late, "
+            + $"{cut} after one that a fault cut off. {shown.Values.Sum(all => all.Count(one => one is "lost" or "late"))} lost answers "
+            + "are shown.");
         Assert.DoesNotContain(undisturbed, one => !IsAsShown(one.Value.Select(request => request.Answer).ToArray(), shown[one.Key]));
     }
 

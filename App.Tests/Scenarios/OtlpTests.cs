@@ -8,7 +8,6 @@ namespace App.Tests.Scenarios;
 /// A collector on loopback: what reaches it by OpenTelemetry's own variables. In a process of its own, for whoever exports listens to its
 /// whole process.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class OtlpTests
 {
     [Fact]

@@ -70,7 +70,8 @@ internal sealed class Outcome(string connectionString) : IAsyncDisposable
         await Poll.UntilAsync("every shard has come to its head",
             async () =>
                 await TextAsync(
-                    "select sum(h.head - coalesce(o.committed, 0)) from stream_shards h left join stream_offsets o on o.stream = h.stream and o.shard = h.shard and o.consumer_group = 'disaggregation'") == "0");
+                    "select sum(h.head - coalesce(o.committed, 0)) from stream_shards h left join stream_offsets o on o.stream = h.stream "
+                    + "and o.shard = h.shard and o.consumer_group = 'disaggregation'") == "0");
         Assert.Equal("0", await TextAsync("select count(*) from stream_dead_entries"));
         var shipped = ShippedModels.Find(DisaggregationHandler.Name)!;
         using var model = OnnxModel.Load(shipped.Artifact, shipped.Spec);

@@ -11,7 +11,6 @@ namespace App.Tests.Scenarios;
 /// Everything works behind PgBouncer in transaction mode: no session state, no prepared statements, no locks that outlive
 /// a transaction, and never more sessions than a pool that is smaller than each process' own.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class PgBouncerTests(ITestOutputHelper report) : IAsyncLifetime
 {
     private const int Sessions = 6;

@@ -12,7 +12,6 @@ namespace App.Tests.Scenarios;
 /// <summary>
 /// The database runs but lets nobody in: both roles wait for it, say why they are not ready, and go on when they are let in again.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class RefusedLoginTests(RefusedLoginTests.Product product, ITestOutputHelper report)
 : IClassFixture<RefusedLoginTests.Product>
 {

@@ -19,7 +19,8 @@ internal sealed class RequestInFlight : IDisposable
         var request = new RequestInFlight(body);
         await request.connection.ConnectAsync("localhost", app.Address.Port);
         var head =
-            $"POST /ingest/readings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {AppProcess.Key}\r\nContent-Type: application/json\r\nContent-Length: {request.body.Length}\r\nExpect: 100-continue\r\n\r\n";
+            $"POST /ingest/readings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {AppProcess.Key}\r\nContent-Type: "
+            + $"application/json\r\nContent-Length: {request.body.Length}\r\nExpect: 100-continue\r\n\r\n";
         await request.connection.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
         // Sent when the endpoint asks for the body.
         Assert.StartsWith("HTTP/1.1 100 ", await request.ReadAsync());

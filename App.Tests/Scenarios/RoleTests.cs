@@ -6,7 +6,6 @@ using Npgsql;
 namespace App.Tests.Scenarios;
 
 /// <summary>The same build in two roles.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class RoleTests
 {
     [Fact]
@@ -25,7 +24,8 @@ public sealed class RoleTests
         Assert.Equal(HttpStatusCode.OK, (await web.Http.GetAsync("/api/buildings/house-1-0/readings?limit=5")).StatusCode);
         Assert.Equal("0 0 0",
             await outcome.TextAsync(
-                "select (select count(*) from stream_offsets) || ' ' || (select count(*) from leases) || ' ' || (select count(*) from predictions)"));
+                "select (select count(*) from stream_offsets) || ' ' || (select count(*) from leases) || ' ' || (select count(*) "
+                + "from predictions)"));
 
         await using var worker = await AppProcess.StartReadyAsync(database.Url, worker: true);
         Assert.Contains("Starting as web+worker", worker.Output);

@@ -5,7 +5,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>A run survives the death and the drain of its workers, and each step keeps its idempotency key.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class RunFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     private const int Steps = 6;

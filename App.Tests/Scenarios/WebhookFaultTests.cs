@@ -12,7 +12,6 @@ namespace App.Tests.Scenarios;
 /// Many webhooks to one endpoint that does not always answer as it should, while workers are killed. On a message's first two
 /// tries 10 % fail, 3 % are answered 503 with Retry-After, 2 % lose their connection and 5 % are answered after half a second.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class WebhookFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     private const int Senders = 8;

@@ -4,7 +4,6 @@ using Xunit.Abstractions;
 namespace App.Tests.Scenarios;
 
 /// <summary>Workers are killed and paused; nothing accepted is lost, nothing has its effect twice.</summary>
-[Collection(ScenarioCollection.Name)]
 public sealed class WorkerFaultTests(ITestOutputHelper report) : IAsyncLifetime
 {
     // A lease of six seconds and a tick, on a machine that is several times slower.
@@ -94,7 +93,9 @@ public sealed class WorkerFaultTests(ITestOutputHelper report) : IAsyncLifetime
         Assert.Equal("0", await EpochsThatWentBackAsync());
         Assert.Equal("0",
             await outcome.TextAsync(
-                $"select count(*) from commit_log l where owner = '{paused.Name}' and n > {last} and consumer_group = 'disaggregation' and epoch < (select max(epoch) from commit_log b where b.shard = l.shard and b.consumer_group = l.consumer_group and b.n < l.n)"));
+                $"select count(*) from commit_log l where owner = '{paused.Name}' and n > {last} and consumer_group = 'disaggregation' "
+                + "and epoch < (select max(epoch) from commit_log b where b.shard = l.shard and b.consumer_group = l.consumer_group "
+                + "and b.n < l.n)"));
         Assert.NotEqual(epoch,
             await outcome.TextAsync("select sum(epoch)::bigint from stream_offsets where consumer_group = 'disaggregation'"));
     }

@@ -17,7 +17,8 @@ internal sealed class LivePage
 
     // WebAssembly may be compiled on this page; nothing else may be made into code, and nobody else is called.
     private const string Policy =
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+        + "object-src 'none'";
 
     private readonly ConsoleFiles files;
     private readonly SignIn signIn;

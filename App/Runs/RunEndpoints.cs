@@ -165,6 +165,7 @@ internal static class RunEndpoints
             ? TypedResults.Ok(new ApprovalAnswer(run.Id, name, approved))
             : Problems.Of(StatusCodes.Status409Conflict, "The step does not wait for an approval.",
                 new FieldError("step", name,
-                    $"approve steps of {HumanApprovalStep.HandlerName} while they wait; when it was read, this one was {step.Status} with handler {step.Handler}"));
+                    $"approve steps of {HumanApprovalStep.HandlerName} while they wait; "
+                    + $"when it was read, this one was {step.Status} with handler {step.Handler}"));
     }
 }

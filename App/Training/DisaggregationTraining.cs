@@ -49,7 +49,8 @@ internal static class DisaggregationTraining
         Seed = plan.Seed,
         Split = houses.Split,
         Note =
-            $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps}{(count > 1 ? $" --networks {count}" : "")} --out {ModelFile.Task}.onnx",
+            $"Trained by: App train disaggregation {houses.Option} --seed {plan.Seed} --steps {plan.Steps}"
+            + $"{(count > 1 ? $" --networks {count}" : "")} --out {ModelFile.Task}.onnx",
         Scores = TrainingMeans(houses.Training),
     };
 

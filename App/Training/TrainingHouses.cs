@@ -22,7 +22,8 @@ internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyLi
         return new(SimulatedHouses.Create(households, seed, SimulatedHouses.Days),
             SimulatedHouses.Create(validation, ~seed, SimulatedHouses.Days),
             $"simulator: {households} households of {SimulatedHouses.Days} days",
-            $"by house: {households} simulated households to train on, {validation / 2} others for the gates, {validation - (validation / 2)} others for the scores",
+            $"by house: {households} simulated households to train on, {validation / 2} others for the gates, "
+            + $"{validation - (validation / 2)} others for the scores",
             $"--simulate {households}");
     }
 
@@ -38,7 +39,8 @@ internal sealed record TrainingHouses(IReadOnlyList<House> Training, IReadOnlyLi
         return new([.. houses.Select(house => Part(house, 0, TrainingShare))],
             [.. houses.Select(house => Part(house, TrainingShare, held)), .. houses.Select(house => Part(house, held, 1))],
             $"files: {string.Join(", ", files.Select(Path.GetFileName))}",
-            $"by time: the first {TrainingShare:P0} of each file to train on, half of the rest for the gates, the last {1 - held:P1} for the scores",
+            $"by time: the first {TrainingShare:P0} of each file to train on, half of the rest for the gates, "
+            + $"the last {1 - held:P1} for the scores",
             "--data <the files>");
     }
 

@@ -32,9 +32,11 @@ public sealed class BlockWriterTests(AppHost host) : IClassFixture<AppHost>
         await BlockMover.RunAsync(host.Source);
         await EqualAsync(building, naive);
         Assert.Equal(0, await host.ScalarAsync<long>(
-            "select count(*) from reading_blocks a join reading_blocks b using (meter_key) where a.starts_at < b.starts_at and b.starts_at <= a.ends_at"));
+            "select count(*) from reading_blocks a join reading_blocks b using (meter_key) where a.starts_at < b.starts_at "
+            + "and b.starts_at <= a.ends_at"));
         Assert.Equal(naive.Count, await host.ScalarAsync<long>(
-            $"select sum(readings)::bigint from reading_blocks join meters m on m.key = meter_key join buildings b on b.key = m.building_key where b.building_id = '{building}'"));
+            "select sum(readings)::bigint from reading_blocks join meters m on m.key = meter_key "
+            + $"join buildings b on b.key = m.building_key where b.building_id = '{building}'"));
     }
 
     [Fact]
@@ -47,7 +49,8 @@ public sealed class BlockWriterTests(AppHost host) : IClassFixture<AppHost>
             await BlockMover.RunAsync(host.Source);
         }
         const string Blocks =
-            "select string_agg(r.xmin::text, ',' order by starts_at) from reading_blocks r join meters m on m.key = meter_key join buildings b on b.key = m.building_key where b.building_id = 'long'";
+            "select string_agg(r.xmin::text, ',' order by starts_at) from reading_blocks r join meters m on m.key = meter_key "
+            + "join buildings b on b.key = m.building_key where b.building_id = 'long'";
         var before = (await host.ScalarAsync<string>(Blocks)).Split(',');
         await host.Http.SendAsync(
             Post.Body(Post.Item("long", Post.NewYear + 30_000, 2), Post.Item("long", Post.NewYear + (6000 * 60_000L), 2)));

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using App.Engines.Background;
 using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
@@ -132,8 +133,8 @@ public sealed class BackgroundJobTests : IAsyncLifetime
     {
         var id = long.Parse(await member.TextAsync($$"""
             with j as (insert into hangfire.job (invocationdata, arguments, createdat)
-                values ('{"Type":"{{type}}","Method":"{{method}}","ParameterTypes":{{System.Text.Json.JsonSerializer.Serialize(parameters)}},"Arguments":null}',
-                    '{{System.Text.Json.JsonSerializer.Serialize(arguments.Select(argument => System.Text.Json.JsonSerializer.Serialize(argument)))}}', now()) returning id),
+                values ('{"Type":"{{type}}","Method":"{{method}}","ParameterTypes":{{JsonSerializer.Serialize(parameters)}},"Arguments":null}',
+                    '{{JsonSerializer.Serialize(arguments.Select(argument => JsonSerializer.Serialize(argument)))}}', now()) returning id),
             s as (insert into hangfire.state (jobid, name, createdat, data) select id, 'Enqueued', now(), '{}' from j returning id, jobid)
             select jobid from s
             """), System.Globalization.CultureInfo.InvariantCulture);

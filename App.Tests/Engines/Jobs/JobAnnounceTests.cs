@@ -41,11 +41,13 @@ public sealed class JobAnnounceTests
     {
         await using var bench = await JobBench.CreateAsync();
         await bench.ExecuteAsync(
-            $"select setval({Sequence}, ((extract(epoch from clock_timestamp() + interval '1 hour') * 1000)::bigint << 10) | (hashtext('default') & 1023))");
+            $"select setval({Sequence}, ((extract(epoch from clock_timestamp() + interval '1 hour') * 1000)::bigint << 10) | "
+            + "(hashtext('default') & 1023))");
         Assert.Equal(1, await HeardAsync(bench, $"do $$ begin {AddSql} end $$"));
         Assert.Equal("0",
             await bench.TextAsync(
-                $"select count(*) from (select pg_sequence_last_value({Sequence}) >> 10 as ms) s where s.ms > extract(epoch from clock_timestamp()) * 1000"));
+                $"select count(*) from (select pg_sequence_last_value({Sequence}) >> 10 as ms) s where s.ms > extract(epoch "
+                + "from clock_timestamp()) * 1000"));
     }
 
     [Fact]

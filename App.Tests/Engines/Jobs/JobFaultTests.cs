@@ -136,7 +136,8 @@ public sealed class JobFaultTests
             select count(f.id) from (
                 select array_agg(id) as ids, array_agg(claim) as claims, array_agg(outcome) as outcomes, array_agg(0::float8) as delays,
                     array_agg(null::text) as texts
-                from (select id, claim, (array['succeeded', 'forgotten', 'retry'])[1 + row_number() over () % 3] as outcome from claimed) x) c
+                from (select id, claim, (array['succeeded', 'forgotten', 'retry'])[1 + row_number() over () % 3] as outcome
+                    from claimed) x) c
             cross join lateral jobs_finish({hand.Id}, coalesce(c.ids, '{"{1}"}'), coalesce(c.claims, '{"{1}"}'),
                 coalesce(c.outcomes, '{"{retry}"}'), coalesce(c.delays, '{"{0}"}'), coalesce(c.texts, array[null::text]), true) f
             """;

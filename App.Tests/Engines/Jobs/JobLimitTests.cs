@@ -104,7 +104,8 @@ public sealed class JobLimitTests
         await bench.UntilAsync("select count(*) from job_done", "6");
         Assert.Equal("True",
             await bench.TextAsync(
-                "select min(gap) >= interval '0.25 s' from (select started_at - lag(started_at) over (order by started_at) as gap from job_done) g"));
+                "select min(gap) >= interval '0.25 s' from (select started_at - lag(started_at) over (order by started_at) as gap "
+                + "from job_done) g"));
     }
 
     [Fact]

@@ -56,7 +56,8 @@ public sealed class JobOutcomeTests
             """));
         Assert.Equal("d scheduled, c done",
             await bench.TextAsync(
-                "select string_agg(args::json ->> 'name' || ' ' || state, ', ') from (select args, state from jobs union all select args, 'done' from job_done) j"));
+                "select string_agg(args::json ->> 'name' || ' ' || state, ', ') "
+                + "from (select args, state from jobs union all select args, 'done' from job_done) j"));
         Assert.Equal("0", await bench.TextAsync("select count(*) from job_uniques"));
         // Told again, and by one that holds them no more.
         Assert.Equal("0",
@@ -91,7 +92,8 @@ public sealed class JobOutcomeTests
         Assert.Equal(3, bench.Began.Count);
         Assert.Equal("1 2 3",
             await bench.TextAsync(
-                $"select string_agg(e->>'attempt', ' ' order by n) from jobs, jsonb_array_elements(errors) with ordinality as x(e, n) where id = {id}"));
+                "select string_agg(e->>'attempt', ' ' order by n) from jobs, jsonb_array_elements(errors) with ordinality as x(e, n) "
+                + $"where id = {id}"));
         Assert.Contains("no 2", await bench.TextAsync($"select errors->1->>'error' from jobs where id = {id}"), StringComparison.Ordinal);
 
         fails = false;
@@ -111,7 +113,9 @@ public sealed class JobOutcomeTests
             // Whatever the statement took lies on both sides of the hour.
             Assert.Equal("scheduled t",
                 await bench.TextAsync(
-                    $"select concat_ws(' ', state, run_at between (errors->-1->>'at')::timestamptz + interval '{hours} h' - interval '1 minute' and clock_timestamp() + interval '{hours} h') from jobs where id = {id}"));
+                    "select concat_ws(' ', state, "
+                    + $"run_at between (errors->-1->>'at')::timestamptz + interval '{hours} h' - interval '1 minute' "
+                    + $"and clock_timestamp() + interval '{hours} h') from jobs where id = {id}"));
             await bench.ExecuteAsync($"update jobs set run_at = clock_timestamp() where id = {id}");
             await bench.ExecuteAsync("select jobs_stage(100)");
             Assert.Equal("queued", await bench.TextAsync($"select state from jobs where id = {id}"));

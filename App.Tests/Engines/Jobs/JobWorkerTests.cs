@@ -102,7 +102,8 @@ public sealed class JobWorkerTests
         Assert.Equal("199", await bench.TextAsync("select max(length(progress_text)) from jobs"));
         Assert.Equal("2000 ab line 500",
             await bench.TextAsync(
-                $"select length(l[1]) || ' ' || l[2] || ' ' || l[500] from (select array_agg(line order by at, ctid) as l from job_log where job_id = {ids[1]}) x"));
+                "select length(l[1]) || ' ' || l[2] || ' ' || l[500] from (select array_agg(line order by at, ctid) as l from job_log "
+                + $"where job_id = {ids[1]}) x"));
     }
 
     [Theory]

@@ -109,7 +109,8 @@ public sealed class ScheduleEndpointsTests : IAsyncLifetime
         Assert.DoesNotContain("somebody", part.ToString());
         // No kind of this process: it is left to others, of whom there are none.
         await host.ExecuteAsync(
-            $"update schedules set job_args = replace(job_args, 'PruneFires', 'OfAnotherVersion'), planned_through = now() - interval '2 days' where key = '{Key}'");
+            "update schedules set job_args = replace(job_args, 'PruneFires', 'OfAnotherVersion'), "
+            + $"planned_through = now() - interval '2 days' where key = '{Key}'");
         Assert.Equal("schedules.prune is overdue: no worker fires it.", Text(await HealthAsync(), "note"));
         using var foreign = await host.Http.PostAsync($"/api/schedules/{Key}/trigger", null);
         Assert.Equal(HttpStatusCode.Conflict, foreign.StatusCode);

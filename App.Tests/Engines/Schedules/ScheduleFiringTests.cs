@@ -171,7 +171,8 @@ public sealed class ScheduleFiringTests(TestDatabase database) : IClassFixture<T
         await StateAsync(jobs[1], "Processing", "{}");
         await StateAsync(jobs[1], "Failed", """{"ExceptionMessage":"no luck"}""");
         await member.ExecuteAsync(
-            $"insert into hangfire.state (jobid, name, createdat) values ({jobs[2]}, 'Processing', clock_timestamp() - interval '1500 ms')");
+            $"insert into hangfire.state (jobid, name, createdat) values ({jobs[2]}, 'Processing', "
+            + "clock_timestamp() - interval '1500 ms')");
         await StateAsync(jobs[2], "Succeeded", "{}");
         const string Now = "pending succeeded failed running";
         Assert.Equal(Now, await StatusesAsync());

@@ -67,7 +67,9 @@ internal sealed class ScheduleMember : IAsyncDisposable
 
     /// <summary>Fires with the word that their jobs carry: <c>12:00:00 planned a</c>.</summary>
     public Task<string> FiresAsync(string key) => TextAsync(
-        $"select string_agg(to_char(scheduled_for at time zone 'UTC', 'HH24:MI:SS') || ' ' || reason || ' ' || trim('\"' from j.arguments ->> 0), ', ' order by scheduled_for) from schedule_fires f join hangfire.job j on j.id = f.background_job_id where key = '{key}'");
+        "select string_agg(to_char(scheduled_for at time zone 'UTC', 'HH24:MI:SS') || ' ' || reason || ' ' || trim('\"' "
+        + "from j.arguments ->> 0), ', ' order by scheduled_for) from schedule_fires f join hangfire.job j on j.id = f.background_job_id "
+        + $"where key = '{key}'");
 
     public async Task<string> TextAsync(string sql)
     {

@@ -35,7 +35,8 @@ internal sealed class CountingHandler(string stream, string group = "counting", 
             Seen.Add(text);
             Before(text);
             effects.Add(
-                new("insert into counts (stream, consumer_group, payload, n) values ($1, $2, $3, 1) on conflict (stream, consumer_group, payload) do update set n = counts.n + 1")
+                new("insert into counts (stream, consumer_group, payload, n) values ($1, $2, $3, 1) "
+                    + "on conflict (stream, consumer_group, payload) do update set n = counts.n + 1")
                 {
                     Parameters = { new() { Value = stream }, new() { Value = group }, new() { Value = text } },
                 });

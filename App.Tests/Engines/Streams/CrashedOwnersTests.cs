@@ -204,5 +204,6 @@ public sealed class CrashedOwnersTests(StreamBench bench) : IClassFixture<Stream
 
     private Task<string> DeadAsync(string stream) =>
         bench.TextAsync(
-            $"select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'");
+            "select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries "
+            + $"where stream = '{stream}'");
 }

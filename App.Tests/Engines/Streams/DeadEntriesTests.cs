@@ -148,5 +148,6 @@ public sealed class DeadEntriesTests(StreamBench bench) : IClassFixture<StreamBe
 
     private Task<string> DeadAsync(string stream) =>
         bench.TextAsync(
-            $"select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries where stream = '{stream}'");
+            "select string_agg(concat_ws(' ', shard, entry_offset, state, attempts, error), ', ') from stream_dead_entries "
+            + $"where stream = '{stream}'");
 }

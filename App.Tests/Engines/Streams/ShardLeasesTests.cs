@@ -22,7 +22,8 @@ public sealed class ShardLeasesTests(StreamBench bench) : IClassFixture<StreamBe
         Assert.Equal(16, members.SelectMany(member => member.Shards).Distinct().Count());
         Assert.Equal("16 3",
             await bench.TextAsync(
-                $"select count(*) || ' ' || count(distinct owner) from stream_offsets where stream = '{stream}' and lease_expires_at > clock_timestamp()"));
+                "select count(*) || ' ' || count(distinct owner) from stream_offsets "
+                + $"where stream = '{stream}' and lease_expires_at > clock_timestamp()"));
         await LeaveAllAsync();
     }
 

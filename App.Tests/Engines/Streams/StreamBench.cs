@@ -22,7 +22,8 @@ public sealed class StreamBench : IAsyncLifetime
         await database.InitializeAsync();
         Source = NpgsqlDataSource.Create(database.ConnectionString);
         await ExecuteAsync(
-            "create table counts (stream text, consumer_group text, payload text, n int not null, primary key (stream, consumer_group, payload))");
+            "create table counts (stream text, consumer_group text, payload text, n int not null, "
+            + "primary key (stream, consumer_group, payload))");
     }
 
     /// <inheritdoc/>
@@ -56,7 +57,8 @@ public sealed class StreamBench : IAsyncLifetime
     /// <summary>How often each payload has had its effect: <c>a 1, b 1</c>.</summary>
     public Task<string> CountsAsync(string stream, string group = "counting") =>
         TextAsync(
-            $"select string_agg(payload || ' ' || n, ', ' order by payload) from counts where stream = '{stream}' and consumer_group = '{group}'");
+            "select string_agg(payload || ' ' || n, ', ' order by payload) from counts "
+            + $"where stream = '{stream}' and consumer_group = '{group}'");
 
     /// <summary>One value as text; empty when null.</summary>
     public async Task<string> TextAsync(string sql)
@@ -76,8 +78,10 @@ public sealed class StreamBench : IAsyncLifetime
     public async Task ExpireAsync(string stream, string member)
     {
         await ExecuteAsync(
-            $"update stream_offsets set lease_expires_at = clock_timestamp() - interval '1 ms' where stream = '{stream}' and owner = '{member}'");
+            "update stream_offsets set lease_expires_at = clock_timestamp() - interval '1 ms' "
+            + $"where stream = '{stream}' and owner = '{member}'");
         await ExecuteAsync(
-            $"update stream_members set expires_at = clock_timestamp() - interval '1 ms' where stream = '{stream}' and member = '{member}'");
+            "update stream_members set expires_at = clock_timestamp() - interval '1 ms' "
+            + $"where stream = '{stream}' and member = '{member}'");
     }
 }

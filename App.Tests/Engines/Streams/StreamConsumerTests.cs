@@ -108,7 +108,8 @@ public sealed class StreamConsumerTests(StreamBench bench) : IClassFixture<Strea
         await bench.AppendAsync(stream, (0, "a"));
         Handler(member).BeforeCommit = async () =>
             await bench.ExecuteAsync(
-                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user and pid <> pg_backend_pid()");
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename = current_user "
+                + "and pid <> pg_backend_pid()");
         for (var i = 0; i < member.Options.MaxAttempts + 2; i++)
             Assert.True(TransientFault.Is(await Assert.ThrowsAnyAsync<Exception>(() => member.Consumer.RunOnceAsync(default))));
         Handler(member).BeforeCommit = () => Task.CompletedTask;

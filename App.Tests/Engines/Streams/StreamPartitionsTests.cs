@@ -38,7 +38,8 @@ public sealed class StreamPartitionsTests(StreamBench bench) : IClassFixture<Str
         // No group has ever looked: dropping it would lose what was accepted.
         Assert.DoesNotContain(first, await partitions.RunOnceAsync(default));
         await bench.ExecuteAsync(
-            $"insert into stream_offsets (stream, consumer_group, shard, committed) values ('{stream}', 'a', 0, 1), ('{stream}', 'b', 0, 0)");
+            $"insert into stream_offsets (stream, consumer_group, shard, committed) values ('{stream}', 'a', 0, 1), "
+            + $"('{stream}', 'b', 0, 0)");
         Assert.DoesNotContain(first, await partitions.RunOnceAsync(default));
         await bench.ExecuteAsync($"update stream_offsets set committed = 1 where stream = '{stream}'");
         time.Advance(-TimeSpan.FromDays(2));
@@ -87,5 +88,6 @@ public sealed class StreamPartitionsTests(StreamBench bench) : IClassFixture<Str
         bench.TextAsync($"select count(*) from stream_entries_default where stream = '{stream}'");
 
     private Task<string> NamesAsync() => bench.TextAsync(
-        $"select string_agg(right(c.relname, 8), ' ' order by 1) from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'stream_entries'::regclass and c.relname like 'stream\\_entries\\_{time.GetUtcNow().Year}%'");
+        "select string_agg(right(c.relname, 8), ' ' order by 1) from pg_inherits i join pg_class c on c.oid = i.inhrelid "
+        + $"where i.inhparent = 'stream_entries'::regclass and c.relname like 'stream\\_entries\\_{time.GetUtcNow().Year}%'");
 }

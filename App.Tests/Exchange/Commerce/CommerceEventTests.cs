@@ -33,11 +33,14 @@ public sealed class CommerceEventTests : IAsyncLifetime
         await SentAsync(230);
         Assert.Equal("100 100 30",
             await app.ScalarAsync<string>(
-                "select string_agg(json_array_length(body -> 'items')::text, ' ' order by json_array_length(body -> 'items') desc) from messages where channel = 'catalog' and recipient = '1234567890'"));
+                "select string_agg(json_array_length(body -> 'items')::text, ' ' order by json_array_length(body -> 'items') desc) "
+                + "from messages where channel = 'catalog' and recipient = '1234567890'"));
 
         // What the catalog has said of items stands beside them.
         await app.ExecuteAsync(
-            "insert into catalog_reports (organization, item, message_id, error) values ('default', 's000', gen_random_uuid(), null), ('default', 's001', gen_random_uuid(), 'no picture'), ('other', 's002', gen_random_uuid(), 'not ours')");
+            "insert into catalog_reports (organization, item, message_id, error) "
+            + "values ('default', 's000', gen_random_uuid(), null), ('default', 's001', gen_random_uuid(), 'no picture'), "
+            + "('other', 's002', gen_random_uuid(), 'not ours')");
         var listed = (await app.Http.GetFromJsonAsync<JsonElement>("/api/catalog/items?limit=3")).GetProperty("items")
             .EnumerateArray().Select(item => item.GetProperty("catalog")).ToList();
         Assert.Equal(["taken", "refused"], listed.Take(2).Select(report => report.StatusOf()));
@@ -66,7 +69,8 @@ public sealed class CommerceEventTests : IAsyncLifetime
             async () => await app.ScalarAsync<long>("select count(*) from catalog_items where unsynced") == 0);
         Assert.Equal("99800",
             await app.ScalarAsync<string>(
-                "select body #>> '{items,0,data,inventory}' from messages where channel = 'catalog' and body #>> '{items,0,data,id}' = 'busy' order by id desc limit 1"));
+                "select body #>> '{items,0,data,inventory}' from messages where channel = 'catalog' "
+                + "and body #>> '{items,0,data,id}' = 'busy' order by id desc limit 1"));
     }
 
     [Fact]

@@ -110,7 +110,8 @@ public sealed class CatalogTests : IAsyncLifetime
         await Poll.UntilAsync("it was refused",
             () =>
                 host.App.ScalarAsync<bool>(
-                    "select exists (select from jobs where kind = 'catalog.check' and state = 'scheduled' and errors::text like '%80009%')"));
+                    "select exists (select from jobs where kind = 'catalog.check' and state = 'scheduled' "
+                    + "and errors::text like '%80009%')"));
         catalog.Error = null;
         await UntilCheckedAsync(id, "delivered");
         Assert.Equal("a: taken", await ReportsAsync());
@@ -175,7 +176,8 @@ public sealed class CatalogTests : IAsyncLifetime
     private async Task<bool> LookAsync()
     {
         await host.App.ExecuteAsync(
-            "update jobs set run_at = clock_timestamp() where kind = 'catalog.check' and state = 'scheduled' and run_at > clock_timestamp()");
+            "update jobs set run_at = clock_timestamp() where kind = 'catalog.check' and state = 'scheduled' "
+            + "and run_at > clock_timestamp()");
         return true;
     }
 
@@ -188,5 +190,6 @@ public sealed class CatalogTests : IAsyncLifetime
 
     private Task<string> ReportsAsync() =>
         host.App.ScalarAsync<string>(
-            "select coalesce(string_agg(item || ': ' || coalesce(error, 'taken'), '|' order by item), '') from catalog_reports where organization = 'default'");
+            "select coalesce(string_agg(item || ': ' || coalesce(error, 'taken'), '|' order by item), '') from catalog_reports "
+            + "where organization = 'default'");
 }

@@ -70,7 +70,9 @@ internal sealed class MessageHost : IAsyncDisposable
     /// <summary>Lets all that waits for its time come due.</summary>
     public Task ForwardAsync() =>
         App.ExecuteAsync(
-            "update jobs set run_at = clock_timestamp() where state = 'scheduled' and queue = 'messages'; update webhook_endpoints set open_until = clock_timestamp() where open_until is not null; update message_channels set paused_until = clock_timestamp()");
+            "update jobs set run_at = clock_timestamp() where state = 'scheduled' and queue = 'messages'; update webhook_endpoints "
+            + "set open_until = clock_timestamp() where open_until is not null; update message_channels "
+            + "set paused_until = clock_timestamp()");
 
     public async ValueTask DisposeAsync()
     {

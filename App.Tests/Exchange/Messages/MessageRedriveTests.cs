@@ -39,7 +39,8 @@ public sealed class MessageRedriveTests(AppHost host) : IClassFixture<AppHost>
 
         Assert.Equal(meant,
             await host.ScalarAsync<string>(
-                $"select string_agg(event_type, ' ' order by event_type) from messages where organization = '{organization}' and state = 'pending' and drive = 2 and spent = 3"));
+                "select string_agg(event_type, ' ' order by event_type) from messages "
+                + $"where organization = '{organization}' and state = 'pending' and drive = 2 and spent = 3"));
         Assert.Equal(meant.Split(' ').Length, driven);
     }
 }

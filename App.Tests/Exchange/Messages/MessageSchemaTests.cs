@@ -26,7 +26,8 @@ public sealed class MessageSchemaTests(AppHost host) : IClassFixture<AppHost>
             try
             {
                 await host.ExecuteAsync(
-                    $"update messages set state = '{to}', delivered_at = case '{to}' when 'delivered' then now() end, died_at = case '{to}' when 'dead' then now() end where id = '{id}'");
+                    $"update messages set state = '{to}', delivered_at = case '{to}' when 'delivered' then now() end, "
+                    + $"died_at = case '{to}' when 'dead' then now() end where id = '{id}'");
                 followed.Add($"{from}>{to}");
             }
             catch (PostgresException e) when (e.SqlState == "TD010")

@@ -90,5 +90,6 @@ public sealed class WebhookEventsTests(AppHost host) : IClassFixture<AppHost>
 
     private Task<string> ToldAsync() =>
         host.ScalarAsync<string>(
-            $"select coalesce(string_agg(substr(recipient, 21), ' ' order by recipient), '') from messages where organization = '{organization}'");
+            "select coalesce(string_agg(substr(recipient, 21), ' ' order by recipient), '') from messages "
+            + $"where organization = '{organization}'");
 }

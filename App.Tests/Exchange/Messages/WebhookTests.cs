@@ -164,7 +164,8 @@ public sealed class WebhookTests
         await Poll.UntilAsync("the first waits as it was told",
             () =>
                 host.App.ScalarAsync<bool>(
-                    $"select state = 'pending' and coalesce(next_at > clock_timestamp() + interval '500 s', false) from messages where id = '{first.Id}'"));
+                    "select state = 'pending' and coalesce(next_at > clock_timestamp() + interval '500 s', false) from messages "
+                    + $"where id = '{first.Id}'"));
         await host.ForwardAsync();
         await host.UntilAsync(first.Id, "delivered");
     }

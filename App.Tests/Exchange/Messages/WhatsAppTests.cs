@@ -176,7 +176,8 @@ public sealed class WhatsAppTests
             host.App.Services.GetServices<IMessageChannel>().Single(channel => channel.Name == "whatsapp").LimitsOf(To));
         // Its first place was taken just now, for as long as this test may take.
         await host.App.ExecuteAsync(
-            "insert into job_rates (key, free_at, next_at) values ('whatsapp:10001:2348012345678', clock_timestamp() + interval '1 h', clock_timestamp() + interval '1 h')");
+            "insert into job_rates (key, free_at, next_at) "
+            + "values ('whatsapp:10001:2348012345678', clock_timestamp() + interval '1 h', clock_timestamp() + interval '1 h')");
         host.Sink.Answer = (_, _, context) => HttpStub.JsonAsync(context, """{"messages":[{"id":"wamid.1"}]}""");
         var held = await host.PostAsync("whatsapp", To, new { text = "Hello" });
         var other = await host.PostAsync("whatsapp", "+2348000000001", new { text = "Hello" });

@@ -91,7 +91,8 @@ public sealed class EventTests : IAsyncLifetime
         await web.PaystackSaysAsync("transfer.success", new { reference = "old" });
         await web.PaystackSaysAsync("transfer.success", new { reference = "new" });
         await web.ExecuteAsync(
-            "update webhook_events set state = 'processed', processed_at = now(), received_at = received_at - case when dedupe_key like '%old' then interval '31 days' else interval '0' end");
+            "update webhook_events set state = 'processed', processed_at = now(), received_at = received_at - case "
+            + "when dedupe_key like '%old' then interval '31 days' else interval '0' end");
         var postgres = web.Services.GetRequiredService<Postgres>();
         var pruning = new WebhookPruning(postgres, web.Services.GetRequiredService<WebhookOptions>(), NullLogger<WebhookPruning>.Instance);
         var lease = new Lease(postgres, "leader", TimeSpan.FromMinutes(10));

@@ -70,7 +70,8 @@ public sealed class JavaScriptJsonTests
         using var node =
             Process.Start(new ProcessStartInfo("node",
                 ["-e",
-                    "const { createInterface } = require('readline'); createInterface({ input: process.stdin, crlfDelay: Infinity }).on('line', line => process.stdout.write(JSON.stringify(JSON.parse(line)) + '\\n'));"])
+                    "const { createInterface } = require('readline'); createInterface({ input: process.stdin, crlfDelay: "
+                    + "Infinity }).on('line', line => process.stdout.write(JSON.stringify(JSON.parse(line)) + '\\n'));"])
             {
                 UseShellExecute = false,
                 RedirectStandardInput = true,

@@ -40,7 +40,8 @@ public sealed class PaymentTests(CommerceHost host) : IClassFixture<CommerceHost
         Assert.Equal(1, await host.App.ScalarAsync<long>("select count(*) from payments where reference = 'pay-5'"));
         Assert.Equal(1,
             await host.App.ScalarAsync<long>(
-                "select count(*) from job_done d join webhook_events e on d.args = '{\"eventId\":' || e.id || '}' where e.dedupe_key = 'charge.success:pay-5'"));
+                "select count(*) from job_done d join webhook_events e on d.args = '{\"eventId\":' || e.id || '}' "
+                + "where e.dedupe_key = 'charge.success:pay-5'"));
     }
 
     [Theory]

@@ -33,9 +33,11 @@ public sealed class WhatsAppTests(CommerceHost host) : IClassFixture<CommerceHos
         await host.App.ProcessedAsync();
 
         Assert.Equal("wamid.1=Is it there? 😀|wamid.2=this one|wamid.3=Yes, please", await host.App.ScalarAsync<string>(
-            "select string_agg(external_id || '=' || text, '|' order by external_id) from inbound_messages where external_id in ('wamid.1', 'wamid.2', 'wamid.3')"));
+            "select string_agg(external_id || '=' || text, '|' order by external_id) from inbound_messages "
+            + "where external_id in ('wamid.1', 'wamid.2', 'wamid.3')"));
         Assert.Equal("default whatsapp 2348000000001 Ada phone-1 text 2025-11-22 10:00:00+00", await host.App.ScalarAsync<string>(
-            "select organization || ' ' || channel || ' ' || sender || ' ' || sender_name || ' ' || recipient || ' ' || type || ' ' || (sent_at at time zone 'UTC')::text || '+00' from inbound_messages where external_id = 'wamid.1'"));
+            "select organization || ' ' || channel || ' ' || sender || ' ' || sender_name || ' ' || recipient || ' ' || type || ' ' || "
+            + "(sent_at at time zone 'UTC')::text || '+00' from inbound_messages where external_id = 'wamid.1'"));
     }
 
     [Fact]
@@ -46,7 +48,8 @@ public sealed class WhatsAppTests(CommerceHost host) : IClassFixture<CommerceHos
         await host.App.ProcessedAsync();
         Assert.Equal("hologram 3 -",
             await host.App.ScalarAsync<string>(
-                "select type || ' ' || (raw #>> '{hologram,depth}') || ' ' || coalesce(text, '-') from inbound_messages where external_id = 'wamid.9'"));
+                "select type || ' ' || (raw #>> '{hologram,depth}') || ' ' || coalesce(text, '-') from inbound_messages "
+                + "where external_id = 'wamid.9'"));
     }
 
     private static object Text(string id, string body) =>

@@ -65,7 +65,8 @@ public sealed class TenantTests(AppHost host) : IClassFixture<AppHost>
         var secret = await host.NewKeyAsync("hashed", Scopes.Read);
         Assert.Equal(0,
             await host.ScalarAsync<long>(
-                $"select count(*) from api_keys k where k::text like '%{secret}%' or k::text like '%{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(secret)).ToLowerInvariant()}%'"));
+                $"select count(*) from api_keys k where k::text like '%{secret}%' or k::text like "
+                + $"'%{Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(secret)).ToLowerInvariant()}%'"));
         Assert.Equal(1,
             await host.ScalarAsync<long>($"select count(*) from api_keys where hash = '\\x{Convert.ToHexString(ApiKey.HashOf(secret))}'"));
     }

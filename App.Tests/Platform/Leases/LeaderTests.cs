@@ -76,7 +76,8 @@ public sealed class LeaderTests : IAsyncLifetime
         await told.Task;
         await using (var command =
             a.Source.CreateCommand(
-                "update leases set owner = 'b', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour' where name = 'leader'"))
+                "update leases set owner = 'b', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour' "
+                + "where name = 'leader'"))
             await command.ExecuteNonQueryAsync();
 
         await leader.TickAsync(default);

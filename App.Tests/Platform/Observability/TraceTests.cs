@@ -84,6 +84,40 @@ public sealed class TraceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_endpoint_that_asks_for_it_is_told_the_trace()
+    {
+        string id;
+        using (var made = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = host.UrlOf("/asks"), traceparent = true }))
+        {
+            var endpoint = await made.Content.ReadFromJsonAsync<JsonElement>();
+            Assert.True(endpoint.GetProperty("traceparent").GetBoolean());
+            id = endpoint.GetProperty("id").GetString()!;
+        }
+        using (var trace = new TestTrace())
+        {
+            await SendAsync(trace);
+            await Poll.UntilAsync("it is delivered", () => Task.FromResult(host.Sink.At("/asks").Count == 1));
+            Assert.StartsWith($"00-{trace.Id}-", host.Sink.At("/asks")[0].Header("traceparent"), StringComparison.Ordinal);
+        }
+        using (var changed = await host.App.Http.PatchAsJsonAsync($"/api/webhook-endpoints/{id}", new { traceparent = false }))
+            changed.EnsureSuccessStatusCode();
+        using (var trace = new TestTrace())
+        {
+            await SendAsync(trace);
+            await Poll.UntilAsync("it is delivered", () => Task.FromResult(host.Sink.At("/asks").Count == 2));
+            Assert.Null(host.Sink.At("/asks")[1].Header("traceparent"));
+        }
+
+        async Task SendAsync(TestTrace trace)
+        {
+            using var request = Traced(trace, "/api/messages");
+            request.Content = JsonContent.Create(new { channel = "webhook", to = host.UrlOf("/asks"), body = new { a = 1 } });
+            using var answer = await host.App.Http.SendAsync(request);
+            answer.EnsureSuccessStatusCode();
+        }
+    }
+
+    [Fact]
     public async Task A_message_that_is_sent_together_with_others_goes_on_in_the_trace_of_its_own_request()
     {
         using var trace = new TestTrace();

@@ -147,7 +147,8 @@ public sealed class CommandTests
         await admin.OpenAsync();
         var role = $"refused_{Guid.NewGuid():N}";
         await ExecuteAsync(
-            $"create role {role} login password 'mypassword'; grant select on \"__EFMigrationsHistory\" to {role}; alter role {role} {refusal}");
+            $"create role {role} login password 'mypassword'; "
+            + $"grant select on \"__EFMigrationsHistory\" to {role}; alter role {role} {refusal}");
         var url = new UriBuilder(database.Url) { UserName = role, Password = "mypassword" }.Uri.ToString();
         var result = await AppCommand.RunAsync("", ("DATABASE_URL", url), ("ADMIN_API_KEY", "a-key-of-this-very-test"));
         await ExecuteAsync($"drop owned by {role}; drop role {role}");

@@ -56,7 +56,8 @@ public sealed class RunUpkeepTests : IAsyncLifetime
         Assert.Equal(left, await host.ScalarAsync<string>("select string_agg(distinct goal, ' ' order by goal) from runs"));
         Assert.True(
             await host.ScalarAsync<bool>(
-                "select (select count(*) from runs) = all(array[(select count(*) from run_steps), (select count(*) from run_attempts), (select count(*) from run_events)])"));
+                "select (select count(*) from runs) = all(array[(select count(*) from run_steps), (select count(*) "
+                + "from run_attempts), (select count(*) from run_events)])"));
     }
 
     [Fact]

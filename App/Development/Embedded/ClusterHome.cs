@@ -62,7 +62,8 @@ internal static class ClusterHome
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new EmbeddedServerException(
-                $"The server's user needs a folder that it can reach, and '{folder}' cannot be made: {e.Message} Run as a user other than root, or set DATABASE_URL.", e);
+                $"The server's user needs a folder that it can reach, and '{folder}' cannot be made: "
+                + $"{e.Message} Run as a user other than root, or set DATABASE_URL.", e);
         }
     }
 }

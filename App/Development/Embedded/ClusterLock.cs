@@ -32,12 +32,14 @@ internal sealed class ClusterLock : IDisposable
         catch (IOException e) when (File.Exists(path) && e is not (DirectoryNotFoundException or PathTooLongException))
         {
             throw new EmbeddedServerException(
-                $"The embedded database in '{dataDirectory}' is in use by process {Holder(dataDirectory)}: stop that process, start this one in another directory, or set DATABASE_URL for both.", e);
+                $"The embedded database in '{dataDirectory}' is in use by process {Holder(dataDirectory)}: stop that process, "
+                + "start this one in another directory, or set DATABASE_URL for both.", e);
         }
         catch (IOException e)
         {
             throw new EmbeddedServerException(
-                $"The data directory '{dataDirectory}' cannot be made: {e.Message} Set DATABASE_URL instead, or start in another directory.", e);
+                $"The data directory '{dataDirectory}' cannot be made: {e.Message} Set DATABASE_URL instead, "
+                + "or start in another directory.", e);
         }
     }
 

@@ -63,7 +63,8 @@ internal sealed class EmbeddedServer : IAsyncDisposable
         {
             hold.Dispose();
             throw new EmbeddedServerException(
-                $"The embedded database in '{dataDirectory}' belongs to another user: {e.Message} Start as that user, move the folder away, or set DATABASE_URL.", e);
+                $"The embedded database in '{dataDirectory}' belongs to another user: {e.Message} Start as that user, "
+                + "move the folder away, or set DATABASE_URL.", e);
         }
         catch
         {

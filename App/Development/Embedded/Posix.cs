@@ -23,7 +23,8 @@ internal static partial class Posix
     {
         if (chown(path, userId, groupId) != 0)
             throw new EmbeddedServerException(
-                $"Cannot give '{path}' to user {userId} ({Marshal.GetLastPInvokeErrorMessage()}): run as a user other than root, or set DATABASE_URL.");
+                $"Cannot give '{path}' to user {userId} ({Marshal.GetLastPInvokeErrorMessage()}): run as a user other than root, or "
+                + "set DATABASE_URL.");
     }
 
     [LibraryImport("libc", SetLastError = true)]

@@ -35,7 +35,8 @@ internal sealed partial record ServerBinaries(string Folder, int Major)
         var seen = rejected.Count == 0 ? "" : $" Found: {string.Join("; ", rejected)}.";
         throw new EmbeddedServerException(wanted is null
             ? $"No PostgreSQL server (version {OldestMajor} or newer) was found on PATH, in /usr/lib/postgresql or in node_modules.{seen} "
-              + "Run 'npm ci', install PostgreSQL (Debian: apt-get install postgresql; macOS: brew install postgresql), or set DATABASE_URL."
+              + "Run 'npm ci', install PostgreSQL (Debian: apt-get install postgresql; macOS: brew install postgresql), or "
+              + "set DATABASE_URL."
             : $"The data in '{cluster.Folder}' is of PostgreSQL {wanted}, and no server of that version was found.{seen} "
               + $"Install PostgreSQL {wanted}, or move that folder away to start empty, or set DATABASE_URL.");
     }

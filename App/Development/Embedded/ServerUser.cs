@@ -34,7 +34,8 @@ internal sealed class ServerUser
         if (OperatingSystem.IsWindows() || !Environment.IsPrivilegedProcess) return new(Environment.UserName, null, 0, 0);
 
         var changer = Executable.OnPath("setpriv") ?? throw new EmbeddedServerException(
-            "PostgreSQL refuses to run as root and 'setpriv' (util-linux) is not on PATH: run as another user, install util-linux, or set DATABASE_URL.");
+            "PostgreSQL refuses to run as root and 'setpriv' (util-linux) is not on PATH: run as another user, install util-linux, or "
+            + "set DATABASE_URL.");
         if (Directory.Exists(clusterDirectory))
         {
             var owner = await Executable.RunAsync(new("stat", ["-c", "%u %g", clusterDirectory]), cancellationToken);
@@ -46,7 +47,8 @@ internal sealed class ServerUser
         return Preferred.SelectMany(name => users[name]).FirstOrDefault() is { } user
             ? new(user[0], changer, Number(user[2]), Number(user[3]))
             : throw new EmbeddedServerException(
-                $"PostgreSQL refuses to run as root and /etc/passwd has none of {string.Join(", ", Preferred)}: run as another user, or set DATABASE_URL.");
+                $"PostgreSQL refuses to run as root and /etc/passwd has none of {string.Join(", ", Preferred)}: run as another user, or "
+                + "set DATABASE_URL.");
     }
 
     /// <summary>A command that runs as this user, in a folder that the user can reach, without PG* variables of ours.</summary>

@@ -27,7 +27,8 @@ internal sealed class DisaggregateStep(IServiceScopeFactory scopes, NpgsqlDataSo
         """;
 
     private const string MinutesSql =
-        "select count(*), coalesce(sum(mains)::float8 / 60000, 0) from predictions where building_key = $1 and ts >= $2 and ts < $3 and final";
+        "select count(*), coalesce(sum(mains)::float8 / 60000, 0) from predictions where building_key = $1 and ts >= $2 and ts < $3 "
+        + "and final";
 
     /// <inheritdoc/>
     public string Name => "disaggregate";

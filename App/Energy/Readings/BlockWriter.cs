@@ -26,10 +26,12 @@ internal sealed class BlockWriter(NpgsqlDataSource source, string? follows) : IS
         """;
 
     private const string LoadSql =
-        "select b.meter_key, b.starts_at, b.data from reading_blocks b join unnest($1, $2) as w(meter_key, starts_at) using (meter_key, starts_at)";
+        "select b.meter_key, b.starts_at, b.data from reading_blocks b "
+        + "join unnest($1, $2) as w(meter_key, starts_at) using (meter_key, starts_at)";
 
     private const string DeleteSql =
-        "delete from reading_blocks b using unnest($1, $2) as d(meter_key, starts_at) where b.meter_key = d.meter_key and b.starts_at = d.starts_at";
+        "delete from reading_blocks b using unnest($1, $2) as d(meter_key, starts_at) where b.meter_key = d.meter_key "
+        + "and b.starts_at = d.starts_at";
 
     private const string InsertSql = """
         insert into reading_blocks (meter_key, starts_at, ends_at, readings, data) select * from unnest($1, $2, $3, $4, $5)

@@ -35,7 +35,8 @@ internal sealed class JobProgress(Postgres postgres, TimeProvider time)
         var said = shares.ToArray();
         if (said.Length > 0)
             batch.BatchCommands.Add(
-                new("update jobs j set progress = p.share, progress_text = p.text from unnest($1, $2, $3) as p(id, share, text) where j.id = p.id and j.state = 'running'")
+                new("update jobs j set progress = p.share, progress_text = p.text from unnest($1, $2, $3) as p(id, share, text) "
+                    + "where j.id = p.id and j.state = 'running'")
                 {
                     Parameters =
                 {

@@ -68,7 +68,8 @@ internal sealed class JobQueue
     {
         await using var connection = await postgres.Source.OpenConnectionAsync(ct);
         await using var copy = await connection.BeginBinaryImportAsync(
-            "copy jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, order_width, limits) from stdin (format binary)", ct);
+            "copy jobs (queue, kind, organization, state, priority, rank, max_attempts, args, order_key, order_width, limits) "
+            + "from stdin (format binary)", ct);
         var count = 0L;
         foreach (var (job, kind, args) in jobs.Select(Check))
         {
@@ -137,7 +138,8 @@ internal sealed class JobQueue
     public async Task SetOrderWidthAsync(string orderKey, int width, CancellationToken ct)
     {
         await using var command = postgres.Source.CreateCommand(
-            "update jobs set order_width = $2 where order_key = $1 and order_key is not null and finished_at is null and order_width is distinct from $2");
+            "update jobs set order_width = $2 where order_key = $1 and order_key is not null and finished_at is null "
+            + "and order_width is distinct from $2");
         command.Parameters.Add(new() { Value = orderKey });
         command.Parameters.Add(new() { Value = width > 1 ? (short)width : DBNull.Value, NpgsqlDbType = NpgsqlDbType.Smallint });
         await command.ExecuteNonQueryAsync(ct);

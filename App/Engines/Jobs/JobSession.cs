@@ -27,7 +27,8 @@ internal sealed record JobSession(long Worker)
         {
             BatchCommands =
             {
-                new("update job_workers set lease_expires_at = clock_timestamp() + $2, beat_at = clock_timestamp() where id = $1 and lease_expires_at > clock_timestamp() returning id")
+                new("update job_workers set lease_expires_at = clock_timestamp() + $2, beat_at = clock_timestamp() where id = $1 "
+                    + "and lease_expires_at > clock_timestamp() returning id")
                 {
                     Parameters = { new() { Value = Worker }, new() { Value = options.Lease } },
                 },

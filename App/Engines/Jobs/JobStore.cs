@@ -173,7 +173,8 @@ internal static class JobStore
                 return System.Text.Encoding.UTF8.GetByteCount(json) <= LongestResult
                     ? new(job, "succeeded", 0, json)
                     : new(job, "dead", 0,
-                        $"It succeeded, but its result takes {json.Length} characters of JSON, and at most {LongestResult} bytes are kept.");
+                        $"It succeeded, but its result takes {json.Length} characters of JSON, "
+                        + $"and at most {LongestResult} bytes are kept.");
             case JobOutcome.Failed failed when job.Attempt >= job.MaxAttempts:
                 return new(job, "dead", 0, StoredText.Cut(failed.Error, LongestError));
             case JobOutcome.Failed failed:

@@ -62,11 +62,13 @@ internal sealed class ModelChange : IAsyncDisposable
     public async Task ActivateAsync(int id, CancellationToken ct)
     {
         await ExecuteAsync(
-            "update model_versions set state = 'retired' where state = 'active' and name = (select name from model_versions where id = $1) and id <> $1", id, ct);
+            "update model_versions set state = 'retired' where state = 'active' "
+            + "and name = (select name from model_versions where id = $1) and id <> $1", id, ct);
         await ExecuteAsync("update model_versions set state = 'active', activated_at = now() where id = $1 and state <> 'active'", id, ct);
         // What ran beside the version that served until now has said what it had to say.
         await ExecuteAsync(
-            "update model_shadows set ended_at = now() where ended_at is null and name = (select name from model_versions where id = $1 and activated_at = now())", id, ct);
+            "update model_shadows set ended_at = now() where ended_at is null and name = (select name from model_versions where id = $1 "
+            + "and activated_at = now())", id, ct);
         await TellAsync(ct);
     }
 

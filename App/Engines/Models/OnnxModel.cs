@@ -147,9 +147,11 @@ internal sealed class OnnxModel : IDisposable
             throw new InvalidModelException($"It has no {role} named '{expected.Name}': it has {string.Join(", ", found.Keys)}.");
         if (!node.IsTensor || node.ElementType != typeof(float))
             throw new InvalidModelException(
-                $"Its {role} '{expected.Name}' holds {(node.IsTensor ? node.ElementType.Name : node.OnnxValueType)}: a float32 tensor is taken.");
+                $"Its {role} '{expected.Name}' holds {(node.IsTensor ? node.ElementType.Name : node.OnnxValueType)}: a float32 tensor is "
+                + "taken.");
         if (!node.Dimensions.SequenceEqual(expected.Shape))
             throw new InvalidModelException(
-                $"Its {role} '{expected.Name}' is [{string.Join(',', node.Dimensions)}]: the spec says [{string.Join(',', expected.Shape)}].");
+                $"Its {role} '{expected.Name}' is [{string.Join(',', node.Dimensions)}]: the spec says "
+                + $"[{string.Join(',', expected.Shape)}].");
     }
 }

@@ -75,7 +75,8 @@ internal sealed class ShippedModels(ModelRegistry registry, ModelLoader loader, 
         log.LogInformation("Registered the shipped model as {Model:l}", added.Label);
         if (!isFedAlike)
             log.LogWarning(
-                "Model {Model:l} takes another input than the active version: activate it when no process of an earlier build runs any more", added.Label);
+                "Model {Model:l} takes another input than the active version: activate it "
+                + "when no process of an earlier build runs any more", added.Label);
     }
 
     private static bool IsNews(IReadOnlyList<ModelVersion> registered, string sha256) =>

@@ -90,7 +90,8 @@ internal sealed class ScheduleDeclarations(Postgres postgres, ScheduleOptions op
     private async Task<bool> StartsAloneAsync(ShortTransaction transaction, CancellationToken ct)
     {
         await using var command = transaction.Command(
-            "select not exists (select from schedule_workers where fingerprint = $1 and build = $2 and runs_initially and expires_at > clock_timestamp())", fingerprint!, Health.Version);
+            "select not exists (select from schedule_workers where fingerprint = $1 and build = $2 and runs_initially "
+            + "and expires_at > clock_timestamp())", fingerprint!, Health.Version);
         return (bool)(await command.ExecuteScalarAsync(ct))!;
     }
 

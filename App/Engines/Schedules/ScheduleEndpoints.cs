@@ -29,7 +29,8 @@ internal static class ScheduleEndpoints
         schedules.MapPost("/{key}/resume",
             (string key, Postgres postgres, ScheduleRuns runs, ScheduleFiring firing, CancellationToken ct) =>
             SteerAsync(
-                "update schedules set paused = false, planned_through = case when paused then clock_timestamp() else planned_through end where key = $1", key, postgres, runs, firing, ct))
+                "update schedules set paused = false, planned_through = case when paused then clock_timestamp() else planned_through end "
+                + "where key = $1", key, postgres, runs, firing, ct))
             .RequireScope(Scopes.Admin).Refuses(404)
             .Describe("resumeSchedule", "Resume a schedule", "What fell due during the pause is not caught up.").PathParameter("key", Key);
     }

@@ -120,7 +120,8 @@ internal sealed class ScheduleFiring(Postgres postgres, BackgroundJobs jobs, Sch
         CancellationToken ct)
     {
         await using var insert = transaction.Command(
-            "insert into schedule_fires (key, scheduled_for, reason) values ($1, $2, $3) on conflict (key, scheduled_for) do nothing returning id", schedule.Key, instant, reason);
+            "insert into schedule_fires (key, scheduled_for, reason) values ($1, $2, $3) on conflict (key, scheduled_for) do nothing "
+            + "returning id", schedule.Key, instant, reason);
         if (await insert.ExecuteScalarAsync(ct) is not long fire) return null;
         var job = jobs.Enqueue(transaction, schedule.Call, fire);
         await using var name = transaction.Command("update schedule_fires set background_job_id = $2 where id = $1", fire, job);

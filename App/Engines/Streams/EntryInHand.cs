@@ -24,7 +24,8 @@ internal sealed class EntryInHand(IStreamHandler handler, string owner, Semaphor
         try
         {
             await using var note = new NpgsqlCommand(
-                "update stream_offsets set in_hand = $6 where stream = $1 and consumer_group = $2 and owner = $3 and shard = $4 and epoch = $5", connection);
+                "update stream_offsets set in_hand = $6 where stream = $1 and consumer_group = $2 and owner = $3 and shard = $4 "
+                + "and epoch = $5", connection);
             note.Parameters.Add(new() { Value = handler.Stream });
             note.Parameters.Add(new() { Value = handler.Group });
             note.Parameters.Add(new() { Value = owner });

@@ -62,7 +62,7 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     public async Task<IReadOnlyList<NpgsqlBatchCommand>> CommandsAsync(NpgsqlConnection connection, IReadOnlyList<NewMessage> messages,
         CancellationToken ct)
     {
-        var paces = await EndpointPace.FindAsync(connection,
+        var settings = await EndpointSettings.FindAsync(connection,
             messages.Where(message => message.Channel == MessageChannel.Webhook).Select(message => message.Organization), ct);
         return
         [
@@ -83,7 +83,7 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
                 },
             },
             .. queue.Commands([.. messages.Select(message =>
-                JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), paces)
+                JobOf(message.Organization, new(message.Id, 1, message.Channel, message.To, message.OrderKey), settings)
                     with { Traceparent = message.Traceparent })]),
         ];
     }
@@ -92,19 +92,19 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
     public async Task EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string organization,
         IReadOnlyList<DrivenMessage> messages, CancellationToken ct)
     {
-        var paces = await EndpointPace.FindAsync(connection,
+        var settings = await EndpointSettings.FindAsync(connection,
             messages.Where(message => message.Channel == MessageChannel.Webhook).Take(1).Select(_ => organization), ct);
-        await queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(organization, message, paces))], ct);
+        await queue.EnqueueAsync(connection, transaction, [.. messages.Select(message => JobOf(organization, message, settings))], ct);
     }
 
     /// <summary>An endpoint's pace has changed: messages that wait go by it from now on.</summary>
-    public Task SetPaceAsync(string organization, string url, EndpointPace pace, CancellationToken ct) =>
-        queue.SetOrderWidthAsync(Key(organization, MessageChannel.Webhook, url), pace.Width, ct);
+    public Task SetPaceAsync(string organization, string url, EndpointSettings settings, CancellationToken ct) =>
+        queue.SetOrderWidthAsync(Key(organization, MessageChannel.Webhook, url), settings.Width, ct);
 
     // Messages to the same recipient go out in the order in which they were added; webhooks to one URL side by side, unless order is asked
     // for.
     private NewJob JobOf(string organization, DrivenMessage message,
-        IReadOnlyDictionary<(string Organization, string Url), EndpointPace> paces)
+        IReadOnlyDictionary<(string Organization, string Url), EndpointSettings> settings)
     {
         var channel = known.GetValueOrDefault(message.Channel);
         var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Drive))
@@ -115,13 +115,14 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
             Delay = message.Drive == 1 ? channel?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
         };
         if (message.Channel != MessageChannel.Webhook) return job;
-        var pace = paces.GetValueOrDefault((organization, message.To), EndpointPace.Default);
-        if (message.OrderKey is null || pace.Ordered) return job with { OrderWidth = pace.Width };
+        var endpoint = settings.GetValueOrDefault((organization, message.To), EndpointSettings.Default);
+        if (endpoint.Traceparent) job = job with { Args = new DeliverMessageArgs(message.Id, message.Drive, TellsTrace: true) };
+        if (message.OrderKey is null || endpoint.Ordered) return job with { OrderWidth = endpoint.Width };
         return job
             with
         {
             OrderKey = $"message:webhook:{organization}:{Hash($"{message.To}\n{message.OrderKey}")}",
-            Limits = [JobLimit.AtOnce(job.OrderKey, pace.Concurrency)]
+            Limits = [JobLimit.AtOnce(job.OrderKey, endpoint.Concurrency)]
         };
     }
 
@@ -136,7 +137,7 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
 
 /// <summary>A message that is to be delivered.</summary>
 /// <param name="Id">The message.</param>
-/// <param name="Drive">Which of its drives.</param>
+/// <param name="Drive">1, and one more each time that it is driven again.</param>
 /// <param name="Channel">Its way out.</param>
 /// <param name="To">Where it goes.</param>
 /// <param name="OrderKey">Webhooks to one URL with the same key keep their order.</param>

@@ -72,6 +72,9 @@ internal sealed class ProcessWebhook(AppDbContext db, IEnumerable<IWebhookProvid
     {
         var (state, text) = (isLast ? WebhookEvent.Failed : WebhookEvent.Received, StoredText.Cut(error, LongestText));
         await db.Database.ExecuteSqlAsync(
-            $"update webhook_events set state = {state}, attempts = attempts + 1, error = {text} where id = {id} and state <> 'processed'", ct);
+            $"""
+            update webhook_events set state = {state}, attempts = attempts + 1, error = {text}
+            where id = {id} and state <> 'processed'
+            """, ct);
     }
 }

@@ -22,7 +22,8 @@ internal static class DevelopmentKey
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(ct);
         await using var command = new NpgsqlCommand(
-            "insert into api_keys (id, organization, name, hash, scopes) values ($1, 'default', 'development', $2, array['admin']) on conflict (hash) do nothing",
+            "insert into api_keys (id, organization, name, hash, scopes) values ($1, 'default', 'development', $2, array['admin']) "
+            + "on conflict (hash) do nothing",
             connection);
         command.Parameters.Add(new() { Value = Guid.CreateVersion7() });
         command.Parameters.Add(new() { Value = ApiKey.HashOf(secret) });

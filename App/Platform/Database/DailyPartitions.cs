@@ -60,7 +60,8 @@ internal sealed class DailyPartitions(Postgres postgres, string table, string se
         try
         {
             var create =
-                $"create table {name} partition of {table} for values from ('{day:yyyy-MM-dd} 00:00+00') to ('{day.AddDays(1):yyyy-MM-dd} 00:00+00')";
+                $"create table {name} partition of {table} for values from ('{day:yyyy-MM-dd} 00:00+00') to "
+                + $"('{day.AddDays(1):yyyy-MM-dd} 00:00+00')";
             await ExecuteAsync(settings.Length == 0 ? create : $"{create}; alter table {name} set ({settings})", ct);
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.CheckViolation)

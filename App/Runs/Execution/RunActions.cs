@@ -16,7 +16,8 @@ internal sealed class RunActions(RunStore runs, JobQueue queue)
         """;
 
     private const string CancelAttemptsSql =
-        "update run_attempts set status = 'cancelled', ended_at = clock_timestamp() where run_id = $1 and status = any($2) returning step, number";
+        "update run_attempts set status = 'cancelled', ended_at = clock_timestamp() where run_id = $1 and status = any($2) "
+        + "returning step, number";
 
     private const string RestartStepsSql = """
         update run_steps set status = 'pending', error = null, started_at = null, ended_at = null
@@ -24,7 +25,8 @@ internal sealed class RunActions(RunStore runs, JobQueue queue)
         """;
 
     private const string RestartRunSql =
-        "update runs set status = 'running', ended_at = null, error = null, failed_step = null where id = $1 and status = 'failed' and status = any($2)";
+        "update runs set status = 'running', ended_at = null, error = null, failed_step = null where id = $1 and status = 'failed' "
+        + "and status = any($2)";
 
     private const string WaitingSql = """
         select s.job_id, a.number from run_steps s join run_attempts a on a.run_id = s.run_id and a.step = s.name and a.status = 'waiting'

@@ -80,7 +80,8 @@ internal sealed class RunChange(NpgsqlConnection connection, NpgsqlTransaction t
         var activations = new Dictionary<string, (int Activation, int MaxAttempts)>();
         await using (var command =
             Command(
-                "select name, status, depends_on, continue_on_error, activation, max_attempts from run_steps where run_id = $1 order by position"))
+                "select name, status, depends_on, continue_on_error, activation, max_attempts from run_steps where run_id = $1 "
+                + "order by position"))
         await using (var reader = await command.ExecuteReaderAsync(ct))
         {
             while (await reader.ReadAsync(ct))

@@ -21,7 +21,8 @@ internal sealed class RunRescue(NpgsqlDataSource source, RunStore runs, TimeProv
         """;
 
     private const string StillSql =
-        "select coalesce((select max(number) from run_attempts where run_id = $1 and step = $2 and status in ('running', 'waiting')), 0) from run_steps where run_id = $1 and name = $2 and job_id = $3 and status = any($4)";
+        "select coalesce((select max(number) from run_attempts where run_id = $1 and step = $2 and status in ('running', 'waiting')), 0) "
+        + "from run_steps where run_id = $1 and name = $2 and job_id = $3 and status = any($4)";
 
     /// <summary>One look; answers how many steps were ended.</summary>
     public async Task<int> RunOnceAsync(CancellationToken ct)

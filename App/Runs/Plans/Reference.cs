@@ -12,7 +12,8 @@ internal sealed partial record Reference(string Text, string? Step, string Prope
 {
     /// <summary>How a reference is written, for messages.</summary>
     public const string Form =
-        "write {{steps.NAME.output}} with a path such as .body.items[0].id, {{steps.NAME.status}}, {{steps.NAME.error}}, {{run.id}} or {{run.goal}}";
+        "write {{steps.NAME.output}} with a path such as .body.items[0].id, {{steps.NAME.status}}, {{steps.NAME.error}}, {{run.id}} "
+        + "or {{run.goal}}";
 
     /// <summary>Reads one; null when it is none.</summary>
     public static Reference? Parse(string text)

@@ -67,7 +67,8 @@ internal sealed class FrameFile
         var index = columns.IndexOf(name);
         if (index < 0)
             throw new BadFileException(path, 1,
-                $"there is no column '{name}' among the {columns.Count} of the header: name the columns id or label, x0, y0, z0, …, x20, y20, z20");
+                $"there is no column '{name}' among the {columns.Count} of the header: name the columns id "
+                + "or label, x0, y0, z0, …, x20, y20, z20");
         return columns.LastIndexOf(name) == index
             ? index : throw new BadFileException(path, 1, $"there are two columns '{name}': name each once");
     }

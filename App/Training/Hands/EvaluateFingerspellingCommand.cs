@@ -38,7 +38,8 @@ internal sealed class EvaluateFingerspellingCommand : Command
         // Known without any recording, as the shipped model is.
         var baseline = new NearestCentroid([SyntheticHands.Create(BaselineHands, BaselineSeed)]);
         await output.WriteLineAsync(
-            $"{offline.Label}; baseline: the nearest mean of {BaselineHands} made-up hands; 'named' are the frames that are called a letter at all");
+            $"{offline.Label}; baseline: the nearest mean of {BaselineHands} made-up hands; "
+            + "'named' are the frames that are called a letter at all");
         await output.WriteLineAsync(Header);
         var all = new LetterTally();
         var centroid = 0.0;
@@ -73,7 +74,8 @@ internal sealed class EvaluateFingerspellingCommand : Command
         foreach (var letter in known.OrderBy(tally.Recall).Take(WorstLetters))
         {
             if (tally.WorstMistake(letter) is { } mistake)
-                yield return $"{Alphabet.Letter(letter)}: {tally.Recall(letter):P0} of {tally.Of(letter)}, most often taken for {Alphabet.Letter(mistake.Letter)} ({mistake.Share:P0})";
+                yield return $"{Alphabet.Letter(letter)}: {tally.Recall(letter):P0} of {tally.Of(letter)}, most often taken for "
+                    + $"{Alphabet.Letter(mistake.Letter)} ({mistake.Share:P0})";
         }
     }
 }

@@ -45,7 +45,8 @@ internal static class LetterTraining
         {
             Split =
                 $"by signer: {synthetic?.Signers.Distinct().Count() ?? 0} made-up signers and {people.Count} recorded ones to train on, " +
-                $"{fitted.Signers.Distinct().Count()} other made-up signers for the calibration, as many for the scores, who differ {Strangeness} times as much",
+                $"{fitted.Signers.Distinct().Count()} other made-up signers for the calibration, as many for the scores, "
+                + $"who differ {Strangeness} times as much",
         };
         return Finish(network, spec, calibration, [judged], [.. people, .. synthetic is null ? [] : new[] { synthetic }], progress);
     }
@@ -84,7 +85,8 @@ internal static class LetterTraining
         var spec = Spec(people, synthetic, plan, calibration) with
         {
             Split =
-                $"by signer: {people.Count} recorded people; calibration and scores are of {folds} networks, each trained without the people that it is judged on; the model is trained on all",
+                $"by signer: {people.Count} recorded people; calibration and scores are of {folds} networks, "
+                + "each trained without the people that it is judged on; the model is trained on all",
             Scores = LetterScores.Of(tally, centroid / letters.Count),
         };
         foreach (var (source,
@@ -116,7 +118,8 @@ internal static class LetterTraining
         var madeUp = synthetic is null
             ? "" : $"synthetic: {synthetic.Count} hands of {synthetic.Signers.Distinct().Count()} made-up signers";
         var command =
-            $"App train fingerspelling {(people.Count > 0 ? "--data <the files> " : "")}--synthetic {synthetic?.Count ?? 0} --seed {plan.Seed} --steps {plan.Steps} --out {LetterModel.Task}.onnx";
+            $"App train fingerspelling {(people.Count > 0 ? "--data <the files> " : "")}--synthetic "
+            + $"{synthetic?.Count ?? 0} --seed {plan.Seed} --steps {plan.Steps} --out {LetterModel.Task}.onnx";
         return new()
         {
             Name = LetterModel.Task,
@@ -129,7 +132,8 @@ internal static class LetterTraining
                 new[] { madeUp, sources.Count > 0 ? $"files: {string.Join(", ", sources)}" : "" }.Where(part => part.Length > 0)),
             Seed = plan.Seed,
             Note = (people.Count == 0
-                ? "Demonstration: trained only on hands that the product makes up; train on recordings of your signers before you rely on it. " : "") +
+                ? "Demonstration: trained only on hands that the product makes up; "
+                    + "train on recordings of your signers before you rely on it. " : "") +
                 $"Answers are probabilities, calibrated with temperature {calibration.Temperature:F2}; under {calibration.Threshold:F2} there is no letter. " +
                 $"J and Z are movements: one frame shows where the hand is, not where it goes. Trained by: {command}",
         };

@@ -123,7 +123,8 @@ public sealed class FinalPredictionsTests(TestDatabase database) : IClassFixture
             await pipeline.ConsumeAsync();
             await using var lag =
                 pipeline.Source.CreateCommand(
-                    "select sum(h.head - o.committed) from stream_shards h join stream_offsets o on o.stream = h.stream and o.shard = h.shard where o.consumer_group = 'disaggregation'");
+                    "select sum(h.head - o.committed) from stream_shards h join stream_offsets o on o.stream = h.stream "
+                    + "and o.shard = h.shard where o.consumer_group = 'disaggregation'");
             return await lag.ExecuteScalarAsync() is 0m;
         });
         using var model = pipeline.Model();

@@ -59,7 +59,8 @@ internal static class OfflineRows
             var (expected, stored) = (finals.GetValueOrDefault(ts), storedFinals.GetValueOrDefault(ts));
             if (expected is null || stored is null || !IsSame(expected, stored))
                 differences.Add(
-                    $"{house} {DateTimeOffset.FromUnixTimeMilliseconds(ts):u}: offline {Text(expected)}, stored {Text(stored)}{(storedProvisional.Contains(ts) ? " (provisional)" : "")}");
+                    $"{house} {DateTimeOffset.FromUnixTimeMilliseconds(ts):u}: offline {Text(expected)}, stored "
+                    + $"{Text(stored)}{(storedProvisional.Contains(ts) ? " (provisional)" : "")}");
         }
         if (!provisional.SetEquals(storedProvisional))
             differences.Add($"{house}: provisional {provisional.Count} offline, {storedProvisional.Count} stored");

@@ -78,7 +78,8 @@ public sealed class GroupCommitTests(AppHost host) : IClassFixture<AppHost>
             // Enough of the body for the server not to find it slow: what comes too slowly is cut off after seconds.
             var length = (16 * 1024 * 1024).ToString(CultureInfo.InvariantCulture);
             await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(
-                $"POST /ingest/readings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {AppHost.AdminKey}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{new string(' ', 64 * 1024)}{{"));
+                $"POST /ingest/readings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {AppHost.AdminKey}\r\nContent-Type: "
+                + $"application/json\r\nContent-Length: {length}\r\n\r\n{new string(' ', 64 * 1024)}{{"));
             answer = await own.Http.SendAsync(Post.Body(Post.Item("h", Post.NewYear, 1)));
         }
         while (answer.Status == HttpStatusCode.Accepted);

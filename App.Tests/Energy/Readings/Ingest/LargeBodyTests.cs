@@ -4,12 +4,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using App.Tests.Fixtures;
-using App.Tests.Scenarios;
 
 namespace App.Tests.Energy.Readings.Ingest;
 
 /// <summary>Bodies that are too large, packed or not, or that end too early. Beside no other test: it measures memory.</summary>
-[Collection(ScenarioCollection.Name)]
+[Collection(Alone.Name)]
 public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
 {
     private static readonly byte[] Lines =
@@ -26,7 +25,8 @@ public sealed class LargeBodyTests(AppHost host) : IClassFixture<AppHost>
         var stream = client.GetStream();
         var framing = stated ? "Content-Length: 209715200" : "Transfer-Encoding: chunked";
         await stream.WriteAsync(Encoding.ASCII.GetBytes(
-            $"POST /ingest/readings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {AppHost.AdminKey}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n"));
+            $"POST /ingest/readings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {AppHost.AdminKey}\r\nContent-Type: "
+            + $"application/json\r\n{framing}\r\n\r\n"));
         var answer = ReadAnswerAsync(stream);
         var sent = await SendBlanksAsync(stream, 200, stated, answer);
         Assert.StartsWith("HTTP/1.1 413", await answer);

@@ -59,7 +59,8 @@ public sealed class JobUpkeepTests : IAsyncLifetime
     public async Task Today_has_a_partition_from_the_first_migration_on() =>
         Assert.True(
             await api.Host.ScalarAsync<bool>(
-                "select to_regclass('job_done_' || to_char(now() at time zone 'utc', 'YYYYMMDD')) is not null or to_regclass('job_done_' || to_char((now() - interval '1 day') at time zone 'utc', 'YYYYMMDD')) is not null"));
+                "select to_regclass('job_done_' || to_char(now() at time zone 'utc', 'YYYYMMDD')) is not null "
+                + "or to_regclass('job_done_' || to_char((now() - interval '1 day') at time zone 'utc', 'YYYYMMDD')) is not null"));
 
     [Fact]
     public async Task What_is_older_than_it_is_kept_is_deleted_and_nothing_else()
@@ -137,7 +138,8 @@ public sealed class JobUpkeepTests : IAsyncLifetime
         }
         Assert.Equal("retry 2 8,succeeded 4 6",
             await api.Host.ScalarAsync<string>(
-                "select string_agg(outcome || ' ' || attempts || ' ' || seconds, ',' order by outcome) from (select outcome, sum(attempts) as attempts, sum(seconds) as seconds from job_minutes group by outcome) m"));
+                "select string_agg(outcome || ' ' || attempts || ' ' || seconds, ',' order by outcome) "
+                + "from (select outcome, sum(attempts) as attempts, sum(seconds) as seconds from job_minutes group by outcome) m"));
         var overview = await api.GetAsync("/api/jobs/overview");
         Assert.Equal((4, 2),
             (overview.GetProperty("minutes").EnumerateArray().Sum(one => one.GetProperty("succeeded").GetInt32()),

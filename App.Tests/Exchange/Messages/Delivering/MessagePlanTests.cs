@@ -13,7 +13,8 @@ public sealed class MessagePlanTests(TestDatabase database) : IClassFixture<Test
     private const int Taken = 100;
 
     [Theory]
-    [InlineData("select count(*) from messages_prefetch(array(select json_build_object('messageId', i, 'drive', 1)::text from unnest($1) as t(i)))", Taken)]
+    [InlineData("select count(*) from messages_prefetch(array(select json_build_object('messageId', i, 'drive', 1)::text "
+        + "from unnest($1) as t(i)))", Taken)]
     [InlineData("select count(*) from messages_take($1, array_fill(1, array[cardinality($1)]))", Taken)]
     [InlineData("""
         select count(messages_settle($1, array_fill(1, array[n]), array_fill(0, array[n]), array_fill('delivered'::text, array[n]),
@@ -52,7 +53,8 @@ public sealed class MessagePlanTests(TestDatabase database) : IClassFixture<Test
     private static async Task<long> ReadsAsync(NpgsqlConnection connection)
     {
         await using var command = new NpgsqlCommand(
-            "select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_xact_user_tables where relname in ('messages', 'webhook_endpoints')", connection);
+            "select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))::bigint from pg_stat_xact_user_tables "
+            + "where relname in ('messages', 'webhook_endpoints')", connection);
         return (long)(await command.ExecuteScalarAsync())!;
     }
 

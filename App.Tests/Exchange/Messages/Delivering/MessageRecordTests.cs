@@ -47,7 +47,8 @@ public sealed class MessageRecordTests(AppHost host) : IClassFixture<AppHost>
         await AddAsync();
         await SettleAsync(1, "delivered", "delivered");
         await host.ExecuteAsync(
-            $"select messages_receive(array['{id}'::uuid], array[null::text], array['failed'], array[now()], array[null::int], array['It failed after all.'])");
+            $"select messages_receive(array['{id}'::uuid], array[null::text], array['failed'], array[now()], array[null::int], "
+            + "array['It failed after all.'])");
         await host.ExecuteAsync($"select messages_redrive('default', array['{id}'::uuid])");
         Assert.Equal(("1 delivered 7 ok", "pending"), (await ShownAsync(), await StateAsync()));
         await SettleAsync(2, "delivered", "delivered", drive: 2);
@@ -81,17 +82,20 @@ public sealed class MessageRecordTests(AppHost host) : IClassFixture<AppHost>
 
     private Task AddAsync(Guid? message = null) =>
         host.ExecuteAsync(
-            $"insert into messages (id, organization, channel, recipient, body) values ('{message ?? id}', 'default', 'webhook', 'https://example.com/', '1')");
+            $"insert into messages (id, organization, channel, recipient, body) values ('{message ?? id}', 'default', 'webhook', "
+            + "'https://example.com/', '1')");
 
     private Task SettleAsync(int number, string state, string outcome, Guid? message = null, int drive = 1) => host.ExecuteAsync($"""
         select messages_settle(array['{message ?? id}'::uuid], array[{drive}], array[{number}], array['{state}'],
             array[{(state == "delivered" ? "null" : "'why'")}::text], array[null::int], array[null::text], array[0::float8],
-            array['{outcome}'], array[now()], array[7], array['request'], array[200], array['headers'], array['ok'], array[null::float8], 1000)
+            array['{outcome}'], array[now()], array[7], array['request'], array[200], array['headers'], array['ok'],
+            array[null::float8], 1000)
         """);
 
     private Task<string> ShownAsync(Guid? message = null) =>
         host.ScalarAsync<string>(
-            $"select string_agg(number || ' ' || outcome || ' ' || latency_ms || ' ' || response_body, ',' order by number) from message_deliveries where message_id = '{message ?? id}'");
+            "select string_agg(number || ' ' || outcome || ' ' || latency_ms || ' ' || response_body, ',' order by number) "
+            + $"from message_deliveries where message_id = '{message ?? id}'");
 
     private Task<string> StateAsync() => host.ScalarAsync<string>($"select state from messages where id = '{id}'");
 

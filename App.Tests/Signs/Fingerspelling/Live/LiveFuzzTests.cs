@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 using App.Signs.Fingerspelling.Live;
-using App.Tests.Scenarios;
+using App.Tests.Fixtures;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace App.Tests.Signs.Fingerspelling.Live;
@@ -11,7 +11,7 @@ namespace App.Tests.Signs.Fingerspelling.Live;
 /// <summary>
 /// Frames that were damaged on purpose, beside connections that send good ones. Beside no other test: it measures memory.
 /// </summary>
-[Collection(ScenarioCollection.Name)]
+[Collection(Alone.Name)]
 public sealed class LiveFuzzTests(LiveHost host) : IClassFixture<LiveHost>
 {
     private const int Mutations = 10_000;

@@ -21,7 +21,8 @@ internal sealed class BackgroundDashboard(IServiceProvider services)
 
     // Styles stand in some of Hangfire's elements; scripts are all files.
     private const string Policy =
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'";
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'self'; "
+        + "frame-ancestors 'none'; object-src 'none'";
 
     /// <summary>Answers a request for a page.</summary>
     public Task ServeAsync(HttpContext context)

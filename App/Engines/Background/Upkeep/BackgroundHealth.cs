@@ -16,7 +16,8 @@ internal sealed class BackgroundHealth(BackgroundFigures figures)
             : state.Queues.MaxBy(queue => queue.OldestEnqueuedSeconds ?? 0) is { OldestEnqueuedSeconds: > LateSeconds } late
             ? $"Jobs of queue '{late.Name}' have waited for {late.OldestEnqueuedSeconds:0} s."
             : state.Failed > 0
-            ? $"{state.Failed} background {(state.Failed == 1 ? "job has" : "jobs have")} failed: requeue or delete {(state.Failed == 1 ? "it" : "them")} at /hangfire/jobs/failed."
+            ? $"{state.Failed} background {(state.Failed == 1 ? "job has" : "jobs have")} failed: requeue "
+                + $"or delete {(state.Failed == 1 ? "it" : "them")} at /hangfire/jobs/failed."
             : null;
         return new PartHealth(note is null ? HealthStatus.Up : HealthStatus.Degraded, note, state);
     }

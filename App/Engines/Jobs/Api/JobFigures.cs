@@ -147,18 +147,27 @@ internal sealed class JobFigures(Postgres postgres, TimeProvider time)
         IReadOnlyList<KindEnds> Kinds)> ReadEndsAsync(CancellationToken ct)
     {
         const string Sums =
-            "coalesce(sum(attempts) filter (where outcome = 'succeeded'), 0)::bigint, coalesce(sum(attempts) filter (where outcome in ('retry', 'dead')), 0)::bigint";
+            "coalesce(sum(attempts) filter (where outcome = 'succeeded'), 0)::bigint, "
+            + "coalesce(sum(attempts) filter (where outcome in ('retry', 'dead')), 0)::bigint";
         await using var connection = await postgres.Source.OpenConnectionAsync(ct);
         await using var batch = new NpgsqlBatch(connection)
         {
             BatchCommands =
             {
-                new($"select t.at, {Sums} from generate_series(date_trunc('minute', now()) - interval '59 minutes', now(), interval '1 minute') as t(at) left join job_minutes m on m.at = t.at group by 1 order by 1"),
                 new($"""
-                    select t.at, {Sums} from generate_series(date_trunc('hour', now()) - interval '23 hours', now(), interval '1 hour') as t(at)
+                    select t.at, {Sums}
+                    from generate_series(date_trunc('minute', now()) - interval '59 minutes', now(), interval '1 minute') as t(at)
+                    left join job_minutes m on m.at = t.at group by 1 order by 1
+                    """),
+                new($"""
+                    select t.at, {Sums}
+                    from generate_series(date_trunc('hour', now()) - interval '23 hours', now(), interval '1 hour') as t(at)
                     left join job_minutes m on m.at >= t.at and m.at < t.at + interval '1 hour' group by 1 order by 1
                     """),
-                new($"select kind, {Sums}, coalesce(sum(seconds) / nullif(sum(attempts), 0), 0) from job_minutes where at > now() - interval '1 hour' group by 1 order by sum(attempts) desc, 1 limit 200"),
+                new($"""
+                    select kind, {Sums}, coalesce(sum(seconds) / nullif(sum(attempts), 0), 0)
+                    from job_minutes where at > now() - interval '1 hour' group by 1 order by sum(attempts) desc, 1 limit 200
+                    """),
             },
         };
         await using var reader = await batch.ExecuteReaderAsync(ct);

@@ -39,7 +39,8 @@ internal record JobRow(
 
     /// <summary>The same of those that succeeded.</summary>
     public const string Done =
-        $"id, 'succeeded', {Both}, null::timestamptz, started_at, finished_at, worker, null::real, null::text, null::text, false, {Excerpts}";
+        $"id, 'succeeded', {Both}, null::timestamptz, started_at, finished_at, worker, null::real, null::text, null::text, false, "
+        + $"{Excerpts}";
 
     /// <summary>Reads the columns.</summary>
     public static JobRow Read(NpgsqlDataReader row) => new(

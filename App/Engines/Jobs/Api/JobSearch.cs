@@ -74,10 +74,12 @@ internal sealed class JobSearch(Postgres postgres, TimeProvider time)
         var parts = new List<string>();
         if (filter.MayBeLive)
             parts.Add(
-                $"(select {JobRow.Live} from jobs where id >= $1 and id < $2{filter.Where(command, live: true)} order by id desc limit $3)");
+                $"(select {JobRow.Live} from jobs where id >= $1 and id < $2{filter.Where(command, live: true)} order by id desc "
+                + "limit $3)");
         if (filter.MayHaveSucceeded)
             parts.Add(
-                $"(select {JobRow.Done} from job_done where id >= $1 and id < $2{filter.Where(command, live: false)} order by id desc limit $3)");
+                $"(select {JobRow.Done} from job_done where id >= $1 and id < $2{filter.Where(command, live: false)} order by id desc "
+                + "limit $3)");
         if (parts.Count == 0) return [];
         command.CommandText = $"select * from ({string.Join(" union all ", parts)}) j order by id desc limit $3";
         await using var reader = await command.ExecuteReaderAsync(ct);

@@ -21,7 +21,8 @@ internal sealed class MessageRequest(IEnumerable<IMessageChannel> channels, Mess
             .AnyAsync(endpoint => endpoint.Organization == organization && endpoint.Url == message.To && endpoint.Secret != null, ct))
             return message;
         faults.Add(new FieldError("to", Problems.Shorten(message.To),
-            "register it first (POST /api/webhook-endpoints), or let the operator set WEBHOOK_SIGNING_SECRET: there is nothing to sign it with"));
+            "register it first (POST /api/webhook-endpoints), or let the operator "
+            + "set WEBHOOK_SIGNING_SECRET: there is nothing to sign it with"));
         return null;
     }
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using App.Engines.Jobs;
 using App.Exchange.Messages.Channels;
 
@@ -5,8 +6,10 @@ namespace App.Exchange.Messages.Delivering;
 
 /// <summary>What a job of kind <c>message.deliver</c> is about.</summary>
 /// <param name="MessageId">The message.</param>
-/// <param name="Drive">Which of its drives; a job of an earlier one does nothing.</param>
-internal sealed record DeliverMessageArgs(Guid MessageId, int Drive);
+/// <param name="Drive">1, and one more each time that it is driven again; a job of an earlier drive does nothing.</param>
+/// <param name="TellsTrace">Whether the far side wants to know, in <c>traceparent</c>, which trace it belongs to.</param>
+internal sealed record DeliverMessageArgs(
+    Guid MessageId, int Drive, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool TellsTrace = false);
 
 /// <summary>
 /// Makes one attempt of a message, and says what follows. The message's own schedule decides when it is tried again,
@@ -36,6 +39,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     public async Task<JobOutcome> RunAsync(DeliverMessageArgs args, JobContext job, CancellationToken ct)
     {
         var message = job.Prefetched as TakenMessage ?? await intake.TakeAsync(args, ct);
+        if (message is not null && args.TellsTrace) message = message with { TellsTrace = true };
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead,
@@ -43,7 +47,8 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         if (message.State == MessageState.Uncertain && !channel.TellsRepetitions) return Uncertain(args, message);
         if (message.ClosedReason is { } closed)
             return Outcome(args, message, MessageState.Dead,
-                $"The endpoint is closed: {closed} Enable it (PATCH /api/webhook-endpoints/ID with enabled) and drive the message again.", null);
+                $"The endpoint is closed: {closed} Enable it (PATCH /api/webhook-endpoints/ID with enabled) "
+                + "and drive the message again.", null);
         if (message.Wait is { } wait)
         {
             // Nobody waits for ever behind an endpoint that does not come back.

@@ -36,6 +36,9 @@ internal sealed record TakenMessage
     /// <summary>What they are signed with as well, while the secret changes over.</summary>
     public string? PreviousSecret { get; init; }
 
+    /// <summary>Whether the far side wants to know, in <c>traceparent</c>, which trace it belongs to.</summary>
+    public bool TellsTrace { get; init; }
+
     /// <summary>Why the endpoint takes nothing more; null: it does.</summary>
     public string? ClosedReason { get; init; }
 

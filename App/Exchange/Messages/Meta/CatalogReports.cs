@@ -28,7 +28,8 @@ internal sealed class CatalogReports(Postgres postgres, JobQueue queue)
     private const string ForgetSql = "delete from catalog_reports where organization = $1 and message_id = $2 and item = any($3)";
 
     private const string RefusedSql =
-        "select item, error from catalog_reports where organization = $1 and message_id = $2 and item = any($3) and error is not null order by item";
+        "select item, error from catalog_reports where organization = $1 and message_id = $2 and item = any($3) and error is not null "
+        + "order by item";
 
     /// <summary>Keeps what was refused at once, and sees to it that the rest is asked for.</summary>
     public async Task HandedOverAsync(TakenMessage message, IReadOnlySet<string> items, CatalogHandover handover, CancellationToken ct)

@@ -20,7 +20,8 @@ internal static class MetaErrors
             // The token has expired or is wrong, or may not do this: nothing will go out until the operator acts.
             0 or 190 or 3 or 10 or (>= 200 and <= 299) =>
                 new AttemptResult(AttemptEnd.Failed,
-                    $"{text} The credentials are refused: set WHATSAPP_ACCESS_TOKEN anew. Tried again every {BadCredentials.TotalMinutes:0} minutes.")
+                    $"{text} The credentials are refused: "
+                    + $"set WHATSAPP_ACCESS_TOKEN anew. Tried again every {BadCredentials.TotalMinutes:0} minutes.")
                 { Pause = BadCredentials },
             // The number has sent what was reported as spam, or the account is restricted.
             131048 or 131031 or 368 =>

@@ -5,6 +5,7 @@ using App.Engines.Jobs;
 using App.Exchange.Messages.Channels;
 using App.Exchange.Messages.Delivering;
 using App.Platform.Http;
+using App.Platform.Observability;
 
 namespace App.Exchange.Messages.OutboundWebhooks;
 
@@ -45,7 +46,8 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
         var secret = message.Secret is { } registered ? WebhookSecret.Parse(registered) : options.SigningSecret;
         if (secret is null)
             return new(AttemptEnd.Refused,
-                "There is nothing to sign it with: register the URL (POST /api/webhook-endpoints), or let the operator set WEBHOOK_SIGNING_SECRET.");
+                "There is nothing to sign it with: register the URL (POST /api/webhook-endpoints), or let the operator "
+                + "set WEBHOOK_SIGNING_SECRET.");
         var id = message.Id.ToString();
         var timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         var signature = secret.Sign(id, timestamp, message.Body);
@@ -59,6 +61,8 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
         request.Headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
         request.Headers.TryAddWithoutValidation("webhook-signature", signature);
         request.Headers.TryAddWithoutValidation("User-Agent", "Tandem-Webhooks/1.0");
+        if (message.TellsTrace && TraceContext.Current is { } traceparent)
+            request.Headers.TryAddWithoutValidation("traceparent", traceparent);
 
         var (answer, failure) = await HttpAttempt.SendAsync(http, request, options.WebhookTimeout, time, ct);
         var result = failure ?? ResultOf(answer!);

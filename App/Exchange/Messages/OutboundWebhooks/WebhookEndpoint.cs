@@ -45,6 +45,12 @@ internal sealed class WebhookEndpoint
     /// <summary>Whether its messages go out one at a time, in the order in which they were added.</summary>
     public bool Ordered { get; set; }
 
+    /// <summary>Whether its messages say in the header <c>traceparent</c> which trace they belong to.</summary>
+    public bool Traceparent { get; set; }
+
+    /// <summary>How messages are sent to it.</summary>
+    public EndpointSettings Settings => new(Concurrency, Ordered, Traceparent);
+
     /// <summary>Failures in a row.</summary>
     public int Failures { get; set; }
 
@@ -74,6 +80,8 @@ internal sealed class WebhookEndpointConfiguration : IEntityTypeConfiguration<We
         builder.Property(endpoint => endpoint.ClosedReason).HasColumnName("closed_reason");
         builder.Property(endpoint => endpoint.Concurrency).HasColumnName("concurrency");
         builder.Property(endpoint => endpoint.Ordered).HasColumnName("ordered");
+        builder.Property(endpoint => endpoint.Traceparent).HasColumnName("traceparent");
+        builder.Ignore(endpoint => endpoint.Settings);
         builder.Property(endpoint => endpoint.Failures).HasColumnName("failures");
         builder.Property(endpoint => endpoint.Trips).HasColumnName("trips");
         builder.Property(endpoint => endpoint.OpenUntil).HasColumnName("open_until");

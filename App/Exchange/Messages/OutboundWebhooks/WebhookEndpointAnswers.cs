@@ -8,18 +8,22 @@ namespace App.Exchange.Messages.OutboundWebhooks;
 /// <c>message.*</c>; without it everything.</param>
 /// <param name="Concurrency">How many webhooks are sent to it at once, over all workers: 1 to 64.</param>
 /// <param name="Ordered">Webhooks go out one at a time, in the order in which they were added.</param>
+/// <param name="Traceparent">Webhooks added from now on carry the W3C header <c>traceparent</c>, where this installation traces.</param>
 /// <example>{"url":"https://example.org/hook","eventTypes":["reservation.*","payment.received"]}</example>
 internal sealed record NewEndpointRequest(
-    string Url, IReadOnlyList<string>? EventTypes = null, int Concurrency = WebhookEndpoint.DefaultConcurrency, bool Ordered = false);
+    string Url, IReadOnlyList<string>? EventTypes = null, int Concurrency = WebhookEndpoint.DefaultConcurrency, bool Ordered = false,
+    bool Traceparent = false);
 
 /// <summary>What is changed; fields that are left out stay.</summary>
 /// <param name="EventTypes">What it is told of.</param>
 /// <param name="Enabled">False closes it; true opens it and its circuit again.</param>
 /// <param name="Concurrency">How many webhooks are sent to it at once, over all workers: 1 to 64; also of those that wait already.</param>
 /// <param name="Ordered">Whether webhooks go out one at a time, in the order in which they were added.</param>
+/// <param name="Traceparent">Whether webhooks carry the W3C header <c>traceparent</c>, where this installation traces.</param>
 /// <example>{"enabled":true}</example>
 internal sealed record ChangeEndpointRequest(
-    IReadOnlyList<string>? EventTypes = null, bool? Enabled = null, int? Concurrency = null, bool? Ordered = null);
+    IReadOnlyList<string>? EventTypes = null, bool? Enabled = null, int? Concurrency = null, bool? Ordered = null,
+    bool? Traceparent = null);
 
 /// <summary>How a secret is changed.</summary>
 /// <param name="GraceHours">How long the old secret signs as well: 0 to 720.</param>
@@ -32,6 +36,7 @@ internal sealed record RotateSecretRequest(int GraceHours = 24);
 /// <param name="Registered">Whether it is registered; others are listed because they have failed.</param>
 /// <param name="Concurrency">How many webhooks are sent to it at once, over all workers.</param>
 /// <param name="Ordered">Whether webhooks go out one at a time, in the order in which they were added.</param>
+/// <param name="Traceparent">Whether webhooks carry the W3C header <c>traceparent</c>, where this installation traces.</param>
 /// <param name="Enabled">Whether anything is sent to it.</param>
 /// <param name="ClosedAt">Since when not.</param>
 /// <param name="ClosedReason">Why not.</param>
@@ -43,13 +48,13 @@ internal sealed record RotateSecretRequest(int GraceHours = 24);
 /// <param name="Secret">Signs what is sent to it; shown when it is made, and never again.</param>
 /// <example>
 /// {"id":"019ad0a2-7a3e-7c51-9d2f-1f6d1b0c4e55","url":"https://example.org/hook","eventTypes":["reservation.*"],"registered":true,
-/// "concurrency":16,"ordered":false,
-/// "enabled":true,
+/// "concurrency":16,"ordered":false,"traceparent":false,"enabled":true,
 /// "closedAt":null,"closedReason":null,"circuit":"closed","openUntil":null,"failures":0,"previousSecretUntil":null,
 /// "createdAt":"2026-11-29T08:00:00Z","secret":null}
 /// </example>
 internal sealed record EndpointAnswer(
-    Guid Id, string Url, IReadOnlyList<string> EventTypes, bool Registered, int Concurrency, bool Ordered, bool Enabled,
+    Guid Id, string Url, IReadOnlyList<string> EventTypes, bool Registered, int Concurrency, bool Ordered, bool Traceparent,
+    bool Enabled,
     DateTime? ClosedAt, string? ClosedReason,
     [OneOf("closed", "open", "half-open")] string Circuit, DateTime? OpenUntil, int Failures, DateTime? PreviousSecretUntil,
     DateTime CreatedAt, string? Secret)
@@ -57,7 +62,7 @@ internal sealed record EndpointAnswer(
     /// <summary>The answer for an endpoint; the secret only where it was made just now.</summary>
     public static EndpointAnswer Of(WebhookEndpoint endpoint, TimeProvider time, string? secret = null) => new(
         endpoint.Id, endpoint.Url, endpoint.EventTypes, endpoint.Secret is not null, endpoint.Concurrency, endpoint.Ordered,
-        endpoint.ClosedAt is null,
+        endpoint.Traceparent, endpoint.ClosedAt is null,
         endpoint.ClosedAt?.UtcDateTime, endpoint.ClosedReason,
         endpoint.OpenUntil is not { } until ? "closed" : until > time.GetUtcNow() ? "open" : "half-open",
         endpoint.OpenUntil?.UtcDateTime, endpoint.Failures,

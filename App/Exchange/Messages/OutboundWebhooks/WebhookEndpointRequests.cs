@@ -55,12 +55,13 @@ internal static partial class WebhookEndpointRequests
         if (problem is not null) return problem;
         var faults = new List<FieldError>();
         var fields = new JsonFields(body, "", faults);
-        fields.Only("url", "eventTypes", "concurrency", "ordered");
+        fields.Only("url", "eventTypes", "concurrency", "ordered", "traceparent");
         var url = fields.Text("url", required: true);
         if (url is not null && WebhookUrl.CureOf(url) is { } cure) fields.Fault("url", url, cure);
         var types = TypesOf(fields) ?? [];
         var concurrency = fields.Integer("concurrency", WebhookEndpoint.DefaultConcurrency, 1, WebhookEndpoint.MostConcurrency);
         var ordered = fields.Flag("ordered", false);
+        var traceparent = fields.Flag("traceparent", false);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
 
         var organization = context.User.Organization();
@@ -71,11 +72,12 @@ internal static partial class WebhookEndpointRequests
         // A URL that has failed before it was registered is remembered, and now opened.
         var secret = WebhookSecret.New();
         var made = await db.Set<WebhookEndpoint>().FromSql($"""
-            insert into webhook_endpoints as e (organization, url, event_types, secret, concurrency, ordered)
-                values ({organization}, {url}, {types}, {secret}, {concurrency}, {ordered})
+            insert into webhook_endpoints as e (organization, url, event_types, secret, concurrency, ordered, traceparent)
+                values ({organization}, {url}, {types}, {secret}, {concurrency}, {ordered}, {traceparent})
             on conflict (organization, url) do update
                 set event_types = excluded.event_types, secret = excluded.secret, concurrency = excluded.concurrency,
-                    ordered = excluded.ordered, closed_at = null, closed_reason = null, failures = 0, trips = 0, open_until = null
+                    ordered = excluded.ordered, traceparent = excluded.traceparent,
+                    closed_at = null, closed_reason = null, failures = 0, trips = 0, open_until = null
             where e.secret is null
             returning *
             """).AsNoTracking().ToListAsync(ct);
@@ -102,12 +104,13 @@ internal static partial class WebhookEndpointRequests
         if (problem is not null) return problem;
         var faults = new List<FieldError>();
         var fields = new JsonFields(body, "", faults);
-        fields.Only("eventTypes", "enabled", "concurrency", "ordered");
+        fields.Only("eventTypes", "enabled", "concurrency", "ordered", "traceparent");
         var types = TypesOf(fields);
         var enabled = fields.Find("enabled") is null ? (bool?)null : fields.Flag("enabled", true);
         var concurrency = fields.Find("concurrency") is null
             ? (int?)null : fields.Integer("concurrency", WebhookEndpoint.DefaultConcurrency, 1, WebhookEndpoint.MostConcurrency);
         var ordered = fields.Find("ordered") is null ? (bool?)null : fields.Flag("ordered", false);
+        var traceparent = fields.Find("traceparent") is null ? (bool?)null : fields.Flag("traceparent", false);
         if (faults.Count > 0) return Problems.Unprocessable(faults);
         if (await FindAsync(db, context, id, ct) is not { } endpoint) return NotFound(id);
         if (types is not null && endpoint.Secret is null)
@@ -120,10 +123,11 @@ internal static partial class WebhookEndpointRequests
             (endpoint.ClosedAt, endpoint.ClosedReason, endpoint.Failures, endpoint.Trips, endpoint.OpenUntil) = (null, null, 0, 0, null);
         if (concurrency is { } atOnce) endpoint.Concurrency = (short)atOnce;
         if (ordered is { } inOrder) endpoint.Ordered = inOrder;
+        if (traceparent is { } told) endpoint.Traceparent = told;
         await db.SaveChangesAsync(ct);
         // What waits already goes by the new setting as well.
         if ((concurrency, ordered) != (null, null))
-            await outbox.SetPaceAsync(endpoint.Organization, endpoint.Url, new(endpoint.Concurrency, endpoint.Ordered), ct);
+            await outbox.SetPaceAsync(endpoint.Organization, endpoint.Url, endpoint.Settings, ct);
         return TypedResults.Ok(EndpointAnswer.Of(endpoint, time));
     }
 

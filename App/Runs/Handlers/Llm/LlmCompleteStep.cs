@@ -55,7 +55,8 @@ internal sealed class LlmCompleteStep(LlmOptions options, LlmMeter meter, TimePr
         var (kind, provider) = Choose(step.Input.Text("provider"))!.Value;
         if (options.MonthlyTokenBudget is { } budget && await meter.UsedAsync(step.Organization, ct) is var used && used >= budget)
             return StepOutcome.Fail(
-                $"The token budget of organization '{step.Organization}' is spent: {used:N0} of {budget:N0} tokens this month (LLM_MONTHLY_TOKEN_BUDGET).");
+                $"The token budget of organization '{step.Organization}' is spent: {used:N0} of {budget:N0} tokens this month "
+                + "(LLM_MONTHLY_TOKEN_BUDGET).");
 
         var prompt = PromptOf(step.Input, provider);
         using var request = LlmWire.Request(kind, provider, prompt);

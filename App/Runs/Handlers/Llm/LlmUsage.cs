@@ -54,7 +54,8 @@ internal sealed class LlmMeter(NpgsqlDataSource source)
     {
         await using var command =
             source.CreateCommand(
-                $"select coalesce(sum(input_tokens + output_tokens), 0)::bigint from llm_usage where organization = $1 and month = {Month}");
+                "select coalesce(sum(input_tokens + output_tokens), 0)::bigint from llm_usage where organization = $1 "
+                + $"and month = {Month}");
         command.Parameters.Add(new() { Value = organization });
         return (long)(await command.ExecuteScalarAsync(ct))!;
     }

@@ -39,7 +39,8 @@ internal sealed class LiveAdmission(LiveOptions options, LiveConnections connect
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return Refuse("key", StatusCodes.Status401Unauthorized, "The request carries no key or ticket that opens a live connection.",
             new FieldError("Authorization", null,
-                $"Send 'Authorization: Bearer <API key or JWT>' with the scope {Scopes.Read}, or ?ticket= with a fresh answer of POST {LiveEndpoint.TicketPath}."));
+                $"Send 'Authorization: Bearer <API key or JWT>' with the scope {Scopes.Read}, or ?ticket= with a fresh answer of POST "
+                + $"{LiveEndpoint.TicketPath}."));
     }
 
     // The cookie of a page is no answer here: browsers send it with every handshake, whoever's page begins it.
