@@ -43,6 +43,8 @@ results=$(mktemp -d)
 
 # The tests and all that they start are one process group, so that nothing lives on when the run is ended early.
 # A shell that ignores Ctrl-C (as those in the background do) hands that on; some tests send it, so it is set back.
+# Hundreds of hosts and processes that live for seconds: what the runtime would profile for a long life does not pay.
+export DOTNET_TieredPGO=0
 default_signals=""
 if env --default-signal=INT true 2> /dev/null; then default_signals="env --default-signal=INT,QUIT"; fi
 end() {
