@@ -4,7 +4,7 @@ using App.Tests.Fixtures;
 
 namespace App.Tests.Exchange.Messages;
 
-/// <summary>Which messages a filter drives again.</summary>
+/// <summary>Which messages a filter redrives.</summary>
 public sealed class MessageRedriveTests(AppHost host) : IClassFixture<AppHost>
 {
     [Theory]

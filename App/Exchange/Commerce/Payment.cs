@@ -6,7 +6,7 @@ namespace App.Exchange.Commerce;
 /// <summary>Money that a provider has told of. Written through <see cref="Payments"/> alone.</summary>
 internal sealed class Payment
 {
-    /// <summary>Told of otherwise than by a charge: a refund that came before its charge.</summary>
+    /// <summary>Known only from an event other than its charge, such as a refund that came first.</summary>
     public const string Pending = "pending";
 
     /// <summary>Nothing was paid.</summary>

@@ -26,7 +26,7 @@ internal sealed record MessageOptions
     public required TimeSpan WebhookTimeout { get; init; }
 
     /// <summary>
-    /// How long a message may be uncertain before it is given up; null: until a status comes or somebody drives it again.
+    /// How long a message may be uncertain before it is given up; null: until a status comes or somebody redrives it.
     /// </summary>
     public required TimeSpan? UncertainFor { get; init; }
 

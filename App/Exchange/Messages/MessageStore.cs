@@ -5,7 +5,7 @@ using Npgsql;
 
 namespace App.Exchange.Messages;
 
-/// <summary>Takes messages one by one, under their senders' idempotency keys if they have any, and drives dead ones again.</summary>
+/// <summary>Takes messages one by one, under their senders' idempotency keys if they have any, and redrives dead ones.</summary>
 internal sealed class MessageStore
 {
     private const int Together = 1000;
@@ -55,13 +55,13 @@ internal sealed class MessageStore
         return Taken(message);
     }
 
-    /// <summary>Drives messages again that are dead or uncertain.</summary>
+    /// <summary>Redrives messages that are dead or uncertain.</summary>
     /// <returns>How many there were.</returns>
     public async Task<int> RedriveAsync(string organization, IReadOnlyList<Guid> ids, CancellationToken ct)
     {
         await using var connection = await source.OpenConnectionAsync(ct);
         await using var transaction = await connection.BeginTransactionAsync(ct);
-        var driven = new List<DrivenMessage>();
+        var redriven = new List<MessageToDeliver>();
         await using (var command = new NpgsqlCommand("select id, drive, channel, recipient, order_key from messages_drive_again($1, $2)",
             connection, transaction)
         {
@@ -70,16 +70,16 @@ internal sealed class MessageStore
         {
             await using var reader = await command.ExecuteReaderAsync(ct);
             while (await reader.ReadAsync(ct))
-                driven.Add(
+                redriven.Add(
                     new(reader.GetGuid(0), reader.GetInt32(1), reader.GetString(2), reader.GetString(3),
                         reader.IsDBNull(4) ? null : reader.GetString(4)));
         }
-        await outbox.EnqueueAsync(connection, transaction, organization, [.. driven.OrderBy(one => one.Id)], ct);
+        await outbox.EnqueueAsync(connection, transaction, organization, [.. redriven.OrderBy(one => one.Id)], ct);
         await transaction.CommitAsync(ct);
-        return driven.Count;
+        return redriven.Count;
     }
 
-    /// <summary>Drives all again that a filter means, a thousand in a commit.</summary>
+    /// <summary>Redrives all that a filter means, a thousand in a commit.</summary>
     /// <returns>How many there were.</returns>
     public async Task<int> RedriveAsync(string organization, MessageFilter filter, CancellationToken ct)
     {

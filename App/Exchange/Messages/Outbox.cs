@@ -88,9 +88,9 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
         ];
     }
 
-    /// <summary>Queues messages that are driven again.</summary>
+    /// <summary>Queues messages that are redriven.</summary>
     public async Task EnqueueAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, string organization,
-        IReadOnlyList<DrivenMessage> messages, CancellationToken ct)
+        IReadOnlyList<MessageToDeliver> messages, CancellationToken ct)
     {
         var settings = await EndpointSettings.FindAsync(connection,
             messages.Where(message => message.Channel == MessageChannel.Webhook).Take(1).Select(_ => organization), ct);
@@ -103,20 +103,20 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
 
     // Messages to the same recipient go out in the order in which they were added; webhooks to one URL side by side, unless order is asked
     // for.
-    private NewJob JobOf(string organization, DrivenMessage message,
+    private NewJob JobOf(string organization, MessageToDeliver message,
         IReadOnlyDictionary<(string Organization, string Url), EndpointSettings> settings)
     {
         var channel = known.GetValueOrDefault(message.Channel);
-        var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Drive))
+        var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Generation))
         {
             Organization = organization,
             OrderKey = Key(organization, message.Channel, message.To),
             Limits = channel?.LimitsOf(message.To) ?? [],
-            Delay = message.Drive == 1 ? channel?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
+            Delay = message.Generation == 1 ? channel?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
         };
         if (message.Channel != MessageChannel.Webhook) return job;
         var endpoint = settings.GetValueOrDefault((organization, message.To), EndpointSettings.Default);
-        if (endpoint.Traceparent) job = job with { Args = new DeliverMessageArgs(message.Id, message.Drive, TellsTrace: true) };
+        if (endpoint.Traceparent) job = job with { Args = new DeliverMessageArgs(message.Id, message.Generation, TellsTrace: true) };
         if (message.OrderKey is null || endpoint.Ordered) return job with { OrderWidth = endpoint.Width };
         return job
             with
@@ -137,8 +137,8 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
 
 /// <summary>A message that is to be delivered.</summary>
 /// <param name="Id">The message.</param>
-/// <param name="Drive">1, and one more each time that it is driven again.</param>
+/// <param name="Generation">1, and one more each time that it is redriven.</param>
 /// <param name="Channel">Its way out.</param>
 /// <param name="To">Where it goes.</param>
 /// <param name="OrderKey">Webhooks to one URL with the same key keep their order.</param>
-internal sealed record DrivenMessage(Guid Id, int Drive, string Channel, string To, string? OrderKey);
+internal sealed record MessageToDeliver(Guid Id, int Generation, string Channel, string To, string? OrderKey);

@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace App.Exchange.Messages.Api;
 
-/// <summary>Messages over HTTP: send, look, drive again.</summary>
+/// <summary>Messages over HTTP: send, look, redrive.</summary>
 internal static class MessageEndpoints
 {
     private const int MostKeyCharacters = 255;
@@ -124,7 +124,7 @@ internal static class MessageEndpoints
         return state is null
             ? Problems.NotFound("message", id.ToString())
             : Problems.Of(StatusCodes.Status409Conflict, $"The message is {state}.",
-                new FieldError("status", state, "drive messages again that are dead or uncertain"));
+                new FieldError("status", state, "redrive messages that are dead or uncertain"));
     }
 
     private static async Task<Results<Ok<RedrivenMessages>, ProblemHttpResult>> RedriveManyAsync(

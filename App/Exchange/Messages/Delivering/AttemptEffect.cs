@@ -6,12 +6,12 @@ namespace App.Exchange.Messages.Delivering;
 
 /// <summary>What an attempt makes of its message: the delivery for the record, and the next state.</summary>
 /// <param name="message">As it was taken.</param>
-/// <param name="drive">Which drive the attempt belongs to.</param>
+/// <param name="generation">Which generation of the message the attempt belongs to.</param>
 /// <param name="state">The message's next state.</param>
 /// <param name="error">Why, where it is not delivered.</param>
 /// <param name="result">The attempt; null: none was made.</param>
 /// <param name="next">When it is tried again.</param>
-internal sealed class AttemptEffect(TakenMessage message, int drive, string state, string? error, AttemptResult? result,
+internal sealed class AttemptEffect(TakenMessage message, int generation, string state, string? error, AttemptResult? result,
     TimeSpan next) : JobEffect
 {
     /// <summary>Failures in a row that open an endpoint's circuit.</summary>
@@ -28,7 +28,7 @@ internal sealed class AttemptEffect(TakenMessage message, int drive, string stat
             Parameters =
             {
                 new() { Value = Array.ConvertAll(all, one => one.Message.Id) },
-                new() { Value = Array.ConvertAll(all, one => one.Drive) },
+                new() { Value = Array.ConvertAll(all, one => one.Generation) },
                 new() { Value = Array.ConvertAll(all, one => one.Number) },
                 new() { Value = Array.ConvertAll(all, one => one.State) },
                 Texts(all, one => one.Error),
@@ -52,7 +52,7 @@ internal sealed class AttemptEffect(TakenMessage message, int drive, string stat
 
     private TakenMessage Message => message;
 
-    private int Drive => drive;
+    private int Generation => generation;
 
     private string State => state;
 

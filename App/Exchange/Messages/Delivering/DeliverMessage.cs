@@ -6,10 +6,12 @@ namespace App.Exchange.Messages.Delivering;
 
 /// <summary>What a job of kind <c>message.deliver</c> is about.</summary>
 /// <param name="MessageId">The message.</param>
-/// <param name="Drive">1, and one more each time that it is driven again; a job of an earlier drive does nothing.</param>
+/// <param name="Generation">1, and one more each time that the message is redriven; a job of an earlier generation does nothing.</param>
 /// <param name="TellsTrace">Whether the far side wants to know, in <c>traceparent</c>, which trace it belongs to.</param>
 internal sealed record DeliverMessageArgs(
-    Guid MessageId, int Drive, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool TellsTrace = false);
+    Guid MessageId,
+    [property: JsonPropertyName("drive")] int Generation,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)] bool TellsTrace = false);
 
 /// <summary>
 /// Makes one attempt of a message, and says what follows. The message's own schedule decides when it is tried again,
@@ -48,7 +50,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         if (message.ClosedReason is { } closed)
             return Outcome(args, message, MessageState.Dead,
                 $"The endpoint is closed: {closed} Enable it (PATCH /api/webhook-endpoints/ID with enabled) "
-                + "and drive the message again.", null);
+                + "and redrive the message.", null);
         if (message.Wait is { } wait)
         {
             // Nobody waits for ever behind an endpoint that does not come back.
@@ -112,7 +114,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         return JobOutcome.Done()
             with
         {
-            Effect = new AttemptEffect(message, args.Drive, state, error, result, TimeSpan.Zero),
+            Effect = new AttemptEffect(message, args.Generation, state, error, result, TimeSpan.Zero),
             InvalidatesPrefetch = failed,
             BacksOff = failed
         };
@@ -123,7 +125,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         (done ? JobOutcome.Done() : JobOutcome.Snooze(after))
             with
         {
-            Effect = new AttemptEffect(message, args.Drive, state, error, result, after),
+            Effect = new AttemptEffect(message, args.Generation, state, error, result, after),
             LeavesOrder = !inLine,
             InvalidatesPrefetch = true,
             BacksOff = true

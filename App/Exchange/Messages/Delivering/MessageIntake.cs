@@ -33,7 +33,7 @@ internal sealed class MessageIntake : IAsyncDisposable
     }
 
     /// <summary>A message for an attempt, marked as being sent where its far side cannot tell a repetition.</summary>
-    /// <returns>Null: there is none, or it has been driven again since.</returns>
+    /// <returns>Null: there is none, or it has been redriven since.</returns>
     public Task<TakenMessage?> TakeAsync(DeliverMessageArgs message, CancellationToken ct) => batcher.AskAsync(message, ct);
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ internal sealed class MessageIntake : IAsyncDisposable
         await using var command = new NpgsqlCommand(
             $"select {string.Join(", ", Columns)}, wait from messages_take($1, $2)", open);
         command.Parameters.Add(new() { Value = messages.Select(message => message.MessageId).ToArray() });
-        command.Parameters.Add(new() { Value = messages.Select(message => message.Drive).ToArray() });
+        command.Parameters.Add(new() { Value = messages.Select(message => message.Generation).ToArray() });
         await using var reader = await command.ExecuteReaderAsync();
         var found = new Dictionary<Guid, TakenMessage>(messages.Count);
         while (await reader.ReadAsync())

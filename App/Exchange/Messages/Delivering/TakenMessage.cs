@@ -21,7 +21,7 @@ internal sealed record TakenMessage
     /// <summary>Its state, now that it is taken.</summary>
     public required string State { get; init; }
 
-    /// <summary>Attempts so far, and those of them before it was last driven.</summary>
+    /// <summary>Attempts so far, and those of them before it was last redriven.</summary>
     public required (int All, int Spent) Attempts { get; init; }
 
     /// <summary>How long it has been there.</summary>

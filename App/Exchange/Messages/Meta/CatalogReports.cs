@@ -24,7 +24,7 @@ internal sealed class CatalogReports(Postgres postgres, JobQueue queue)
         where r.message_id < excluded.message_id or (r.message_id = excluded.message_id and (r.error is null or excluded.error is not null))
         """;
 
-    // The message may have been sent before, and driven again.
+    // The message may have been sent before, and redriven.
     private const string ForgetSql = "delete from catalog_reports where organization = $1 and message_id = $2 and item = any($3)";
 
     private const string RefusedSql =

@@ -51,7 +51,7 @@ internal sealed class MessageUpkeep(NpgsqlDataSource source, JobQueue queue, Mes
         if (ended.Count == 0) return 0;
         await using var command = source.CreateCommand("select messages_abandon($1, $2, $3)");
         command.Parameters.Add(new() { Value = ended.Select(one => one.Message.MessageId).ToArray() });
-        command.Parameters.Add(new() { Value = ended.Select(one => one.Message.Drive).ToArray() });
+        command.Parameters.Add(new() { Value = ended.Select(one => one.Message.Generation).ToArray() });
         command.Parameters.Add(new() { Value = ended.Select(one => one.Reason).ToArray() });
         var abandoned = await command.ExecuteScalarAsync(ct) is int count ? count : 0;
         if (abandoned > 0) log.LogWarning("Gave up {Count} messages whose jobs were cancelled or have died", abandoned);
