@@ -43,9 +43,6 @@ results=$(mktemp -d)
 
 # The tests and all that they start are one process group, so that nothing lives on when the run is ended early.
 # A shell that ignores Ctrl-C (as those in the background do) hands that on; some tests send it, so it is set back.
-# Hundreds of hosts and processes live for seconds. What the runtime does for a long life (profiling) or against an attacker
-# (never mapping a page writable and executable at once, which makes compiling slow) does not pay here.
-export DOTNET_TieredPGO=0 DOTNET_EnableWriteXorExecute=0
 default_signals=""
 if env --default-signal=INT true 2> /dev/null; then default_signals="env --default-signal=INT,QUIT"; fi
 end() {

@@ -55,8 +55,8 @@ internal static class JobsBench
             Print(ours);
             rounds.Add((ours, theirs));
         }
-        foreach (var (name,
-            _) in peers.Where(peer => rounds.TrueForAll(round => round.Theirs.ContainsKey(peer.Name)))) Print(Ratios(name, rounds));
+        foreach (var (name, _) in peers.Where(peer => rounds.TrueForAll(round => round.Theirs.ContainsKey(peer.Name))))
+            Print(Ratios(name, rounds));
     }
 
     public static async Task<JsonObject> RoundAsync(NpgsqlDataSource server, int jobs, int workers, CancellationToken ct)
@@ -285,6 +285,9 @@ internal static class JobsBench
 
     private static NewJob Noop(double at) => new(JobsWorker.Kind, new NoopArgs(at));
 
+    // Milliseconds.
+    private static double IdleStart(JsonNode figures) => figures["idle_start_ms"]!["p50"]!.GetValue<double>();
+
     private static async Task<double> TimeAsync(Func<Task> work)
     {
         var clock = Stopwatch.StartNew();
@@ -307,8 +310,7 @@ internal static class JobsBench
             ["enqueue_single"] = Median("enqueue_per_s", "enqueue_single_per_s"),
             ["enqueue_bulk"] = Median("enqueue_bulk_per_s", "enqueue_bulk_per_s"),
             ["idle_start_p50"] = Math.Round(
-                rounds.Select(round =>
-                    round.Ours["idle_start_ms"]!["p50"]!.GetValue<double>() / round.Theirs[peer]["idle_start_ms"]!["p50"]!.GetValue<double>()).Order().ElementAt(rounds.Count / 2), 3),
+                rounds.Select(round => IdleStart(round.Ours) / IdleStart(round.Theirs[peer])).Order().ElementAt(rounds.Count / 2), 3),
         };
     }
 

@@ -80,7 +80,10 @@ internal static class WebhooksBench
         {
             var body =
                 Encoding.UTF8.GetBytes(
-                    $$$"""{"event":"charge.success","data":{"id":1,"reference":"{{{reference}}}","amount":50000,"currency":"NGN","status":"success","customer":{"email":"ada@example.org"},"metadata":""}}""");
+                    $$$"""
+                    {"event":"charge.success","data":{"id":1,"reference":"{{{reference}}}","amount":50000,"currency":"NGN",
+                    "status":"success","customer":{"email":"ada@example.org"},"metadata":""}}
+                    """);
             using var request = new HttpRequestMessage(HttpMethod.Post, "/webhooks/paystack") { Content = new ByteArrayContent(body) };
             request.Headers.Add("x-paystack-signature",
                 Convert.ToHexStringLower(HMACSHA512.HashData(Encoding.UTF8.GetBytes(Secret), body)));

@@ -40,8 +40,9 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
         // What is queued names class and arguments: a line may be added, and is changed or taken out only when nothing of it can be queued
         // any more.
         Assert.Equal(File.ReadAllLines(Path.Combine(Sources.Root, "App.Tests/Architecture/BackgroundJobs.txt")),
-            web.Services.GetRequiredService<BackgroundJobTypes>().All.Select(job =>
-            $"{job.Queue} {job.Type.FullName}({string.Join(", ", job.Type.GetMethod(BackgroundJobType.Method)!.GetParameters().Select(parameter => parameter.ParameterType.Name))})").Order(StringComparer.Ordinal));
+            web.Services.GetRequiredService<BackgroundJobTypes>().All
+                .Select(job => $"{job.Queue} {job.Type.FullName}({Parameters(job.Type.GetMethod(BackgroundJobType.Method)!)})")
+                .Order(StringComparer.Ordinal));
 
     [Fact]
     public async Task Every_entity_queries_against_the_migrated_schema()
@@ -55,6 +56,9 @@ public sealed class CompositionTests(AppHost web) : IClassFixture<AppHost>
     }
 
     private static async Task QueryAsync<T>(AppDbContext db) where T : class => await db.Set<T>().AsNoTracking().Take(1).ToListAsync();
+
+    private static string Parameters(MethodInfo method) =>
+        string.Join(", ", method.GetParameters().Select(parameter => parameter.ParameterType.Name));
 
     private static List<string> Hosted(AppHost host) =>
         [.. host.Services.GetServices<IHostedService>().Select(service => service.GetType())

@@ -11,8 +11,6 @@ namespace App.Tests.Fixtures;
 internal sealed class TestDatabaseHost
 {
     private const string Suffix = "-tandem-test-host";
-    private const string Memory = "/dev/shm";
-    private const long Gigabyte = 1L << 30;
 
     private static readonly Lazy<Task<TestDatabaseHost>> Process = new(StartAsync);
 
@@ -69,9 +67,8 @@ internal sealed class TestDatabaseHost
 
     private static async Task<TestDatabaseHost> EmbeddedAsync()
     {
-        var place = Place();
-        SweepLeftovers(place);
-        var folder = TestFolder.Create(Suffix, place);
+        SweepLeftovers();
+        var folder = TestFolder.Create(Suffix);
         var server = await EmbeddedServer.StartAsync(new() { DataDirectory = folder.Path, ListenOnLoopback = true, Durable = false });
         AppDomain.CurrentDomain.ProcessExit += (_, _) =>
         {
@@ -84,16 +81,10 @@ internal sealed class TestDatabaseHost
             database => DatabaseUrl.Parse(server.Url(EmbeddedServer.Application, database)).ConnectionString!);
     }
 
-    // Hundreds of databases come and go, each a thousand files: memory, where there is enough of it, is quicker at that than a disk.
-    private static string Place() =>
-        OperatingSystem.IsLinux() && Directory.Exists(Memory) && new DriveInfo(Memory).AvailableFreeSpace >= 4 * Gigabyte
-            && GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >= 12 * Gigabyte
-            ? Memory : Path.GetTempPath();
-
     // Of processes that were killed: the system has let go of their locks, and a watchdog has stopped their servers.
-    private static void SweepLeftovers(string place)
+    private static void SweepLeftovers()
     {
-        foreach (var leftover in Directory.EnumerateDirectories(place, $"*{Suffix}"))
+        foreach (var leftover in Directory.EnumerateDirectories(Path.GetTempPath(), $"*{Suffix}"))
         {
             if (!File.Exists(Path.Combine(leftover, "postgres.lock"))) continue;
             try

@@ -1,6 +1,6 @@
 namespace App.Tests.Fixtures;
 
-/// <summary>A folder that is deleted on dispose.</summary>
+/// <summary>A folder in the temporary folder, deleted on dispose.</summary>
 public sealed class TestFolder : IDisposable
 {
     private TestFolder(string path) => Path = path;
@@ -10,11 +10,9 @@ public sealed class TestFolder : IDisposable
 
     /// <summary>Makes an empty one that other users can pass through, as a server's user must when tests run as root.</summary>
     /// <param name="suffix">Ends its name.</param>
-    /// <param name="parent">Where; null: in the temporary folder.</param>
-    public static TestFolder Create(string suffix = "", string? parent = null)
+    public static TestFolder Create(string suffix = "")
     {
-        var folder = new TestFolder(
-            System.IO.Path.Combine(parent ?? System.IO.Path.GetTempPath(), $"tandem-test-{Guid.NewGuid():N}{suffix}"));
+        var folder = new TestFolder(System.IO.Path.Combine(System.IO.Path.GetTempPath(), $"tandem-test-{Guid.NewGuid():N}{suffix}"));
         Directory.CreateDirectory(folder.Path);
         return folder;
     }

@@ -14,10 +14,16 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
     private const string AnthropicPath = "/anthropic/v1/messages";
 
     private const string OfOpenAi =
-        """{"model":"gpt-x-2","choices":[{"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":3}}""";
+        """
+        {"model":"gpt-x-2","choices":[{"message":{"role":"assistant","content":"Hello."},"finish_reason":"stop"}],
+        "usage":{"prompt_tokens":11,"completion_tokens":3}}
+        """;
 
     private const string OfAnthropic =
-        """{"model":"claude-x-2","content":[{"type":"text","text":"Hel"},{"type":"text","text":"lo."}],"stop_reason":"end_turn","usage":{"input_tokens":7,"output_tokens":5}}""";
+        """
+        {"model":"claude-x-2","content":[{"type":"text","text":"Hel"},{"type":"text","text":"lo."}],
+        "stop_reason":"end_turn","usage":{"input_tokens":7,"output_tokens":5}}
+        """;
 
     // Usage is per organization, so each test has one of its own.
     private readonly HttpClient http = host.App.ClientOfItsOwn();
@@ -35,7 +41,8 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
             run.OutputOf("ask").GetRawText());
         var seen = host.Stub.At(OpenAiPath)[^1];
         Assert.Equal(
-            """{"model":"gpt-x","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi test"}],"max_tokens":9,"temperature":0.5}""", seen.Body);
+            """{"model":"gpt-x","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi test"}],"""
+            + "\"max_tokens\":9,\"temperature\":0.5}", seen.Body);
         Assert.Equal(("Bearer openai-key-of-this-test", $"{run.GetProperty("id").GetString()}:ask"),
             (seen.Header("Authorization"), seen.Header("Idempotency-Key")));
     }
@@ -53,10 +60,13 @@ public sealed class LlmCompleteStepTests(RunsHost host) : IClassFixture<RunsHost
                 new { role = "user", content = "Go on" } },
         }));
         Assert.Equal(
-            """{"text":"Hello.","provider":"anthropic","model":"claude-x-2","stopReason":"end_turn","usage":{"inputTokens":7,"outputTokens":5}}""", run.OutputOf("ask").GetRawText());
+            """{"text":"Hello.","provider":"anthropic","model":"claude-x-2","stopReason":"end_turn","""
+            + "\"usage\":{\"inputTokens\":7,\"outputTokens\":5}}",
+            run.OutputOf("ask").GetRawText());
         var seen = host.Stub.At(AnthropicPath)[^1];
         Assert.Equal(
-            """{"model":"claude-x","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"},{"role":"user","content":"Go on"}],"max_tokens":1024,"system":"Be brief."}""", seen.Body);
+            """{"model":"claude-x","messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":"Yes?"},"""
+            + """{"role":"user","content":"Go on"}],"max_tokens":1024,"system":"Be brief."}""", seen.Body);
         Assert.Equal(("anthropic-key-of-this-test", "2023-06-01"), (seen.Header("x-api-key"), seen.Header("anthropic-version")));
     }
 

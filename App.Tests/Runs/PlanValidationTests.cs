@@ -20,11 +20,15 @@ public sealed class PlanValidationTests(AppHost host) : IClassFixture<AppHost>
         "name a step of this plan")]
     [InlineData("""{"steps":[{"name":"a","handler":"delay","input":{"ms":1},"dependsOn":["a"]}]}""", "plan.steps[0].dependsOn",
         "a > a", "cycle")]
-    [InlineData("""{"steps":[{"name":"a","handler":"delay","input":{"ms":1},"dependsOn":["b"]},{"name":"b","handler":"delay","input":{"ms":1},"dependsOn":["a"]}]}""", "plan.steps[0].dependsOn", "a > b > a", "cycle")]
-    [InlineData("""{"steps":[{"name":"a","handler":"delay","input":{"ms":1}},{"name":"b","handler":"delay","input":{"ms":1},"dependsOn":["a","a"]}]}""", "plan.steps[1].dependsOn[1]", "a", "once")]
+    [InlineData("""{"steps":[{"name":"a","handler":"delay","input":{"ms":1},"dependsOn":["b"]},"""
+        + """{"name":"b","handler":"delay","input":{"ms":1},"dependsOn":["a"]}]}""", "plan.steps[0].dependsOn", "a > b > a", "cycle")]
+    [InlineData("""{"steps":[{"name":"a","handler":"delay","input":{"ms":1}},"""
+        + """{"name":"b","handler":"delay","input":{"ms":1},"dependsOn":["a","a"]}]}""", "plan.steps[1].dependsOn[1]", "a", "once")]
     [InlineData("""{"steps":[{"name":"a","handler":"delay","input":{"ms":1},"dependsOn":[1]}]}""", "plan.steps[0].dependsOn[0]", "1",
         "name of a step")]
-    [InlineData("""{"steps":[{"name":"a","handler":"transform","input":{"template":"{{steps.b.output}}"}},{"name":"b","handler":"delay","input":{"ms":1}}]}""", "plan.steps[0].input.template", "{{steps.b.output}}", "add 'b' to dependsOn")]
+    [InlineData("""{"steps":[{"name":"a","handler":"transform","input":{"template":"{{steps.b.output}}"}},"""
+        + """{"name":"b","handler":"delay","input":{"ms":1}}]}""", "plan.steps[0].input.template",
+        "{{steps.b.output}}", "add 'b' to dependsOn")]
     [InlineData("""{"steps":[{"name":"a","handler":"transform","input":{"template":{"x":["{{steps.a.output}}"]}}}]}""",
         "plan.steps[0].input.template.x[0]", "{{steps.a.output}}", "add 'a' to dependsOn")]
     [InlineData("""{"steps":[{"name":"a","handler":"transform","input":{"template":"{{steps.nobody.output.x}}"}}]}""",

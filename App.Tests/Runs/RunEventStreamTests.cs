@@ -76,7 +76,9 @@ public sealed class RunEventStreamTests(RunsHost host) : IClassFixture<RunsHost>
     {
         var data = JsonElement.Parse(e.Data);
         var attempt = data.GetProperty("attempt");
-        return $"{e.EventType}{(data.GetProperty("step").GetString() is { } step ? " " + step : "")} {data.GetProperty("status").GetString()}{(attempt.ValueKind == JsonValueKind.Null ? "" : " " + attempt.GetInt32())}";
+        var step = data.GetProperty("step").GetString() is { } name ? " " + name : "";
+        var number = attempt.ValueKind == JsonValueKind.Null ? "" : " " + attempt.GetInt32();
+        return $"{e.EventType}{step} {data.GetProperty("status").GetString()}{number}";
     }
 
     private async Task<HttpResponseMessage> SendAsync(string id, string? last)

@@ -29,7 +29,7 @@ public sealed class JobCrashTests(ITestOutputHelper report) : IAsyncLifetime
     public async Task Kills_without_end_lose_no_job_repeat_no_effect_and_every_orphan_soon_runs_again()
     {
         const int Each = 100;
-        var kills = TestScale.Of(6, 200);
+        var kills = TestScale.Of(10, 200);
         var random = new Random(200);
         for (var i = 0; i < 3; i++) StartWorker();
         for (var kill = 0; kill < kills; kill++)

@@ -100,8 +100,9 @@ public sealed class JobDatabaseFaultTests(ITestOutputHelper report) : IAsyncLife
         await ledger.EffectsAsync(40);
         await ledger.StopAsync();
         await ledger.IsRightAsync();
+        var repeated = await ledger.Look.TextAsync("select count(*) - count(distinct job) from starts");
         report.WriteLine(
-            $"{await ledger.CountAsync("job_done")} jobs; {ledger.Refused} enqueues were refused, {await ledger.Look.TextAsync("select count(*) - count(distinct job) from starts")} attempts repeated.");
+            $"{await ledger.CountAsync("job_done")} jobs; {ledger.Refused} enqueues were refused, {repeated} attempts repeated.");
         Assert.All(workers, worker => Assert.False(worker.HasExited));
     }
 }

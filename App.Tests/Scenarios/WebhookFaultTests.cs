@@ -68,7 +68,8 @@ public sealed class WebhookFaultTests(ITestOutputHelper report) : IAsyncLifetime
                 outcome.TextAsync("select json_object_agg(state, n) from (select state, count(*) as n from messages group by 1) s")
                     .GetAwaiter().GetResult());
         report.WriteLine(
-            $"{Messages} messages to one endpoint, {Kills} kills: the last was delivered {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s after the last kill, after {tries.Values.Sum()} requests.");
+            $"{Messages} messages to one endpoint, {Kills} kills: the last was delivered "
+            + $"{TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s after the last kill, after {tries.Values.Sum()} requests.");
         Assert.Equal(ids.Order(StringComparer.Ordinal), tries.Keys.Order(StringComparer.Ordinal));
     }
 

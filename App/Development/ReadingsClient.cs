@@ -93,8 +93,8 @@ internal sealed class ReadingsClient : IDisposable
         if (response.StatusCode == HttpStatusCode.Forbidden)
             return new UsageException("The key may not send readings (403): give --key one with the scope ingest.");
         var answer = await response.Content.ReadAsStringAsync(ct);
-        return new UnavailableException(
-            $"{response.RequestMessage?.RequestUri} answers {(int)response.StatusCode}: {(answer.Length <= 500 ? answer : answer[..500] + "...")}");
+        if (answer.Length > 500) answer = answer[..500] + "...";
+        return new UnavailableException($"{response.RequestMessage?.RequestUri} answers {(int)response.StatusCode}: {answer}");
     }
 
     private ReadOnlyMemory<byte> Body(IReadOnlyList<(DateTimeOffset Time, double Watts)> readings)

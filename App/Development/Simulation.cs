@@ -26,7 +26,8 @@ internal static class Simulation
         var next = first;
         var posted = 0L;
         progress.Say(
-            $"Simulating building {options.Building} (household {options.Seed}): posting {options.Days} {(options.Days == 1 ? "day" : "days")} up to now to {options.Url}");
+            $"Simulating building {options.Building} (household {options.Seed}): "
+            + $"posting {options.Days} {(options.Days == 1 ? "day" : "days")} up to now to {options.Url}");
         try
         {
             for (var due = Due(); due.Count > 0; due = Due())

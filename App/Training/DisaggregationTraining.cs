@@ -29,8 +29,8 @@ internal static class DisaggregationTraining
         var spec = Spec(houses, plan, count);
         using var model = OnnxModel.Load(artifact, spec);
         var scores = Scores(model, houses.Validation.Skip(half));
-        foreach (var (key,
-            value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal))) progress.Say($"{key} {value:F3}");
+        foreach (var (key, value) in scores.Where(score => score.Key.EndsWith(".f1", StringComparison.Ordinal)))
+            progress.Say($"{key} {value:F3}");
         return new TrainedModel(artifact, spec with { Scores = scores });
     }
 

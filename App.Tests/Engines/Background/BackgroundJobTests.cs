@@ -133,7 +133,8 @@ public sealed class BackgroundJobTests : IAsyncLifetime
     {
         var id = long.Parse(await member.TextAsync($$"""
             with j as (insert into hangfire.job (invocationdata, arguments, createdat)
-                values ('{"Type":"{{type}}","Method":"{{method}}","ParameterTypes":{{JsonSerializer.Serialize(parameters)}},"Arguments":null}',
+                values (
+                    '{"Type":"{{type}}","Method":"{{method}}","ParameterTypes":{{JsonSerializer.Serialize(parameters)}},"Arguments":null}',
                     '{{JsonSerializer.Serialize(arguments.Select(argument => JsonSerializer.Serialize(argument)))}}', now()) returning id),
             s as (insert into hangfire.state (jobid, name, createdat, data) select id, 'Enqueued', now(), '{}' from j returning id, jobid)
             select jobid from s

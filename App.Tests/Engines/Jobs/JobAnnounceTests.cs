@@ -9,8 +9,8 @@ namespace App.Tests.Engines.Jobs;
 public sealed class JobAnnounceTests
 {
     private const string AddSql = """
-        perform jobs_enqueue(array['default'], array['errand'], array[''], array[0::smallint], array[0::float8], array[3], array['{"name":"added"}'],
-            array[null::text], array[null::float8], array[null::text], array[null::text]);
+        perform jobs_enqueue(array['default'], array['errand'], array[''], array[0::smallint], array[0::float8], array[3],
+            array['{"name":"added"}'], array[null::text], array[null::float8], array[null::text], array[null::text]);
         """;
 
     // What its own announcement would be is said by the one that came before it.

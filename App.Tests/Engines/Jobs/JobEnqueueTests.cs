@@ -78,8 +78,7 @@ public sealed class JobEnqueueTests
         var count = await process.Queue.EnqueueManyAsync(
             Enumerable.Range(0, 2500)
                 .Select(n =>
-                    JobBench.Errand($"e{n}")
-                        with
+                    JobBench.Errand($"e{n}") with
                     { OrderKey = n < 2 ? "o" : null, Limits = n < 3 ? [JobLimit.AtOnce("l", 1)] : [] }), default);
         Assert.Equal(2500, count);
         Assert.Equal("1", await bench.TextAsync("select count(distinct xmin::text) from jobs"));

@@ -62,7 +62,10 @@ public sealed class JobOutcomeTests
         // Told again, and by one that holds them no more.
         Assert.Equal("0",
             await bench.TextAsync(
-                $$"""select count(*) from jobs_finish({{hand.Id}}, array[{{jobs[0].Id}}], array[1], '{forgotten}', '{0}', '{null}', true)"""));
+                $$"""
+                select count(*)
+                from jobs_finish({{hand.Id}}, array[{{jobs[0].Id}}], array[1], '{forgotten}', '{0}', '{null}', true)
+                """));
     }
 
     [Fact]

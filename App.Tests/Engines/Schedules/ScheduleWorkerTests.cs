@@ -20,8 +20,7 @@ public sealed class ScheduleWorkerTests : IAsyncLifetime
     [Fact]
     public async Task A_schedule_that_cannot_be_fired_keeps_no_other_from_it()
     {
-        var broken = ScheduleMember.Every("a-broken", "* * * * * *")
-            with
+        var broken = ScheduleMember.Every("a-broken", "* * * * * *") with
         { Call = BackgroundCall.Of<BrokenJob>(job => job.RunAsync(CancellationToken.None)) };
         var (member, services, worker) = Make([broken, ScheduleMember.Every("second", "* * * * * *")], jobs =>
         {

@@ -33,7 +33,8 @@ public sealed class CatalogTests(CommerceHost host) : IClassFixture<CommerceHost
     [InlineData("""{"sku":"x","name":"n","stock":-1,"priceMinor":1,"currency":"NGN"}""", "stock")]
     [InlineData("""{"sku":"x","name":"n","stock":1,"priceMinor":1.5,"currency":"NGN"}""", "priceMinor")]
     [InlineData("""{"sku":"x","name":"n","stock":1,"priceMinor":1,"currency":"naira"}""", "currency")]
-    [InlineData("""{"items":[{"sku":"x","name":"n","stock":1,"priceMinor":1,"currency":"NGN"},{"sku":"x","name":"n","stock":1,"priceMinor":1,"currency":"NGN"}]}""", "items")]
+    [InlineData("""{"items":[{"sku":"x","name":"n","stock":1,"priceMinor":1,"currency":"NGN"},"""
+        + """{"sku":"x","name":"n","stock":1,"priceMinor":1,"currency":"NGN"}]}""", "items")]
     [InlineData("""{"items":[]}""", "items")]
     [InlineData("""{"items":[7]}""", "items[0]")]
     [InlineData("""{"items":[{"sku":"x","name":"n","stock":1,"priceMinor":1}]}""", "items[0].currency")]

@@ -39,7 +39,10 @@ public sealed class MessageUpkeepTests
         await host.AddAsync(cancelled, died, waiting);
         await host.App.ExecuteAsync($"select jobs_cancel(id, 'Cancelled by request.') from jobs where args like '%{cancelled.Id}%'");
         await host.App.ExecuteAsync(
-            $$"""update jobs set state = 'dead', finished_at = clock_timestamp(), run_at = null, errors = '[{"error":"Its workers ended with it."}]' where args like '%{{died.Id}}%'""");
+            $$"""
+            update jobs set state = 'dead', finished_at = clock_timestamp(), run_at = null,
+                errors = '[{"error":"Its workers ended with it."}]' where args like '%{{died.Id}}%'
+            """);
         Assert.Equal(2, await host.App.Services.GetRequiredService<MessageUpkeep>().AbandonAsync(default));
         Assert.Equal(0, await host.App.Services.GetRequiredService<MessageUpkeep>().AbandonAsync(default));
         Assert.Equal("Its job has died: Its workers ended with it.|Its job was cancelled.",

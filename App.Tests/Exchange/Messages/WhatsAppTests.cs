@@ -207,5 +207,8 @@ public sealed class WhatsAppTests
     }
 
     private static string Error(int code) =>
-        $$$"""{"error":{"message":"(#{{{code}}}) It did not work","type":"OAuthException","code":{{{code}}},"error_data":{"messaging_product":"whatsapp","details":"Details"},"fbtrace_id":"x"}}""";
+        $$$"""
+        {"error":{"message":"(#{{{code}}}) It did not work","type":"OAuthException","code":{{{code}}},
+        "error_data":{"messaging_product":"whatsapp","details":"Details"},"fbtrace_id":"x"}}
+        """;
 }

@@ -34,9 +34,8 @@ public sealed class EventTests : IAsyncLifetime
         Assert.Equal(["seen"],
             await KeysAsync(
                 $"?provider=paystack&limit=1&cursor={(await ListAsync("?provider=paystack&limit=1")).GetProperty("next").GetString()}"));
-        var one =
-            await app.Http.GetFromJsonAsync<JsonElement>(
-                $"/api/webhook-events/{(await ListAsync("?state=processed&provider=paystack")).GetProperty("events")[0].GetProperty("id").GetInt64()}");
+        var processed = (await ListAsync("?state=processed&provider=paystack")).GetProperty("events")[0];
+        var one = await app.Http.GetFromJsonAsync<JsonElement>($"/api/webhook-events/{processed.GetProperty("id").GetInt64()}");
         Assert.Equal("seen",
             JsonElement.Parse(one.GetProperty("body").GetString()!).GetProperty("data").GetProperty("reference").GetString());
         Assert.Equal(128, one.GetProperty("headers").GetProperty("x-paystack-signature").GetString()!.Length);

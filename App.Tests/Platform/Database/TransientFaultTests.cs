@@ -73,7 +73,8 @@ public sealed class TransientFaultTests : IAsyncLifetime
         var pooler = (IPEndPoint)listener.LocalEndpoint;
         await using var connection =
             new NpgsqlConnection(
-                $"Host=127.0.0.1;Port={pooler.Port};Username=u;Password=p;Database=d;SslMode=Disable;GssEncryptionMode=Disable;Pooling=false");
+                $"Host=127.0.0.1;Port={pooler.Port};Username=u;Password=p;Database=d;SslMode=Disable;"
+                + "GssEncryptionMode=Disable;Pooling=false");
         var refused = await Assert.ThrowsAsync<PostgresException>(() => connection.OpenAsync());
         await answering;
         Assert.True(TransientFault.Is(refused), refused.ToString());

@@ -89,7 +89,10 @@ public sealed partial class MetricsTests(AppHost host) : IClassFixture<AppHost>
         }
     }
 
-    [GeneratedRegex("""^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*")*|)\})? ([-+]?[0-9.eE+-]+|NaN|[+-]?Inf)$""")]
+    [GeneratedRegex(
+        """^([a-zA-Z_:][a-zA-Z0-9_:]*)"""
+        + """(\{(?:[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*")*|)\})?"""
+        + """ ([-+]?[0-9.eE+-]+|NaN|[+-]?Inf)$""")]
     private static partial Regex Sample();
 
     [GeneratedRegex(",?le=\"[^\"]*\"")]

@@ -87,7 +87,8 @@ public sealed class TraceTests : IAsyncLifetime
     public async Task An_endpoint_that_asks_for_it_is_told_the_trace()
     {
         string id;
-        using (var made = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints", new { url = host.UrlOf("/asks"), traceparent = true }))
+        using (var made = await host.App.Http.PostAsJsonAsync("/api/webhook-endpoints",
+            new { url = host.UrlOf("/asks"), traceparent = true }))
         {
             var endpoint = await made.Content.ReadFromJsonAsync<JsonElement>();
             Assert.True(endpoint.GetProperty("traceparent").GetBoolean());

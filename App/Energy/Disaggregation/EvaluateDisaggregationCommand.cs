@@ -54,5 +54,6 @@ internal sealed class EvaluateDisaggregationCommand : Command
             + Columns(s, score => score.Sae, "F2");
 
     private static string Columns(ApplianceScores s, Func<Score, double> figure, string format) =>
-        $"{figure(s.Model).ToString(format),-8}{figure(s.Zero).ToString(format),-7}{figure(s.TrainingMean).ToString(format),-7}{figure(s.Edges).ToString(format),-8}";
+        $"{figure(s.Model).ToString(format),-8}{figure(s.Zero).ToString(format),-7}"
+            + $"{figure(s.TrainingMean).ToString(format),-7}{figure(s.Edges).ToString(format),-8}";
 }

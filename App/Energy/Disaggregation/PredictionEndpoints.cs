@@ -41,8 +41,7 @@ internal sealed class PredictionEndpoints
 
         var items = ReadAsync(db, building.Key, query, ct);
         if (CsvResult.IsAskedFor(context.Request))
-            return new CsvResult("ts,appliance,watts,on,final,model", items.Select(found => string.Create(CultureInfo.InvariantCulture,
-                $"{found.Item.Ts},{found.Item.Appliance},{found.Item.Watts:0.0},{(found.Item.On ? "true" : "false")},{(found.Item.Final ? "true" : "false")},{found.Item.Model}")));
+            return new CsvResult("ts,appliance,watts,on,final,model", items.Select(found => CsvLine(found.Item)));
 
         var page = await items.Take(query.Limit + 1).ToListAsync(ct);
         var more = page.Count > query.Limit;
@@ -52,6 +51,9 @@ internal sealed class PredictionEndpoints
             page.ConvertAll(found => found.Item),
             more ? Paging.Cursor(page[^1].Item.Ts, page[^1].Index.ToString(CultureInfo.InvariantCulture)) : null));
     }
+
+    private static string CsvLine(PredictionAnswer row) => string.Create(CultureInfo.InvariantCulture,
+        $"{row.Ts},{row.Appliance},{row.Watts:0.0},{(row.On ? "true" : "false")},{(row.Final ? "true" : "false")},{row.Model}");
 
     private static Query Parse(HttpRequest request, List<FieldError> faults)
     {

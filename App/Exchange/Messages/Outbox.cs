@@ -107,7 +107,8 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
         IReadOnlyDictionary<(string Organization, string Url), EndpointSettings> settings)
     {
         var channel = known.GetValueOrDefault(message.Channel);
-        var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Generation))
+        var endpoint = settings.GetValueOrDefault((organization, message.To), EndpointSettings.Default);
+        var job = new NewJob(DeliverMessage.Kind, new DeliverMessageArgs(message.Id, message.Generation, endpoint.Traceparent))
         {
             Organization = organization,
             OrderKey = Key(organization, message.Channel, message.To),
@@ -115,11 +116,8 @@ internal sealed class Outbox(JobQueue queue, IEnumerable<IMessageChannel> channe
             Delay = message.Generation == 1 ? channel?.Schedule.Pauses[0] ?? TimeSpan.Zero : TimeSpan.Zero,
         };
         if (message.Channel != MessageChannel.Webhook) return job;
-        var endpoint = settings.GetValueOrDefault((organization, message.To), EndpointSettings.Default);
-        if (endpoint.Traceparent) job = job with { Args = new DeliverMessageArgs(message.Id, message.Generation, TellsTrace: true) };
         if (message.OrderKey is null || endpoint.Ordered) return job with { OrderWidth = endpoint.Width };
-        return job
-            with
+        return job with
         {
             OrderKey = $"message:webhook:{organization}:{Hash($"{message.To}\n{message.OrderKey}")}",
             Limits = [JobLimit.AtOnce(job.OrderKey, endpoint.Concurrency)]

@@ -63,7 +63,8 @@ internal sealed class ListKeysCommand : Command
             await output.WriteLineAsync("id\torganization\tscopes\tcreated\trevoked\tname");
             foreach (var key in await ApiKeyStore.ListAsync(db, line.GetValue(organization), ct))
                 await output.WriteLineAsync(
-                    $"{key.Id}\t{key.Organization}\t{string.Join(',', key.Scopes)}\t{Time(key.CreatedAt)}\t{Time(key.RevokedAt)}\t{key.Name}");
+                    $"{key.Id}\t{key.Organization}\t{string.Join(',', key.Scopes)}\t{Time(key.CreatedAt)}\t"
+                    + $"{Time(key.RevokedAt)}\t{key.Name}");
         }, ct));
     }
 

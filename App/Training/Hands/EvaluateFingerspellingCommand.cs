@@ -65,7 +65,8 @@ internal sealed class EvaluateFingerspellingCommand : Command
         $"{"source",-28}{"frames",8}{"accuracy",10}{"baseline",10}{"named",8}{"of these",10}{"calibration error",19}";
 
     private static string Row(string source, LetterTally tally, double baseline) =>
-        $"{source,-28}{tally.Count,8}{tally.Accuracy,10:P1}{baseline,10:P1}{tally.Coverage,8:P0}{tally.AccuracyOfNamed,10:P1}{tally.CalibrationError,19:F3}";
+        $"{source,-28}{tally.Count,8}{tally.Accuracy,10:P1}{baseline,10:P1}{tally.Coverage,8:P0}"
+            + $"{tally.AccuracyOfNamed,10:P1}{tally.CalibrationError,19:F3}";
 
     private static IEnumerable<string> Letters(LetterTally tally)
     {

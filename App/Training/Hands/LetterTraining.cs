@@ -77,9 +77,8 @@ internal static class LetterTraining
             }
         }
         var calibration = Calibration.Fit([.. logits], letters);
-        foreach (var (person,
-            answer) in judged) calibration.Count(answer, person.Letters,
-                tally[person.Source] = tally.GetValueOrDefault(person.Source) ?? new());
+        foreach (var (person, answer) in judged)
+            calibration.Count(answer, person.Letters, tally[person.Source] = tally.GetValueOrDefault(person.Source) ?? new());
         progress.Say("the model itself: all people");
         var final = Train(people, synthetic, plan, "steps", progress, cancellation);
         var spec = Spec(people, synthetic, plan, calibration) with
@@ -89,8 +88,8 @@ internal static class LetterTraining
                 + "each trained without the people that it is judged on; the model is trained on all",
             Scores = LetterScores.Of(tally, centroid / letters.Count),
         };
-        foreach (var (source,
-            scores) in tally) progress.Say($"{source}: {scores.Accuracy:P1} of frames right by networks that had not seen these people");
+        foreach (var (source, scores) in tally)
+            progress.Say($"{source}: {scores.Accuracy:P1} of frames right by networks that had not seen these people");
         return new(LetterGraph.Write(final, calibration.Temperature), spec);
     }
 
@@ -134,7 +133,8 @@ internal static class LetterTraining
             Note = (people.Count == 0
                 ? "Demonstration: trained only on hands that the product makes up; "
                     + "train on recordings of your signers before you rely on it. " : "") +
-                $"Answers are probabilities, calibrated with temperature {calibration.Temperature:F2}; under {calibration.Threshold:F2} there is no letter. " +
+                $"Answers are probabilities, calibrated with temperature {calibration.Temperature:F2}; "
+                + $"under {calibration.Threshold:F2} there is no letter. " +
                 $"J and Z are movements: one frame shows where the hand is, not where it goes. Trained by: {command}",
         };
     }

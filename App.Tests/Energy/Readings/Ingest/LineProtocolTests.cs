@@ -17,7 +17,9 @@ public sealed class LineProtocolTests(AppHost host) : IClassFixture<AppHost>
         { "power,host=h1 value=12u 1767225600000", "precision=ms", "h1", "mains", 12 },
         { "power,host=other,building=h1 watts=1 1767225600", "precision=s", "h1", "mains", 1 },
         { "power watts=1 1767225600", "precision=s&bucket=home&org=x", "home", "mains", 1 },
-        { "W,domain=sensor,entity_id=mains_power friendly_name_str=\"Mains, \\\"all\\\" of = it\",value=345.6,on=true,state=\"345.6\" 1767225600", "precision=s&bucket=home", "home", "mains_power", 345.6 },
+        { """W,domain=sensor,entity_id=mains_power friendly_name_str="Mains, \"all\" of = it",value=345.6,"""
+            + """on=true,state="345.6" 1767225600""",
+            "precision=s&bucket=home", "home", "mains_power", 345.6 },
         { "sys\\ tem,building=h1,note=a\\ b\\,c\\=d\\\\ watts=7 1767225600", "precision=s", "h1", "mains", 7 },
         { "power,building=h1,note=5\"inch watts=7 1767225600", "precision=s", "h1", "mains", 7 },
         { "power,building=h1 note=\"two\nlines, watts=9 1\",watts=7 1767225600", "precision=s", "h1", "mains", 7 },

@@ -18,8 +18,8 @@ public sealed class JobUpkeepTests : IAsyncLifetime
     private readonly JobApi api = new();
     private readonly ManualTime time = new(new DateTimeOffset(2031, 3, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly JobOptions options =
-        JobOptions.Read(Variables.Of(new Dictionary<string, string?> { ["JOB_RETENTION_HOURS"] = "24", ["JOB_DEAD_RETENTION_DAYS"] = "7" }))
-            with
+        JobOptions.Read(Variables.Of(
+            new Dictionary<string, string?> { ["JOB_RETENTION_HOURS"] = "24", ["JOB_DEAD_RETENTION_DAYS"] = "7" })) with
         { PinnedAfter = TimeSpan.Zero };
     private readonly TestDatabase database = new();
     private Postgres postgres = null!;

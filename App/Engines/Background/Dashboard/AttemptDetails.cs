@@ -18,7 +18,8 @@ internal static class AttemptDetails
         {
             var percent = (progress.Fraction * 100).ToString("0", CultureInfo.InvariantCulture);
             html.Append(
-                $"""<h3>Progress</h3><p class="attempt-progress"><progress max="100" value="{percent}"></progress> {percent} % {Encode(progress.Text ?? "")}</p>""");
+                $"""<h3>Progress</h3><p class="attempt-progress"><progress max="100" value="{percent}"></progress> {percent} % """
+                + $"{Encode(progress.Text ?? "")}</p>");
         }
         if (Read<List<string>>(job, BackgroundAttempt.LogParameter) is { Count: > 0 } lines)
             html.Append($"""<h3>Log of the last attempt</h3><pre class="attempt-log">{Encode(string.Join('\n', lines))}</pre>""");

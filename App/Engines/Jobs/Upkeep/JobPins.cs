@@ -13,7 +13,8 @@ internal sealed record Pin(string Holder, int? Pid, string Name, string State, d
 {
     /// <summary>As a sentence of <c>/health</c>.</summary>
     public override string ToString() =>
-        $"{Holder} {(Pid is { } pid ? $"of pid {pid} ('{Name}', {State})" : $"'{Name}' ({State})")} for {(Seconds is { } s ? $"{s / 60:0.#} min" : $"{Transactions} transactions")}";
+        $"{Holder} {(Pid is { } pid ? $"of pid {pid} ('{Name}', {State})" : $"'{Name}' ({State})")} "
+        + $"for {(Seconds is { } s ? $"{s / 60:0.#} min" : $"{Transactions} transactions")}";
 }
 
 /// <summary>

@@ -30,7 +30,8 @@ internal sealed class JobPruning(Postgres postgres, JobOptions options, TimeProv
         var all = 0L;
         await using var command =
             postgres.Source.CreateCommand(
-                $"delete from {table.Split(' ')[0]} where ctid = any(array(select ctid from {table} where {old} {order} limit {Together} for update skip locked))");
+                $"delete from {table.Split(' ')[0]} where ctid = any(array("
+                + $"select ctid from {table} where {old} {order} limit {Together} for update skip locked))");
         command.Parameters.Add(new() { Value = until.UtcDateTime });
         int deleted;
         do

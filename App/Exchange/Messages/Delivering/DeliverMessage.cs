@@ -41,11 +41,12 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     public async Task<JobOutcome> RunAsync(DeliverMessageArgs args, JobContext job, CancellationToken ct)
     {
         var message = job.Prefetched as TakenMessage ?? await intake.TakeAsync(args, ct);
-        if (message is not null && args.TellsTrace) message = message with { TellsTrace = true };
         if (message is null || message.State is MessageState.Delivered or MessageState.Dead) return JobOutcome.Done();
+        if (args.TellsTrace) message = message with { TellsTrace = true };
         if (channels.FirstOrDefault(channel => channel.Name == message.Channel) is not { MissingVariables: null } channel)
             return Outcome(args, message, MessageState.Dead,
-                $"The channel {message.Channel} is off: {channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
+                $"The channel {message.Channel} is off: "
+                + $"{channels.FirstOrDefault(one => one.Name == message.Channel)?.MissingVariables} not set.", null);
         if (message.State == MessageState.Uncertain && !channel.TellsRepetitions) return Uncertain(args, message);
         if (message.ClosedReason is { } closed)
             return Outcome(args, message, MessageState.Dead,
@@ -101,7 +102,8 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
         var quiet = message.Quiet ?? TimeSpan.Zero;
         if (quiet >= patience - TimeSpan.FromSeconds(1))
             return Outcome(args, message, MessageState.Dead,
-                $"Nobody knows whether it was delivered: no answer and no status came within {patience.TotalHours:0.##} hours (WHATSAPP_UNCERTAIN_HOURS).", null);
+                $"Nobody knows whether it was delivered: no answer and no status came "
+                + $"within {patience.TotalHours:0.##} hours (WHATSAPP_UNCERTAIN_HOURS).", null);
         return JobOutcome.Snooze(patience - quiet) with { LeavesOrder = true };
     }
 
@@ -111,8 +113,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
     {
         log.Ended(message, state, error, result?.Latency);
         var failed = state != MessageState.Delivered;
-        return JobOutcome.Done()
-            with
+        return JobOutcome.Done() with
         {
             Effect = new AttemptEffect(message, args.Generation, state, error, result, TimeSpan.Zero),
             InvalidatesPrefetch = failed,
@@ -122,8 +123,7 @@ internal sealed class DeliverMessage(MessageIntake intake, SlowAttempts slow, IE
 
     private static JobOutcome Again(DeliverMessageArgs args, TakenMessage message, string state, string? error, AttemptResult? result,
         TimeSpan after, bool inLine, bool done = false) =>
-        (done ? JobOutcome.Done() : JobOutcome.Snooze(after))
-            with
+        (done ? JobOutcome.Done() : JobOutcome.Snooze(after)) with
         {
             Effect = new AttemptEffect(message, args.Generation, state, error, result, after),
             LeavesOrder = !inLine,

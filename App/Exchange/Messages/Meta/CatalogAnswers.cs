@@ -40,7 +40,8 @@ internal static class CatalogAnswers
                     string.Join(", ", List(status, "errors").Select(error => Text(error, "message") ?? error.ToString()))))]);
 
     /// <summary>
-    /// <c>{"data":[{"handle","status","errors":[{"line":1,"id":"sku-1","message":"…"}],"errors_total_count":1,"ids_of_invalid_requests":["sku-1"]}]}</c>;
+    /// <c>{"data":[{"handle","status","errors":[{"line":1,"id":"sku-1","message":"…"}],"errors_total_count":1,
+    /// "ids_of_invalid_requests":["sku-1"]}]}</c>;
     /// null: it knows of no such batch, or not yet.
     /// </summary>
     public static CatalogBatch? Batch(JsonElement answer, IReadOnlySet<string> items)

@@ -59,8 +59,7 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options, CatalogRe
         if (answer is null) return record;
         var parsed = MetaApi.Parse(answer);
         if (MetaApi.ErrorOf(parsed) is { } error)
-            return MetaErrors.ResultOf(error, answer)
-                with
+            return MetaErrors.ResultOf(error, answer) with
             {
                 Request = record.Request,
                 Status = record.Status,
@@ -68,8 +67,7 @@ internal sealed class CatalogChannel(MetaApi api, MetaOptions options, CatalogRe
                 ResponseBody = record.ResponseBody
             };
         if (answer.Status is < 200 or > 299)
-            return record
-                with
+            return record with
             { End = answer.Status >= 500 ? AttemptEnd.Failed : AttemptEnd.Refused, Error = $"It answered {answer.Status}." };
         if (parsed is not { } found) return record with { End = AttemptEnd.Delivered, Error = null };
         var (ids, handover) = (CheckCatalogBatch.ItemsOf(Encoding.UTF8.GetString(message.Body)), CatalogAnswers.Handover(found));

@@ -44,9 +44,9 @@ internal sealed class CheckCatalogBatch(MetaApi api, MetaOptions options, Catalo
         if (message.State is MessageState.Pending or MessageState.Sending) return await LaterAsync(message, ct);
         if (message.ProviderId != args.Handle) return JobOutcome.Cancel("The message was sent again since.");
 
-        var (answer,
-            record) = await api.GetAsync(
-                $"{message.Recipient}/check_batch_request_status?handle={Uri.EscapeDataString(args.Handle)}&load_ids_of_invalid_requests=true", ct);
+        var (answer, record) = await api.GetAsync(
+            $"{message.Recipient}/check_batch_request_status?handle={Uri.EscapeDataString(args.Handle)}"
+            + "&load_ids_of_invalid_requests=true", ct);
         if (answer is null) return JobOutcome.Retry(record.Error ?? "No answer came.");
         var parsed = MetaApi.Parse(answer);
         if (MetaApi.ErrorOf(parsed) is { } error) return JobOutcome.Retry($"Error {error.Code}: {error.Message}", answer.RetryAfter);

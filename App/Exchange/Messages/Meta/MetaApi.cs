@@ -89,8 +89,7 @@ internal sealed class MetaApi(MetaOptions options, TimeProvider time) : IDisposa
         var record = failure ?? new AttemptResult(AttemptEnd.Lost);
         var kept = answer is null ? null : StoredText.Cut(answer.Body, HttpAttempt.MostBody);
         return (answer,
-            record
-                with
+            record with
             {
                 Request = HeadersJson.Of(request),
                 Status = answer?.Status,

@@ -41,9 +41,8 @@ internal sealed class WhatsAppChannel(MetaApi api, MetaOptions options) : IMessa
     public async Task<AttemptResult> SendAsync(TakenMessage message, CancellationToken ct)
     {
         // Begun, so ended: told to stop, nobody would know whether it was sent. The API's own time-out bounds it.
-        var (answer,
-            record) = await api.PostAsync($"{options.PhoneNumberId}/messages", WhatsAppBody.Request(message.Id, message.To, message.Body),
-                CancellationToken.None);
+        var (answer, record) = await api.PostAsync($"{options.PhoneNumberId}/messages",
+            WhatsAppBody.Request(message.Id, message.To, message.Body), CancellationToken.None);
         if (answer is null) return record;
         var parsed = MetaApi.Parse(answer);
         if (MetaApi.ErrorOf(parsed) is { } error) return Recorded(MetaErrors.ResultOf(error, answer), record);
@@ -52,8 +51,7 @@ internal sealed class WhatsAppChannel(MetaApi api, MetaOptions options) : IMessa
             >= 200 and <= 299 => Recorded(new(AttemptEnd.Delivered) { ProviderId = IdOf(parsed) }, record),
             // Not the API's own words: something between here and there has answered, and the API may have it.
             >= 500 =>
-                record
-                    with
+                record with
                 {
                     End = AttemptEnd.Lost,
                     Error = $"It answered {answer.Status} without an error of its own: nobody knows whether it has the message."
@@ -63,8 +61,7 @@ internal sealed class WhatsAppChannel(MetaApi api, MetaOptions options) : IMessa
     }
 
     private static AttemptResult Recorded(AttemptResult result, AttemptResult record) =>
-        result
-            with
+        result with
         {
             Request = record.Request,
             Status = record.Status,

@@ -66,8 +66,7 @@ internal sealed class WebhookChannel(Egress egress, MessageOptions options, Time
 
         var (answer, failure) = await HttpAttempt.SendAsync(http, request, options.WebhookTimeout, time, ct);
         var result = failure ?? ResultOf(answer!);
-        return result
-            with
+        return result with
         {
             Request = HeadersJson.Of(request),
             Status = answer?.Status,

@@ -38,7 +38,8 @@ internal sealed class LlmCompleteStep(LlmOptions options, LlmMeter meter, TimePr
             input.Fault("provider", kind, $"use {LlmWire.OpenAi} or {LlmWire.Anthropic}");
         else if (Choose(kind) is null)
             input.Fault("provider", kind,
-                $"let the operator set {(kind is null ? "OPENAI_API_KEY or ANTHROPIC_API_KEY" : kind.ToUpperInvariant() + "_API_KEY")}: there is no language model without it");
+                $"let the operator set {(kind is null ? "OPENAI_API_KEY or ANTHROPIC_API_KEY" : kind.ToUpperInvariant() + "_API_KEY")}: "
+                + "there is no language model without it");
         input.Text("model");
         input.Text("system");
         input.Text("prompt");
