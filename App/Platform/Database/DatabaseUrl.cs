@@ -48,7 +48,9 @@ internal sealed record DatabaseUrl
         if (parts.Password is { Length: > 0 } password) text.Append(':').Append(Uri.EscapeDataString(password));
         text.Append('@').Append(host.Contains(':') ? $"[{host}]" : Uri.EscapeDataString(host)).Append(':').Append(parts.Port);
         text.Append('/').Append(Uri.EscapeDataString(parts.Database ?? ""));
-        return text.Append("?sslmode=").Append(Modes.First(mode => mode.Value == parts.SslMode).Key).ToString();
+        text.Append("?sslmode=").Append(Modes.First(mode => mode.Value == parts.SslMode).Key);
+        if (parts.ShouldSerialize("Timeout")) text.Append(CultureInfo.InvariantCulture, $"&connect_timeout={parts.Timeout}");
+        return text.ToString();
     }
 
     private static readonly Dictionary<string, SslMode> Modes = new()

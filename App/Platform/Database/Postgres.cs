@@ -7,6 +7,9 @@ namespace App.Platform.Database;
 /// </summary>
 internal sealed class Postgres : IAsyncDisposable
 {
+    // To connect, unless DATABASE_URL says otherwise (connect_timeout).
+    private const int UsualConnectSeconds = 5;
+
     private readonly string unpooled;
 
     /// <summary>Opens no connection yet.</summary>
@@ -18,10 +21,11 @@ internal sealed class Postgres : IAsyncDisposable
         this.unpooled = unpooled;
         ProcessName = processName;
         var builder = new NpgsqlConnectionStringBuilder(pooled) { ApplicationName = processName };
-        if (!builder.ContainsKey("Maximum Pool Size")) builder.MaxPoolSize = 40;
+        // ContainsKey says whether Npgsql knows a keyword; ShouldSerialize, whether it was given.
+        if (!builder.ShouldSerialize("Maximum Pool Size")) builder.MaxPoolSize = 40;
         // A database that is gone must be noticed within seconds, not after TCP has given up.
-        if (!builder.ContainsKey("Keepalive")) builder.KeepAlive = 10;
-        if (!builder.ContainsKey("Timeout")) builder.Timeout = 5;
+        if (!builder.ShouldSerialize("Keepalive")) builder.KeepAlive = 10;
+        if (!builder.ShouldSerialize("Timeout")) builder.Timeout = UsualConnectSeconds;
         if (pooled == unpooled)
         {
             builder.MaxAutoPrepare = 64;
@@ -63,12 +67,12 @@ internal sealed class Postgres : IAsyncDisposable
             ApplicationName = $"{ProcessName}/{purpose}",
             Pooling = false,
             KeepAlive = 10,
-            Timeout = 5,
             MaxAutoPrepare = 16,
             AutoPrepareMinUsages = 2,
             // The same few statements for ever: planning them again for each set of values would cost more than it wins.
             Options = "-c plan_cache_mode=force_generic_plan",
         };
+        if (!builder.ShouldSerialize("Timeout")) builder.Timeout = UsualConnectSeconds;
         var connection = new NpgsqlConnection(builder.ConnectionString);
         try
         {
